@@ -1,0 +1,35 @@
+"""What a person may be allowed to do. Who may do it is in `roles.py`; whether it is right now, in each room's policies."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One right. The value is stored in tokens and audit lines and never changes."""
+
+    SEE_TRIAL = "see_trial"
+    SEE_PARTICIPANTS = "see_participants"
+    SEE_IDENTITY = "see_identity"
+    SEE_ARM = "see_arm"
+    ENROL = "enrol"
+    WITHDRAW = "withdraw"
+    SEE_WAITING = "see_waiting"
+    DRAW = "draw"
+    SEE_LOG = "see_log"
+    SEE_AUDIT = "see_audit"
+    SEE_CASELOADS = "see_caseloads"
+    ASSIGN = "assign"
+    FOLLOW_UP = "follow_up"
+    RECORD_DEVIATION = "record_deviation"
+    SEE_MONITORING = "see_monitoring"
+    MANAGE_TRIAL = "manage_trial"
+    LOCK_PROTOCOL = "lock_protocol"
+    OPEN_TRIAL = "open_trial"
+    SEE_DELIVERIES = "see_deliveries"
+    DELIVER = "deliver"
+    DECIDE_DELIVERY = "decide_delivery"
+    SEE_PLAN = "see_plan"
+    LOCK_PLAN = "lock_plan"
+    RUN_ANALYSIS = "run_analysis"
+    SEE_RESULTS = "see_results"
+    SEE_UNRELEASED = "see_unreleased"
+    RELEASE_RESULTS = "release_results"

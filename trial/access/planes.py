@@ -1,0 +1,123 @@
+"""Which PostgreSQL role the code at hand speaks as, and whose rows it may see.
+
+Tables with people have row-level security that is forced, also on their owner. What they let through is decided by
+three settings that live exactly as long as one transaction (`SET LOCAL`), so a pooled connection cannot carry one
+user's rows to the next. Without a plane there are no rows: a forgotten check shows nothing instead of everything.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.transaction import atomic
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class DatabaseRole(StrEnum):
+    """The roles that migrations make; their grants are the planes of data."""
+
+    OFFICE = "office"
+    COORDINATOR = "coordinator"
+    ANALYST = "analyst"
+    DRAW = "draw"
+    OWNER = "none"  # what SET ROLE calls "back to the one who signed in": migrations and maintenance
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A database role with the user, the offices and the trials whose rows it is limited to (keys of `studies`)."""
+
+    role: DatabaseRole
+    user_id: int | None = None
+    offices: tuple[int, ...] = ()
+    trials: tuple[int, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {
+            "role": self.role.value,
+            "app.user": str(self.user_id or ""),
+            "app.offices": ",".join(map(str, self.offices)),
+            "app.trials": ",".join(map(str, self.trials)),
+            "app.maintenance": "",
+        }
+
+
+@dataclass(frozen=True)
+class _Maintenance(Plane):
+    @property
+    def settings(self) -> dict[str, str]:
+        return super().settings | {"app.maintenance": "on"}
+
+
+NOBODY = Plane(DatabaseRole.OWNER)
+_current: ContextVar[Plane] = ContextVar("plane", default=NOBODY)
+
+
+def current() -> Plane:
+    """The plane of the code that asks."""
+    return _current.get()
+
+
+@contextmanager
+def acting_in(plane: Plane) -> Iterator[None]:
+    """Name the plane for every `transaction()` opened within; touches no database."""
+    token = _current.set(plane)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One transaction in the plane at hand. A rollback takes the settings back by itself; a commit ends them."""
+    nested = connection.in_atomic_block
+    before = _applied()
+    try:
+        with atomic():
+            _apply(current())
+            yield
+            if nested and not connection.needs_rollback:
+                _apply(before)
+    finally:
+        connection.applied_plane = before  # type: ignore[attr-defined]
+
+
+@contextmanager
+def entered(plane: Plane) -> Iterator[None]:
+    """`acting_in` and `transaction` in one: the usual way in."""
+    with acting_in(plane), transaction():
+        yield
+
+
+@contextmanager
+def maintenance() -> Iterator[None]:
+    """See every row as the owner of the tables: commands, set-up and checks; never a request."""
+    with entered(_Maintenance(DatabaseRole.OWNER)):
+        yield
+
+
+def own_transactions(view: View) -> View:
+    """Mark a view that opens its own transactions: the draw commits twice in one request."""
+    view.own_transactions = True  # type: ignore[attr-defined]
+    return view
+
+
+def _applied() -> Plane:
+    plane: Plane = getattr(connection, "applied_plane", NOBODY) if connection.in_atomic_block else NOBODY
+    return plane
+
+
+def _apply(plane: Plane) -> None:
+    settings = plane.settings
+    calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
+    values = [part for pair in settings.items() for part in pair]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls}", values)
+    connection.applied_plane = plane  # type: ignore[attr-defined]

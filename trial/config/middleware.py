@@ -1,0 +1,74 @@
+"""What every request passes: language, sign-in by token, and the plane of data it may see."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from trial.access import planes
+from trial.access.refusals import Refusal
+from trial.access.tokens import token_of
+from trial.config.problems import refusal_response
+from trial.studies.queries import plane_for
+
+Handler = Callable[[HttpRequest], HttpResponse]
+LANGUAGE_COOKIE = "language"
+
+
+def language(get_response: Handler) -> Handler:
+    """Bokmål unless the reader chose English: offices share machines whose browsers are set to anything."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        chosen = "en" if request.COOKIES.get(LANGUAGE_COOKIE) == "en" else "nb"
+        request.LANGUAGE_CODE = chosen
+        with translation.override(chosen):
+            return get_response(request)
+
+    return middleware
+
+
+def token_sign_in(get_response: Handler) -> Handler:
+    """Let a program in by its token; its rights are those of the token's trial and role only."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        token = token_of(request)
+        if token:
+            request.user = token.user
+            request.user.api_token = request.api_token = token  # type: ignore[attr-defined]
+            request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
+
+
+class PlaneMiddleware:
+    """Run a signed-in user's view in one transaction on the user's plane, and answer refusals.
+
+    A view marked `own_transactions` gets the plane but opens its transactions itself. Views of sign-in (allauth)
+    stay outside: they write sessions and accounts, which no plane may.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if not request.user.is_authenticated or view.__module__.startswith("allauth."):
+            return None
+        plane = plane_for(request.user)
+        way_in = planes.acting_in if getattr(view, "own_transactions", False) else planes.entered
+        try:
+            with way_in(plane):
+                return _rendered(view(request, *args, **kwargs))
+        except Refusal as refusal:
+            return refusal_response(request, refusal)
+
+
+def _rendered(response: Any) -> Any:
+    """Render inside the transaction what Django would render after it."""
+    return response.render() if hasattr(response, "render") and not response.is_rendered else response

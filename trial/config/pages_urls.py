@@ -1,0 +1,3 @@
+"""Addresses of the house itself: health, language, theme, style guide."""
+
+urlpatterns: list[object] = []

@@ -1,0 +1,67 @@
+"""The one place where a refusal becomes an answer: a page with a sentence, or RFC 9457 problem details."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from trial.access.refusals import Refusal
+
+PROBLEM = "application/problem+json"
+
+
+def problem(code: str, detail: str, status: int, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """Problem details (RFC 9457): `code` is stable, `detail` a sentence, `errors` one entry per field."""
+    body: dict[str, Any] = {"type": f"urn:navtrial:{code}", "code": code, "detail": detail, "status": status}
+    return body | ({"errors": errors} if errors else {})
+
+
+def of_refusal(refusal: Refusal) -> dict[str, Any]:
+    sentence = str(refusal.sentence)
+    errors = [{"field": refusal.field, "detail": sentence}] if refusal.field else None
+    return problem(refusal.code, sentence, refusal.status, errors)
+
+
+def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """Answer a page's request in the user's language; a program's request as problem details."""
+    if request.path.startswith("/api/"):
+        return JsonResponse(of_refusal(refusal), status=refusal.status, content_type=PROBLEM)
+    return render(request, "errors/refusal.html", {"refusal": refusal}, status=refusal.status)
+
+
+def problem_response(exception: Exception, context: dict[str, Any]) -> Response | None:
+    """Django REST Framework's exception handler: every error of the API is problem details with a stable code."""
+    body = _body_of(exception)
+    if body is None:
+        return None
+    if connection.in_atomic_block:
+        transaction.set_rollback(True)
+    headers = {"Retry-After": str(exception.wait)} if isinstance(exception, exceptions.Throttled) else None
+    return Response(body, status=body["status"], headers=headers, content_type=PROBLEM)
+
+
+def _body_of(exception: Exception) -> dict[str, Any] | None:
+    if isinstance(exception, Refusal):
+        return of_refusal(exception)
+    if isinstance(exception, Http404):
+        return problem("not_found", _("Fant ikke det du spurte etter."), 404)
+    if isinstance(exception, PermissionDenied):
+        return problem("not_allowed", _("Du har ikke tilgang til dette."), 403)
+    if isinstance(exception, exceptions.ValidationError):
+        return problem("invalid", _("Noen felt må rettes."), 422, _field_errors(exception.detail))
+    if isinstance(exception, exceptions.APIException):
+        return problem(exception.default_code, str(exception.detail), exception.status_code)
+    return None
+
+
+def _field_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
+    if isinstance(detail, dict):
+        return [error for key, part in detail.items() for error in _field_errors(part, f"{field}.{key}".lstrip("."))]
+    if isinstance(detail, list):
+        return [error for part in detail for error in _field_errors(part, field)]
+    return [{"field": field, "detail": str(detail)}]

@@ -1,0 +1,18 @@
+"""Every address: each room brings its own, pages and API alike."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+urlpatterns = [
+    path("", include("trial.home.urls")),
+    path("", include("trial.config.pages_urls")),
+    path("", include("trial.results.urls")),
+    path("", include("trial.analyses.urls")),
+    path("", include("trial.registers.urls")),
+    path("", include("trial.followup.urls")),
+    path("", include("trial.allocation.urls")),
+    path("", include("trial.enrolment.urls")),
+    path("account/", include("allauth.urls")),
+    path("", include("django_prometheus.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+]

@@ -1,0 +1,139 @@
+"""Setting up a trial and carrying it from one state to the next."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.access.roles import ROLES, Role
+from trial.audit import clock
+from trial.audit.actions import action, record
+from trial.studies.models import Arm, Membership, NavOffice, Office, Trial
+from trial.studies.permissions import require
+from trial.studies.queries import forget_memberships
+from trial.studies.states import TrialState, next_state
+
+
+@action
+def create_trial(*, by: User, code: str, name: str, settings: Mapping[str, Any]) -> Trial:
+    """Begin a trial in the state drafting; whoever begins it leads it. `settings` are further fields of Trial."""
+    trial = Trial.objects.create(
+        code=code, name=name, created_at=clock.now(), created_by=by, state=TrialState.DRAFTING, **settings
+    )
+    Membership.objects.create(user=by, trial=trial, role=Role.TRIAL_LEAD, valid_from=clock.today())
+    forget_memberships(by)
+    record(by=by, verb="trial_created", trial=code, name=name)
+    return trial
+
+
+@action
+def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> list[Arm]:
+    """Set the arms in their order; the last one given with `is_control` is what the others are compared with."""
+    _while_drafting(by, trial)
+    if len(arms) < 2:
+        raise Refusal("too_few_arms", _("Et forsøk må ha minst to grupper."), field="arms", status=422)
+    trial.arms.all().delete()
+    made = [Arm.objects.create(trial=trial, position=place, **arm) for place, arm in enumerate(arms)]
+    record(by=by, verb="arms_set", trial=trial.code, arms=[[arm.code, arm.ratio] for arm in made])
+    return made
+
+
+@action
+def add_office(*, by: User, trial: Trial, number: str, name: str, prefix: str) -> Office:
+    """Let a Nav office take part; its short name ("Moss" of "Nav Moss") is the stratum."""
+    _while_drafting(by, trial)
+    nav_office, _created = NavOffice.objects.get_or_create(number=number, defaults={"name": name})
+    office = Office.objects.create(trial=trial, nav_office=nav_office, stratum=name.removeprefix("Nav "), prefix=prefix)
+    record(by=by, verb="office_added", trial=trial.code, subject=number)
+    return office
+
+
+@action
+def add_member(
+    *, by: User, trial: Trial, user: User, role: Role, office: Office | None = None, **dates: date
+) -> Membership:
+    """Give a user a role in the trial from `valid_from` (today if left out) to `valid_to`.
+
+    Raises:
+        Refusal: `office_needed`, or `two_planes` when the user already works on another plane of data: whoever sees
+        names must not see research data under the same account.
+    """
+    require(by, trial, Permission.MANAGE_TRIAL)
+    definition = ROLES[role]
+    if definition.at_office != (office is not None):
+        raise Refusal(
+            "office_needed",
+            _("Velg kontor for roller ved et kontor, og bare for dem."),
+            field="office",
+            status=422,
+        )
+    others = Membership.objects.filter(user=user, valid_to=None)
+    if any(ROLES[Role(other.role)].plane != definition.plane for other in others):
+        raise Refusal(
+            "two_planes",
+            _("Kontoen har allerede en rolle som ser andre typer data. Bruk en egen konto for denne rollen."),
+            field="user",
+            status=422,
+        )
+    membership = Membership.objects.create(
+        user=user, trial=trial, role=role, office=office, **({"valid_from": clock.today()} | dates)
+    )
+    forget_memberships(user)
+    record(by=by, verb="member_added", trial=trial.code, subject=str(user.pk), role=role.value)
+    return membership
+
+
+@action
+def start_recruiting(*, by: User, trial: Trial) -> Trial:
+    """Open the offices for enrolment; the protocol must be locked."""
+    return _move(by, trial, TrialState.RECRUITING, "recruitment_started")
+
+
+@action
+def close_recruitment(*, by: User, trial: Trial) -> Trial:
+    """Stop enrolment; everyone enrolled is still drawn and followed."""
+    return _move(by, trial, TrialState.CLOSED, "recruitment_closed")
+
+
+@action
+def lock_data(*, by: User, trial: Trial) -> Trial:
+    """End the masking of the arms: from here on no delivery is accepted and the locked plan may run on true arms."""
+    return _move(by, trial, TrialState.DATA_LOCKED, "data_locked")
+
+
+@action
+def move_trial(*, by: User | None, trial: Trial, to: TrialState, verb: str) -> Trial:
+    """Carry the trial to a state on behalf of a room above, which has checked who asks (the lock, the opening)."""
+    return _carry(by, trial, to, verb)
+
+
+@action
+def fix_plan(*, by: User, trial: Trial, sha256: str) -> Trial:
+    """Keep the hash of the analysis plan that the protocol will name."""
+    if trial.state != TrialState.DRAFTING:
+        next_state(trial.state, TrialState.DRAFTING)
+    trial.changed(analysis_plan_sha256=sha256)
+    record(by=by, verb="plan_fixed", trial=trial.code, sha256=sha256)
+    return trial
+
+
+def _move(by: User, trial: Trial, to: TrialState, verb: str) -> Trial:
+    require(by, trial, Permission.MANAGE_TRIAL)
+    return _carry(by, trial, to, verb)
+
+
+def _carry(by: User | None, trial: Trial, to: TrialState, verb: str) -> Trial:
+    locked = Trial.objects.select_for_update().get(pk=trial.pk)
+    trial.changed(state=next_state(locked.state, to))
+    record(by=by, verb=verb, trial=trial.code)
+    return trial
+
+
+def _while_drafting(by: User, trial: Trial) -> None:
+    require(by, trial, Permission.MANAGE_TRIAL)
+    if trial.state != TrialState.DRAFTING:
+        raise Refusal("protocol_locked", _("Protokollen er låst og kan ikke endres."))

@@ -1,0 +1,84 @@
+"""Trials and memberships, reached only by those who belong to them."""
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.models import ApiToken, User
+from trial.access.permissions import Permission
+from trial.access.planes import NOBODY, Plane
+from trial.access.refusals import Refusal, not_found
+from trial.access.roles import ROLES, Role
+from trial.audit import clock
+from trial.studies.models import Membership, Office, Trial
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """The memberships of a user that are in force today.
+
+    Read once a request and kept on the user object, which lives as long as the request: changed rights apply at the
+    next one. A token narrows them to its trial and role.
+    """
+    kept: list[Membership] | None = getattr(user, "memberships_in_force", None)
+    if kept is None:
+        kept = list(_in_force(user))
+        user.memberships_in_force = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def forget_memberships(user: User) -> None:
+    """Read the memberships anew at the next question: they, or the date, have changed."""
+    user.__dict__.pop("memberships_in_force", None)
+
+
+def _in_force(user: User) -> Iterable[Membership]:
+    today = clock.today()
+    found = (
+        Membership.objects.filter(user=user, valid_from__lte=today)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=today))
+        .select_related("trial")
+    )
+    token: ApiToken | None = getattr(user, "api_token", None)
+    return found.filter(trial__code=token.trial, role=token.role) if token else found
+
+
+def plane_for(user: User) -> Plane:
+    """The plane of a user's requests: one database role, with the offices and trials that the memberships name."""
+    memberships = memberships_of(user)
+    if not memberships:
+        return NOBODY
+    return Plane(
+        role=ROLES[Role(memberships[0].role)].plane,
+        user_id=user.pk,
+        offices=tuple(sorted({m.office_id for m in memberships if m.office_id})),
+        trials=tuple(sorted({m.trial_id for m in memberships})),
+    )
+
+
+def trial_for(user: User, code: str, *, needing: Permission = Permission.SEE_TRIAL) -> Trial:
+    """The trial named `code`, for a member with the right.
+
+    Raises:
+        Refusal: `not_found` (404) for outsiders, `not_allowed` (403) for members without the right.
+    """
+    mine = [m for m in memberships_of(user) if m.trial.code == code]
+    if not mine:
+        raise not_found(_("Fant ikke forsøket, eller du har ikke tilgang til det."))
+    if not any(needing in ROLES[Role(m.role)].permissions for m in mine):
+        raise Refusal("not_allowed", _("Du har ikke tilgang til å gjøre dette i forsøket."), status=403)
+    return mine[0].trial
+
+
+def offices_of(user: User, trial: Trial, *, needing: Permission) -> list[Office]:
+    """The offices of a trial where the user has a right: the own ones, or all for roles held in the whole trial."""
+    mine = [m for m in memberships_of(user) if m.trial_id == trial.pk and needing in ROLES[Role(m.role)].permissions]
+    offices = trial.offices.select_related("nav_office")
+    if any(m.office_id is None for m in mine):
+        return list(offices)
+    return list(offices.filter(pk__in=[m.office_id for m in mine]))
+
+
+def trials_of(user: User) -> list[Trial]:
+    """The trials a user belongs to, each once."""
+    return sorted({m.trial for m in memberships_of(user)}, key=lambda trial: trial.code)
