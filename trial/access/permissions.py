@@ -1,4 +1,4 @@
-"""What a person may be allowed to do. Who may do it is in `roles.py`; whether it is right now, in each room's policies."""
+"""What a person may be allowed to do. `roles.py` says who may; each room's policies, whether it is right just now."""
 
 from enum import StrEnum
 
