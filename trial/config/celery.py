@@ -1,11 +1,53 @@
-"""The Celery application. The worker connects to PostgreSQL as `analyst`: code with a bug cannot read a name."""
+"""The Celery application. The worker connects to PostgreSQL as `analyst`: code with a bug cannot read a name.
+
+Messages only say "look now"; what is to be done stands in PostgreSQL. So each worker looks round at its start and
+every half minute: for runs and deliveries whose message was lost with a broker or a killed worker, and for notices.
+"""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.config.settings")
+
+LOOK_ROUND_SECONDS = 30
+ROUNDS = (
+    "trial.analyses.tasks.resume_runs",
+    "trial.registers.tasks.resume_checks",
+    "trial.audit.tasks.send_notices",
+)
 
 app = Celery("navtrial")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+class LookRound(bootsteps.StartStopStep):
+    """The worker's own clock: no second process that may be forgotten, and more workers do no harm."""
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, worker: Any, **_options: Any) -> None:
+        self.entry: Any = None
+
+    def start(self, worker: Any) -> None:
+        worker.timer.call_after(0, look_round)
+        self.entry = worker.timer.call_repeatedly(LOOK_ROUND_SECONDS, look_round)
+
+    def stop(self, worker: Any) -> None:
+        if self.entry:
+            self.entry.cancel()
+
+
+def look_round() -> None:
+    """Queue the rounds; those that wait longer than until the next one are dropped by the broker's reader."""
+    for task in ROUNDS:
+        try:
+            app.send_task(task, expires=LOOK_ROUND_SECONDS, retry=False)
+        except OperationalError:
+            return
+
+
+app.steps["worker"].add(LookRound)

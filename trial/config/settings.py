@@ -111,14 +111,19 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        os.environ.get("DATABASE_URL", "postgres://navtrial@localhost/navtrial"), conn_max_age=60
-    )
-}
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "navtrial"
+DATABASE_URL = os.environ.get("DATABASE_URL", "postgres://navtrial@localhost/navtrial")
+WORKER = flag("NAVTRIAL_WORKER")  # this process is the Celery worker: it speaks as `analyst` from its first statement
 WORKER_DATABASE_URL = os.environ.get("WORKER_DATABASE_URL", "")
+DATABASES = {"default": dj_database_url.parse(WORKER and WORKER_DATABASE_URL or DATABASE_URL, conn_max_age=60)}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    application_name="navtrial-worker" if WORKER else "navtrial",
+    # A machine that vanishes is noticed within a minute, and with its connection end its locks.
+    keepalives_idle=30,
+    keepalives_interval=10,
+    keepalives_count=3,
+    **({"options": "-c role=analyst"} if WORKER else {}),
+)
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
 AUTHENTICATION_BACKENDS = [
@@ -238,7 +243,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    "global_keyprefix": os.environ.get("REDIS_PREFIX", ""),  # several installations on one Redis
 }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 ACCESSIBILITY_STATEMENT_URL = os.environ.get("ACCESSIBILITY_STATEMENT_URL", "")
