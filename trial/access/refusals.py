@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import IntegrityError
+
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
     """A rule says no: a stable code for machines and a sentence for people that says what to do.
@@ -21,3 +23,12 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
 def not_found(sentence: Any, code: str = "not_found") -> Refusal:
     """Outsiders get the same answer for what is not theirs and for what does not exist."""
     return Refusal(code, sentence, status=404)
+
+
+def violated_constraint(error: IntegrityError) -> str:
+    """The name of the database constraint that an error speaks of, empty where it names none.
+
+    Rules that only the database can decide, because two people act at once or a row is hidden, are refused by it.
+    """
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return (diagnosis.constraint_name or "") if diagnosis else ""

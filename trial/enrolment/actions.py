@@ -1,0 +1,268 @@
+"""The way of a person into a trial: questions, person, consent; and out of it again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.canonical import sha256_of
+from evaluation.national_id import digits_of, is_national_id
+from trial.access.free_text import refuse_national_id
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.audit import clock
+from trial.audit.actions import action, record
+from trial.enrolment import policies
+from trial.enrolment.coverage import COVERAGE
+from trial.enrolment.listeners import tell_withdrawal
+from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityCheck, Participant
+from trial.enrolment.records import complete, keep_identity, known_levels, new_consent, new_participant
+from trial.enrolment.states import TRANSITIONS, ParticipantState, Withdrawal, goes_further, next_state
+from trial.identity import actions as identity
+from trial.identity.models import Person
+from trial.studies.models import Office, Trial
+from trial.studies.permissions import require
+from trial.studies.states import TrialState
+
+
+@action
+def set_criteria(*, by: User, trial: Trial, criteria: Sequence[Mapping[str, Any]]) -> list[Criterion]:
+    """Set the questions that decide who may take part, in their order, while the trial is drafted."""
+    require(by, trial, Permission.MANAGE_TRIAL)
+    if trial.state != TrialState.DRAFTING:
+        raise Refusal("protocol_locked", _("Protokollen er låst og kan ikke endres."))
+    trial.criteria.all().delete()
+    made = [Criterion.objects.create(trial=trial, position=place, **given) for place, given in enumerate(criteria)]
+    record(by=by, verb="criteria_set", trial=trial.code, criteria=[criterion.code for criterion in made])
+    return made
+
+
+@action
+def publish_consent_form(
+    *, by: User, trial: Trial, text: Mapping[str, str], covers: Sequence[str], optional: Sequence[str] = ()
+) -> ConsentForm:
+    """Publish the next version of the consent form. `text`: "nb" and, where there is one, "en".
+
+    Raises:
+        Refusal: `consent_text_missing`, or `unknown_coverage` for a code that is not in `coverage.COVERAGE`.
+    """
+    require(by, trial, Permission.MANAGE_TRIAL)
+    if not text.get("nb", "").strip():
+        raise Refusal("consent_text_missing", _("Skriv teksten på bokmål."), field="text", status=422)
+    if set(covers) - set(COVERAGE) or set(optional) - set(covers):
+        raise Refusal("unknown_coverage", _("Velg fra listen hva samtykket dekker."), field="covers", status=422)
+    version = trial.consent_forms.count() + 1
+    said = {
+        "trial": trial.code,
+        "version": version,
+        "text": dict(text),
+        "covers": list(covers),
+        "optional": list(optional),
+    }
+    form = ConsentForm.objects.create(
+        trial=trial,
+        version=version,
+        text_nb=text["nb"],
+        text_en=text.get("en", ""),
+        covers=said["covers"],
+        optional=said["optional"],
+        sha256=sha256_of(said),
+        published_at=clock.now(),
+        published_by=by,
+    )
+    record(by=by, verb="consent_form_published", trial=trial.code, version=version, sha256=form.sha256)
+    return form
+
+
+@action
+def check_eligibility(
+    *,
+    by: User,
+    office: Office,
+    answers: Mapping[str, bool],
+    factors: Mapping[str, str] | None = None,
+    check: EligibilityCheck | None = None,
+) -> EligibilityCheck:
+    """Keep the answers given so far, for a new person or (`check`) one under way.
+
+    `answers`: criterion code -> yes or no; `factors`: factor of the draw -> level. Codes left out stay open. Someone
+    who turns out not to be eligible stays counted without an identity: a name typed already is erased.
+    """
+    require(by, office.trial, Permission.ENROL, office)
+    policies.may_recruit(office.trial, office)
+    check = _own_check(check) if check else EligibilityCheck(trial=office.trial, office=office)
+    participant = Participant.objects.filter(pk=check.key).first()
+    if participant:
+        policies.not_enrolled_yet(participant)
+    criteria = list(office.trial.criteria.all())
+    check.answers = {c.code: bool(answers[c.code]) for c in criteria if answers.get(c.code) is not None}
+    check.factors = known_levels(office.trial.factors, factors or {})
+    check.eligible = policies.is_eligible(criteria, check.answers)
+    check.checked_at, check.checked_by = clock.now(), by
+    check.save()
+    if participant:
+        participant.changed(factors=check.factors)
+    elif check.eligible is False:
+        identity.erase(by=by, subject=check.key)
+    record(
+        by=by,
+        verb="eligibility_checked",
+        trial=office.trial.code,
+        subject=str(check.key),
+        eligible={True: "yes", False: "no", None: "open"}[check.eligible],
+    )
+    return check
+
+
+@action
+def discard_check(*, by: User, check: EligibilityCheck) -> EligibilityCheck:
+    """Put an unfinished registration away: the person did not want to go on. What was typed of a name is erased."""
+    require(by, check.trial, Permission.ENROL, check.office)
+    if Participant.objects.filter(pk=check.key).exists():
+        raise Refusal("already_registered", _("Personen er registrert. Registrer heller at personen trekker seg."))
+    identity.erase(by=by, subject=check.key)
+    record(by=by, verb="registration_discarded", trial=check.trial.code, subject=str(check.key))
+    return _own_check(check).changed(discarded=True)
+
+
+@action
+def save_person_draft(*, by: User, check: EligibilityCheck, person: Person) -> None:
+    """Keep what is typed so far about a person, encrypted, so that going back or away loses nothing.
+
+    Of a national id only a valid one is kept: half a number is of no use to anyone.
+    """
+    require(by, check.trial, Permission.ENROL, check.office)
+    if Participant.objects.filter(pk=check.key).exists():
+        return
+    valid = is_national_id(person.national_id, on=clock.today())
+    draft = Person(person.name, digits_of(person.national_id) if valid else "", person.contact)
+    refuse_national_id(name=draft.name, contact=draft.contact)
+    keep_identity(by, check, draft)
+
+
+@action
+def register_person(*, by: User, check: EligibilityCheck, person: Person) -> Participant:
+    """Give an eligible person a number, or correct who a registered one is.
+
+    Raises:
+        Refusal: `name_missing`, `invalid_national_id`, `already_in_trial`, `not_eligible`, `factor_missing`,
+            `trial_not_recruiting`, `office_not_recruiting`.
+    """
+    require(by, check.trial, Permission.ENROL, check.office)
+    check = _own_check(check)
+    known = Participant.objects.filter(pk=check.key).first()
+    if known is None:
+        policies.may_recruit(check.trial, check.office)
+        policies.eligible_still(check, check.trial)
+    keep_identity(by, check, complete(person))
+    return known or new_participant(by, check)
+
+
+@action
+def give_consent(
+    *, by: User, participant: Participant, form: ConsentForm, covers: list[str], paper_reference: str = ""
+) -> Consent:
+    """Record that the person consented to the current form. `covers`: the optional parts the person ticked.
+
+    The same consent given twice is one consent. After a new version of the form, people consent again.
+    """
+    require(by, participant.trial, Permission.ENROL, participant.office)
+    refuse_national_id(paper_reference=paper_reference)
+    _lock(participant)
+    if participant.state == ParticipantState.WITHDRAWN:
+        policies.not_enrolled_yet(participant)
+    if form != policies.current_form(participant.trial):
+        raise Refusal("consent_outdated", _("Samtykkeskjemaet er endret. Last siden på nytt og be om samtykke igjen."))
+    covered = [code for code in form.covers if code in form.always_covers or code in covers]
+    earlier = policies.consent_in_force(participant)
+    if earlier and (earlier.form_id, earlier.covers, earlier.paper_reference) == (form.pk, covered, paper_reference):
+        return earlier
+    consent = new_consent(by, participant, form, covered, paper_reference)
+    if participant.state == ParticipantState.REGISTERED:
+        participant.changed(state=next_state(participant.state, ParticipantState.CONSENTED))
+    record(
+        by=by,
+        verb="consent_given",
+        trial=participant.trial.code,
+        subject=participant.number,
+        version=form.version,
+        covers=covered,
+        sha256=consent.sha256,
+    )
+    return consent
+
+
+@action
+def withdraw(*, by: User, participant: Participant, meaning: Withdrawal) -> Participant:
+    """Record at once that a person withdraws. The arm and the place in the draw stay (intention to treat).
+
+    Raises:
+        Refusal: `already_withdrawn` unless this takes back more than the withdrawal recorded before.
+    """
+    require(by, participant.trial, Permission.WITHDRAW, participant.office)
+    _lock(participant)
+    if not goes_further(participant.withdrawal, meaning):
+        raise Refusal("already_withdrawn", _("Det er allerede registrert at personen har trukket seg."))
+    now = clock.now()
+    if meaning != Withdrawal.FOLLOW_UP:
+        participant.consents.filter(withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=by)
+    if meaning == Withdrawal.EVERYTHING:
+        identity.erase(by=by, subject=participant.key)
+    participant.changed(
+        state=ParticipantState.WITHDRAWN.value, withdrawal=meaning.value, withdrawn_at=now, withdrawn_by=by
+    )
+    record(by=by, verb="withdrawn", trial=participant.trial.code, subject=participant.number, meaning=meaning.value)
+    tell_withdrawal(by, participant)
+    return participant
+
+
+@action
+def mark_enrolled(*, by: User, participant: Participant) -> Participant:
+    """The person has a place in the draw. Called by allocation, which has asked `policies.may_enrol`."""
+    enrolled = {"enrolled_at": clock.now(), "enrolled_by_id": by.pk}
+    return _move(by, participant, ParticipantState.ENROLLED, **enrolled)
+
+
+@action
+def mark_allocated(*, by: User | None, participant: Participant) -> Participant:
+    """The person's arm is drawn. Called by allocation; someone who withdrew meanwhile stays withdrawn."""
+    return _move(by, participant, ParticipantState.ALLOCATED)
+
+
+@action
+def mark_following(*, by: User | None, participant: Participant) -> Participant:
+    """Follow-up has begun. Called by followup."""
+    return _move(by, participant, ParticipantState.FOLLOWING)
+
+
+@action
+def mark_completed(*, by: User | None, participant: Participant) -> Participant:
+    """The follow-up period is over. Called by followup."""
+    return _move(by, participant, ParticipantState.COMPLETED)
+
+
+def _move(by: User | None, participant: Participant, to: ParticipantState, **fields: Any) -> Participant:
+    """One guarded UPDATE: of two that come at once, one moves the participant and the other is refused."""
+    sources = [state for state, targets in TRANSITIONS.items() if to in targets]
+    fields |= {"state": to.value}
+    if Participant.objects.filter(pk=participant.pk, state__in=sources).update(**fields):
+        vars(participant).update(fields)
+        record(by=by, verb=f"participant_{to}", trial=participant.trial.code, subject=participant.number)
+        return participant
+    participant.refresh_from_db(fields=["state"])
+    if participant.state != ParticipantState.WITHDRAWN or to == ParticipantState.ENROLLED:
+        next_state(participant.state, to)
+    return participant
+
+
+def _lock(participant: Participant) -> None:
+    """Lock the row and see what others have done to it meanwhile."""
+    rows = Participant.objects.select_for_update(of=("self",))
+    participant.refresh_from_db(fields=["state", "withdrawal"], from_queryset=rows)
+
+
+def _own_check(check: EligibilityCheck) -> EligibilityCheck:
+    rows = EligibilityCheck.objects.select_for_update(of=("self",)).select_related("trial", "office")
+    locked: EligibilityCheck = rows.get(pk=check.pk)
+    return locked

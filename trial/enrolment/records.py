@@ -1,0 +1,99 @@
+"""The rows that this room's actions write, made whole."""
+
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.canonical import sha256_of
+from evaluation.national_id import digits_of, is_national_id
+from trial.access.free_text import refuse_national_id
+from trial.access.models import User
+from trial.access.refusals import Refusal, violated_constraint
+from trial.audit import clock
+from trial.audit.actions import record
+from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Participant
+from trial.enrolment.numbers import new_number
+from trial.identity import actions as identity
+from trial.identity.models import Person
+
+
+def known_levels(levels: Mapping[str, list[str]], given: Mapping[str, str]) -> dict[str, str]:
+    """The factors given, each at one of its levels."""
+    for factor, level in given.items():
+        if level not in levels.get(factor, ()):
+            raise Refusal("unknown_level", _("Velg en av verdiene i listen."), field=factor, status=422)
+    return dict(given)
+
+
+def complete(person: Person) -> Person:
+    """The person as it is kept; refuses one without a name or with a number that cannot exist."""
+    name = " ".join(person.name.split())
+    if not name:
+        raise Refusal("name_missing", _("Skriv navnet på personen."), field="name", status=422)
+    if not is_national_id(person.national_id, on=clock.today()):
+        raise Refusal(
+            "invalid_national_id",
+            _("Fødselsnummeret eller D-nummeret er ikke gyldig. Sjekk sifrene."),
+            field="national_id",
+            status=422,
+        )
+    refuse_national_id(name=name, contact=person.contact)
+    return Person(name, digits_of(person.national_id), person.contact.strip())
+
+
+def keep_identity(by: User, check: EligibilityCheck, person: Person) -> None:
+    """Hand the person over to the identity room, under the key of the check."""
+    identity.keep(by=by, subject=check.key, trial_code=check.trial.code, office_id=check.office_id, person=person)
+
+
+def new_participant(by: User, check: EligibilityCheck) -> Participant:
+    """A participant with a number, in the state registered."""
+    participant = Participant(
+        key=check.key,
+        trial=check.trial,
+        office=check.office,
+        stratum=check.office.stratum,
+        factors=check.factors,
+        registered_at=clock.now(),
+        registered_by=by,
+    )
+    _save_with_free_number(participant)
+    record(by=by, verb="person_registered", trial=check.trial.code, subject=participant.number)
+    return participant
+
+
+def _save_with_free_number(participant: Participant) -> None:
+    """Draw numbers until the database takes one: only it can see the numbers of every office and trial."""
+    while True:
+        participant.number = new_number(participant.office.prefix)
+        try:
+            with transaction.atomic():
+                return participant.save(force_insert=True)
+        except IntegrityError as error:
+            if "number" not in violated_constraint(error):
+                raise
+
+
+def new_consent(
+    by: User, participant: Participant, form: ConsentForm, covered: list[str], paper_reference: str
+) -> Consent:
+    """A consent with the hash that the allocation log will name."""
+    now = clock.now()
+    said = {
+        "participant": str(participant.key),
+        "form": form.sha256,
+        "covers": covered,
+        "given_at": int(now.timestamp()),
+    }
+    return Consent.objects.create(
+        participant=participant,
+        trial=participant.trial,
+        office=participant.office,
+        form=form,
+        covers=covered,
+        paper_reference=paper_reference,
+        given_at=now,
+        recorded_by=by,
+        sha256=sha256_of(said),
+    )
