@@ -1,0 +1,31 @@
+"""Evaluation of randomised trials and of comparisons without a draw, on linked register data. Plain Python.
+
+The public functions are imported when they are first used: a command that only checks a delivery need not load an
+estimator.
+"""
+
+from importlib import import_module
+from typing import Any, Final
+
+_HOMES: Final = {
+    "baseline_table": "baseline",
+    "person_months": "panel",
+    "monthly_shares": "shares",
+    "effects_on_totals": "effects",
+    "effects_by_month": "effects",
+    "person_totals": "effects",
+    "pre_period_test": "effects",
+    "EvaluationError": "errors",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'evaluation' has no attribute {name!r}")
+    return getattr(import_module(f"evaluation.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,100 @@
+"""Table 1: were the arms alike before the start?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evaluation.arms import treated_arm
+from evaluation.errors import EvaluationError
+from evaluation.shares import require_columns
+
+
+@dataclass(frozen=True)
+class BaselineTable:
+    """`table` is indexed by variable: the means of both arms, difference (control - treated), se, t, p, smd, missing.
+
+    `joint_p` belongs to the F test (`joint_f` with `joint_df`) that no variable tells the arms apart; `n` counts the
+    persons of that test, who have every variable.
+    """
+
+    table: pd.DataFrame
+    joint_f: float
+    joint_df: tuple[int, int]
+    joint_p: float
+    n: int
+
+
+def baseline_table(
+    people: pd.DataFrame, *, variables: Sequence[str], arm: str = "arm", control: str = "control"
+) -> BaselineTable:
+    """Compare the arms on each variable by a two-sample t test with pooled variance, and on all of them jointly.
+
+    Args:
+        people: one row a person; variables are numbers or truth values.
+        variables: columns to compare, in the order of the table.
+        arm: column with the arm; two arms.
+        control: the arm that the other is compared with.
+
+    Returns:
+        BaselineTable. The standardised mean difference divides by the pooled standard deviation of the two arms
+        (root of the mean of their variances). A variable without variance has missing se, t, p and smd.
+
+    Raises:
+        EvaluationError: unknown variable, no control arm, fewer than two persons with a value in an arm.
+    """
+    require_columns(people, [*variables, arm])
+    treated = treated_arm(people[arm], control)
+    rows = {variable: _compare(people, variable, arm, (control, treated)) for variable in variables}
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")
+    f, df, p, n = _joint(people, variables, people[arm] == treated)
+    return BaselineTable(table, f, df, p, n)
+
+
+def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[str, str]) -> dict[str, float]:
+    values = people[variable].astype(float)
+    first, second = (values[(people[arm] == name) & values.notna()].to_numpy() for name in arms)
+    if min(len(first), len(second)) < 2:
+        raise EvaluationError("too_few", f"{variable}: fewer than two persons with a value in an arm")
+    difference = first.mean() - second.mean()
+    variances = first.var(ddof=1), second.var(ddof=1)
+    df = len(first) + len(second) - 2
+    pooled = ((len(first) - 1) * variances[0] + (len(second) - 1) * variances[1]) / df
+    se = np.sqrt(pooled * (1 / len(first) + 1 / len(second)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.float64(difference) / se
+        smd = np.float64(difference) / np.sqrt(sum(variances) / 2)
+    known = se > 0
+    return {
+        arms[0]: first.mean(),
+        arms[1]: second.mean(),
+        "difference": difference,
+        "se": se if known else np.nan,
+        "t": t if known else np.nan,
+        "p": 2 * stats.t.sf(abs(t), df) if known else np.nan,
+        "smd": smd if known else np.nan,
+        "missing": int(values.isna().sum()),
+    }
+
+
+def _joint(
+    people: pd.DataFrame, variables: Sequence[str], treated: pd.Series
+) -> tuple[float, tuple[int, int], float, int]:
+    """F test of the regression of the arm on all variables; linearly dependent ones count once."""
+    values = people[list(variables)].astype(float)
+    whole = values.notna().all(axis=1)
+    design = np.column_stack([np.ones(int(whole.sum())), values[whole].to_numpy()])
+    scale = np.maximum(np.abs(design).max(axis=0, initial=0), 1e-300)
+    left, singular, _right = np.linalg.svd(design / scale, full_matrices=False)
+    basis = left[:, singular > singular.max(initial=0) * len(design) * np.finfo(float).eps]
+    outcome = treated[whole].to_numpy(dtype=float)
+    n, rank = basis.shape
+    df = (rank - 1, n - rank)
+    if df[0] < 1 or df[1] < 1:
+        raise EvaluationError("too_few", "too few persons with every variable for the joint test")
+    residual = outcome - basis @ (basis.T @ outcome)
+    total = outcome - outcome.mean()
+    f = float((total @ total - residual @ residual) / df[0] / (residual @ residual / df[1]))
+    return f, df, float(stats.f.sf(f, *df)), n

@@ -1,0 +1,195 @@
+"""Spells of registers to one row a person and month.
+
+A spell adds one where it begins and takes it away after it ends; the running sum over months says whether a state holds
+(a difference array). Hours are summed as whole millionths, so that the sum of concurrent jobs does not depend on their
+order and a job that ends leaves exactly nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from evaluation.errors import EvaluationError
+from evaluation.outcomes import declare_outcomes
+
+Rule = Literal["last_day", "any_day"]
+Coverage = date | Mapping[str, date] | None
+Grid = npt.NDArray[np.int64]
+
+HOUR_UNITS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """The months of each person: `first[i]` is the calendar month (year x 12 + month - 1) of column 0 of person i."""
+
+    numbers: pd.Index
+    first: npt.NDArray[np.int64]
+    months: tuple[int, int]
+    on: Rule
+
+    @property
+    def width(self) -> int:
+        return self.months[1] - self.months[0] + 1
+
+    @property
+    def calendar(self) -> Grid:
+        """Calendar month of every cell, persons x months."""
+        return self.first[:, None] + np.arange(self.width)
+
+
+def person_months(
+    participants: pd.DataFrame,
+    *,
+    employment: pd.DataFrame | None = None,
+    benefits: pd.DataFrame | None = None,
+    measures: pd.DataFrame | None = None,
+    education: pd.DataFrame | None = None,
+    work_capacity: pd.DataFrame | None = None,
+    months: tuple[int, int] = (-36, 36),
+    on: Rule = "last_day",
+    data_to: Coverage = None,
+    min_hours: float = 4,
+    exclude_in_measure: bool = False,
+) -> pd.DataFrame:
+    """One row a person and month, with every outcome that the given registers can tell.
+
+    Args:
+        participants: participant_number, office, arm, start_date (one row a person).
+        employment, benefits, measures, education, work_capacity: spells (EVALUATION: register deliveries); `end` empty
+            means ongoing. A register left out leaves out the outcomes that need it.
+        months: first and last month, month 0 being the calendar month of start_date.
+        on: a state holds in a month when it holds on its `last_day`, or on `any_day` of it.
+        data_to: last day that the registers cover: one date, or one per register. Months that end later are missing.
+        min_hours: weekly hours from which a person counts as employed.
+        exclude_in_measure: count as employed only outside measures, wage subsidies excepted (the Proba rule).
+
+    Returns:
+        participant_number, office, arm, month, calendar_month (period), then outcomes as float64: shares 0 or 1,
+        `hours` in hours a week, missing outside what the registers cover. Sorted by person in the given order, month.
+
+    Raises:
+        EvaluationError: `duplicate_participant`, `missing_column`, `missing_start_date`, `unknown_rule`.
+    """
+    _check(participants, on)
+    window = _window(participants, months, on)
+    spells = {
+        "employment": employment,
+        "benefits": benefits,
+        "measures": measures,
+        "education": education,
+        "work_capacity": work_capacity,
+    }
+    given = {name: _located(frame, window) for name, frame in spells.items() if frame is not None}
+    states = _Registers(window, given, data_to)
+    columns = declare_outcomes(states, min_hours=min_hours, exclude_in_measure=exclude_in_measure)
+    return _frame(participants, window, columns)
+
+
+def _check(participants: pd.DataFrame, on: str) -> None:
+    for column in ("participant_number", "office", "arm", "start_date"):
+        if column not in participants:
+            raise EvaluationError("missing_column", f"participants has no column {column}")
+    if participants["participant_number"].duplicated().any():
+        raise EvaluationError("duplicate_participant", "a participant number occurs twice in participants")
+    if pd.to_datetime(participants["start_date"]).isna().any():
+        raise EvaluationError("missing_start_date", "a participant has no start_date")
+    if on not in ("last_day", "any_day"):
+        raise EvaluationError("unknown_rule", "on is last_day or any_day")
+
+
+def _window(participants: pd.DataFrame, months: tuple[int, int], on: Rule) -> Window:
+    start = pd.DatetimeIndex(pd.to_datetime(participants["start_date"]))
+    return Window(pd.Index(participants["participant_number"]), _month_number(start) + months[0], months, on)
+
+
+def _month_number(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+    return days.year.to_numpy().astype(np.int64) * 12 + days.month.to_numpy() - 1
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Spells with known persons, as month columns: `begin` to `end` inclusive, clipped to the window."""
+
+    frame: pd.DataFrame
+    person: npt.NDArray[np.int64]
+    begin: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+
+
+def _located(frame: pd.DataFrame, window: Window) -> Spells:
+    """Find the person and the first and last month column of each spell; drop those that touch no month."""
+    person = window.numbers.get_indexer(pd.Index(frame["participant_number"]))
+    start = pd.DatetimeIndex(pd.to_datetime(frame["start"]))
+    stop = pd.DatetimeIndex(pd.to_datetime(frame["end"]))
+    ongoing = np.asarray(stop.isna())
+    stop = stop.where(~ongoing, pd.Timestamp("2200-12-31"))
+    last = _month_number(stop)
+    if window.on == "last_day":
+        last = last - (~np.asarray(stop.is_month_end)).astype(np.int64)
+    offset = window.first[np.clip(person, 0, None)]
+    begin = np.clip(_month_number(start) - offset, 0, None)
+    end = np.minimum(last - offset, window.width - 1)
+    keep = (person >= 0) & (begin <= end)
+    return Spells(frame.loc[keep].reset_index(drop=True), person[keep], begin[keep], end[keep])
+
+
+class _Registers:
+    """What the registers say in every person-month; the outcomes are declared on it (`outcomes.py`)."""
+
+    def __init__(self, window: Window, spells: Mapping[str, Spells], data_to: Coverage) -> None:
+        self._window = window
+        self._spells = spells
+        self._data_to = data_to
+
+    def has(self, *registers: str) -> bool:
+        return all(register in self._spells for register in registers)
+
+    def observed(self, *registers: str) -> npt.NDArray[np.bool_]:
+        """Where all the named registers cover the whole month."""
+        known = np.ones(self._window.calendar.shape, dtype=bool)
+        for register in registers:
+            until = self._data_to.get(register) if isinstance(self._data_to, Mapping) else self._data_to
+            if until is not None:
+                known &= self._window.calendar <= _last_whole_month(until)
+        return known
+
+    def holds(self, register: str, column: str = "", codes: Any = None) -> npt.NDArray[np.bool_]:
+        """Where at least one spell of the register (with one of `codes` in `column`) is in force."""
+        spells = self._spells[register]
+        chosen = spells.frame[column].isin(list(codes)).to_numpy() if column else slice(None)
+        return self._running_sum(spells, chosen, np.ones(len(spells.person), dtype=np.int64)) > 0
+
+    def hours(self) -> Grid:
+        """Weekly hours in millionths, summed over concurrent jobs."""
+        spells = self._spells["employment"]
+        weekly = spells.frame["full_time_hours"].astype(float) * spells.frame["position_percent"].astype(float) / 100
+        units = np.rint(weekly.fillna(0).to_numpy() * HOUR_UNITS).astype(np.int64)
+        return self._running_sum(spells, slice(None), units)
+
+    def _running_sum(self, spells: Spells, chosen: Any, amount: npt.NDArray[np.int64]) -> Grid:
+        persons, width = len(self._window.numbers), self._window.width
+        person, value = spells.person[chosen], amount[chosen]
+        change = np.zeros((persons, width + 1), dtype=np.int64)
+        np.add.at(change, (person, spells.begin[chosen]), value)
+        np.add.at(change, (person, spells.end[chosen] + 1), -value)
+        return np.cumsum(change[:, :width], axis=1)
+
+
+def _last_whole_month(until: date) -> int:
+    day = pd.Timestamp(until)
+    return day.year * 12 + day.month - 1 - (0 if day.is_month_end else 1)
+
+
+def _frame(participants: pd.DataFrame, window: Window, columns: Mapping[str, npt.NDArray[Any]]) -> pd.DataFrame:
+    persons, width = len(window.numbers), window.width
+    month = np.tile(np.arange(window.months[0], window.months[1] + 1), persons)
+    calendar = pd.PeriodIndex.from_ordinals(window.calendar.ravel() - 1970 * 12, freq="M")  # type: ignore[attr-defined]
+    head = {name: participants[name].to_numpy().repeat(width) for name in ("participant_number", "office", "arm")}
+    body = {name: values.ravel() for name, values in columns.items()}
+    return pd.DataFrame(head | {"month": month, "calendar_month": calendar} | body)

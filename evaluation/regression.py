@@ -1,0 +1,127 @@
+"""The treatment coefficient of `outcome ~ treatment + stratum effects`, for many outcomes at once.
+
+With stratum effects alone the regression is solved by hand (Frisch and Waugh 1933, Lovell 1963): treatment and outcome
+are taken as differences from their stratum's mean, and the coefficient is one ratio. The sandwich variances follow from
+the weights c_i = d_i / sum(d^2): var = sum c_i^2 e_i^2 / (1 - h_i)^k, with k = 0, 1, 2 for HC0/HC1, HC2, HC3 (MacKinnon
+and White 1985), and sum over clusters of (sum c_i e_i)^2 for CR1, with Stata's factor G/(G-1) (n-1)/(n-k).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from evaluation.errors import EvaluationError
+
+Covariance = Literal["classical", "HC1", "HC2", "HC3", "cluster"]
+COVARIANCES: Final = ("classical", "HC1", "HC2", "HC3", "cluster")
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Coefficients of the treatment, one per outcome column, with the degrees of freedom of their t statistics.
+
+    `se` is in the unit of the outcome; `covariance` names the convention it follows.
+    """
+
+    effect: Array
+    se: Array
+    df: int
+    n: int
+    covariance: Covariance
+
+    @property
+    def t(self) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.effect / self.se
+
+    @property
+    def p(self) -> Array:
+        return np.asarray(2 * stats.t.sf(np.abs(self.t), self.df))
+
+    def interval(self, alpha: float = 0.05) -> tuple[Array, Array]:
+        """Lower and upper end of the 1 - alpha confidence interval."""
+        reach = stats.t.ppf(1 - alpha / 2, self.df) * self.se
+        return self.effect - reach, self.effect + reach
+
+
+@dataclass(frozen=True)
+class _Design:
+    """Treatment less its stratum's mean, and what follows from it alone."""
+
+    stratum: npt.NDArray[np.int64]
+    size: npt.NDArray[np.int64]
+    treatment: Array
+    weight: Array
+
+    @property
+    def leverage(self) -> Array:
+        return np.asarray(1 / self.size[self.stratum] + self.treatment * self.weight)
+
+    def centred(self, values: Array) -> Array:
+        """Columns less their stratum's mean."""
+        means = np.stack([np.bincount(self.stratum, column) for column in values.T], axis=1) / self.size[:, None]
+        return np.asarray(values - means[self.stratum])
+
+
+def treatment_effects(
+    outcomes: Array, treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any], covariance: Covariance = "classical"
+) -> Effects:
+    """Regress each column of `outcomes` (persons x outcomes, nothing missing) on treatment and stratum effects.
+
+    With ``covariance="cluster"`` the strata are the clusters and t has G - 1 degrees of freedom, else n - k.
+
+    Raises:
+        EvaluationError: `no_contrast` when no stratum holds both arms, `too_few` when nothing is left to estimate a
+            variance from, `unknown_covariance`.
+    """
+    if covariance not in COVARIANCES:
+        raise EvaluationError("unknown_covariance", f"covariance is one of {', '.join(COVARIANCES)}")
+    design = _design(treated, strata)
+    centred = design.centred(outcomes)
+    effect = design.weight @ centred
+    residual = centred - design.treatment[:, None] * effect
+    n, k = len(treated), len(design.size) + 1
+    if n <= k:
+        raise EvaluationError("too_few", f"{n} persons are too few for {k} coefficients")
+    df = len(design.size) - 1 if covariance == "cluster" else n - k
+    variance = _variance(design, residual, n, k, covariance)
+    return Effects(effect, np.sqrt(variance), df, n, covariance)
+
+
+def _design(treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) -> _Design:
+    _levels, stratum = np.unique(strata.astype(str), return_inverse=True)
+    size = np.bincount(stratum)
+    share = np.bincount(stratum, treated.astype(float)) / size
+    centred = treated - share[stratum]
+    total = float(centred @ centred)
+    if total == 0:
+        raise EvaluationError("no_contrast", "no stratum has persons in both arms, so there is no effect to estimate")
+    return _Design(stratum, size, centred, centred / total)
+
+
+def _variance(design: _Design, residual: Array, n: int, k: int, covariance: Covariance) -> Array:
+    if covariance == "classical":
+        return np.asarray((residual**2).sum(axis=0) / (n - k) * (design.weight @ design.weight))
+    if covariance == "cluster":
+        return _clustered(design, residual, n, k)
+    weight = design.weight[:, None] ** 2
+    if covariance == "HC1":
+        return np.asarray((weight * residual**2).sum(axis=0) * n / (n - k))
+    # A person alone in a stratum has leverage 1, residual 0 and weight 0: nothing to add, and nothing to divide by.
+    alone = design.leverage > 1 - 1e-12
+    slack = np.where(alone, 1.0, 1 - design.leverage)[:, None] ** (1 if covariance == "HC2" else 2)
+    return np.asarray((weight * residual**2 / slack).sum(axis=0))
+
+
+def _clustered(design: _Design, residual: Array, n: int, k: int) -> Array:
+    groups = len(design.size)
+    if groups < 2:
+        raise EvaluationError("too_few", "clustered standard errors need at least two clusters")
+    score = design.weight[:, None] * residual
+    sums = np.stack([np.bincount(design.stratum, column) for column in score.T], axis=1)
+    return np.asarray((sums**2).sum(axis=0) * groups / (groups - 1) * (n - 1) / (n - k))

@@ -1,0 +1,34 @@
+"""Means by arm and month: the lines of the figures."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from evaluation.errors import EvaluationError
+
+
+def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Say which outcomes are not there, instead of leaving them out."""
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise EvaluationError(
+            "unknown_outcome", f"the data hold no column {', '.join(missing)}: is a register missing?"
+        )
+
+
+def monthly_shares(panel: pd.DataFrame, *, outcomes: Sequence[str], by: str = "arm") -> pd.DataFrame:
+    """Mean of each outcome by group and month, over the persons who could be observed.
+
+    Returns:
+        outcome, month, <by>, mean (unit of the outcome), n (persons observed). A month in which nobody of a group
+        could be observed has n 0 and a missing mean.
+    """
+    require_columns(panel, [*outcomes, by, "month"])
+    grouped = panel.groupby(["month", by], sort=True, observed=True)
+    parts = []
+    for outcome in outcomes:
+        values = grouped[outcome]
+        tidy = pd.DataFrame({"mean": values.mean(), "n": values.count()}).reset_index()
+        tidy.insert(0, "outcome", outcome)
+        parts.append(tidy)
+    return pd.concat(parts, ignore_index=True)
