@@ -1,0 +1,219 @@
+"""Deliveries come in, are checked, and are accepted or rejected."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from trial.access import planes
+from trial.access.free_text import refuse_national_id
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.audit import clock
+from trial.audit.actions import action, record
+from trial.audit.queue import after_commit
+from trial.registers import snapshots
+from trial.registers.models import Delivery, RejectedRow
+from trial.registers.queries import in_force, registers_of
+from trial.registers.states import DeliveryState, next_state
+from trial.studies.models import Trial
+from trial.studies.permissions import require
+from trial.studies.states import TrialState
+
+CHECK_TASK = "trial.registers.tasks.check"
+MOST_ATTEMPTS = 3
+ROWS_AT_ONCE = 5000
+TAKES_DELIVERIES = (TrialState.RECRUITING, TrialState.CLOSED)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What the check found: counts, the report, the rows that were not accepted, the snapshot of those that were.
+
+    `rejected`: one mapping per rejected row with line, column, value_class and reason.
+    """
+
+    rows: int
+    accepted: int
+    report: Mapping[str, Any]
+    rejected: Sequence[Mapping[str, Any]] = field(repr=False)
+    snapshot: str
+
+
+@action
+def receive(*, by: User, trial: Trial, register: str, source: str, file: File[bytes]) -> Delivery:
+    """Take in a file as it comes, keep it by its SHA-256 and queue its check. `source`: who sent it, or a note.
+
+    Raises:
+        Refusal: `not_allowed`, `data_locked`, `unknown_register`, `file_too_large`, `file_empty`, `delivered_before`.
+    """
+    require(by, trial, Permission.DELIVER)
+    _takes_deliveries(trial)
+    if register not in registers_of(trial):
+        raise Refusal("unknown_register", _("Velg hvilket register filen kommer fra."), field="register", status=422)
+    refuse_national_id(source=source, file=file.name or "")
+    stored = _stored(trial, file.chunks())
+    _not_before(trial, register, stored)
+    delivery = Delivery.objects.create(
+        trial=trial,
+        register=register,
+        source=source,
+        file_name=PurePath(file.name or "").name[-200:],
+        size=stored.size,
+        sha256=stored.sha256,
+        received_at=clock.now(),
+        received_by=by,
+    )
+    record(by=by, verb="delivery_received", trial=trial.code, subject=str(delivery.pk), register=register,
+           sha256=stored.sha256)  # fmt: skip
+    after_commit(CHECK_TASK, str(delivery.pk), trial.pk)
+    return delivery
+
+
+def _stored(trial: Trial, chunks: Iterable[bytes]) -> snapshots.Stored:
+    try:
+        stored = snapshots.receive(trial.code, chunks)
+    except snapshots.TooLargeError:
+        raise Refusal(
+            "file_too_large",
+            _("Filen er for stor. Grensen er %(limit)s.") % {"limit": filesizeformat(settings.UPLOAD_LIMIT_BYTES)},
+            field="file",
+            status=413,
+        ) from None
+    if not stored.size:
+        raise Refusal("file_empty", _("Filen er tom."), field="file", status=422)
+    return stored
+
+
+def _not_before(trial: Trial, register: str, stored: snapshots.Stored) -> None:
+    same = Delivery.objects.filter(trial=trial, register=register, sha256=stored.sha256)
+    if same.exclude(state=DeliveryState.REJECTED).exists():
+        raise Refusal("delivered_before", _("Denne filen er allerede levert."), field="file")
+
+
+@action
+def begin_check(*, by: None, delivery: Delivery) -> Delivery | None:
+    """Count one more attempt at the check. None when there is nothing to check any more."""
+    locked = _locked(delivery)
+    if locked.state != DeliveryState.RECEIVED:
+        return None
+    if locked.attempts >= MOST_ATTEMPTS:
+        _reject(locked, by, "not_checkable")
+        return None
+    return locked.changed(attempts=locked.attempts + 1)
+
+
+@action
+def finish_check(*, by: None, delivery: Delivery, checked: Checked) -> Delivery:
+    """Keep what the check found, once: a second finding of the same delivery changes nothing."""
+    locked = _locked(delivery)
+    if locked.state != DeliveryState.RECEIVED:
+        return locked
+    locked.changed(
+        state=next_state(locked.state, DeliveryState.CHECKED),
+        rows=checked.rows,
+        accepted_rows=checked.accepted,
+        rejected_rows=checked.rows - checked.accepted,
+        report=dict(checked.report),
+        snapshot=checked.snapshot,
+    )
+    RejectedRow.objects.bulk_create(
+        (RejectedRow(trial=locked.trial, delivery=locked, **row) for row in checked.rejected), batch_size=ROWS_AT_ONCE
+    )
+    record(by=by, verb="delivery_checked", trial=locked.trial.code, subject=str(locked.pk), rows=checked.rows,
+           accepted=checked.accepted)  # fmt: skip
+    return locked
+
+
+@action
+def refuse_file(*, by: None, delivery: Delivery, code: str) -> Delivery:
+    """Reject a whole file that the check refused (`reasons.FILES`): its bytes go, so that a national id is not kept."""
+    locked = _locked(delivery)
+    return locked if locked.state != DeliveryState.RECEIVED else _reject(locked, by, code)
+
+
+@action
+def accept(*, by: User, delivery: Delivery) -> Delivery:
+    """Make the accepted rows the data of their register; the delivery in force until now is superseded.
+
+    Raises:
+        Refusal: `not_allowed`, `data_locked`, `wrong_delivery_state`, `nothing_accepted`.
+    """
+    require(by, delivery.trial, Permission.DECIDE_DELIVERY)
+    Trial.objects.select_for_update().get(pk=delivery.trial_id)
+    locked = _locked(delivery)
+    _takes_deliveries(locked.trial)
+    state = next_state(locked.state, DeliveryState.ACCEPTED)
+    if not locked.accepted_rows:
+        raise Refusal("nothing_accepted", _("Ingen rader i filen kan brukes. Avvis leveransen og be om en ny."))
+    superseded = in_force(locked.trial).get(locked.register)
+    if superseded:
+        superseded.changed(superseded_by=locked)
+    locked.changed(state=state, decided_at=clock.now(), decided_by=by)
+    record(by=by, verb="delivery_accepted", trial=locked.trial.code, subject=str(locked.pk), register=locked.register,
+           snapshot=locked.snapshot)  # fmt: skip
+    transaction.on_commit(partial(_forget_files, locked))
+    return locked
+
+
+@action
+def reject(*, by: User, delivery: Delivery, reason: str) -> Delivery:
+    """Turn a checked delivery down, with a reason for the register owner. Its files go, its report stays.
+
+    Raises:
+        Refusal: `not_allowed`, `reason_needed`, `wrong_delivery_state`.
+    """
+    require(by, delivery.trial, Permission.DECIDE_DELIVERY)
+    if not reason.strip():
+        raise Refusal("reason_needed", _("Skriv hvorfor leveransen avvises."), field="reason", status=422)
+    refuse_national_id(reason=reason)
+    return _reject(_locked(delivery), by, "by_hand", reason.strip())
+
+
+def _reject(delivery: Delivery, by: User | None, code: str, reason: str = "") -> Delivery:
+    delivery.changed(
+        state=next_state(delivery.state, DeliveryState.REJECTED),
+        decided_at=clock.now(),
+        decided_by=by,
+        refusal=code,
+        reason=reason,
+    )
+    record(by=by, verb="delivery_rejected", trial=delivery.trial.code, subject=str(delivery.pk), code=code)
+    transaction.on_commit(partial(_forget_files, delivery))
+    return delivery
+
+
+def _forget_files(delivery: Delivery) -> None:
+    """Delete what a decided delivery leaves behind, unless another one of the trial needs the same bytes.
+
+    The received file holds rows of people whose consent does not cover it: it goes also when the delivery is accepted.
+    """
+    code = delivery.trial.code
+    with planes.transaction():
+        others = Delivery.objects.filter(trial=delivery.trial).exclude(pk=delivery.pk)
+        undecided = others.filter(sha256=delivery.sha256, state__in=(DeliveryState.RECEIVED, DeliveryState.CHECKED))
+        if not undecided.exists():
+            snapshots.forget(snapshots.received(code, delivery.sha256))
+        needed = others.filter(snapshot=delivery.snapshot).exclude(state=DeliveryState.REJECTED)
+        if delivery.snapshot and delivery.state == DeliveryState.REJECTED and not needed.exists():
+            snapshots.forget(snapshots.snapshot(code, delivery.snapshot))
+
+
+def _locked(delivery: Delivery) -> Delivery:
+    return Delivery.objects.select_for_update(of=("self",)).select_related("trial").get(pk=delivery.pk)
+
+
+def _takes_deliveries(trial: Trial) -> None:
+    if trial.state in TAKES_DELIVERIES:
+        return
+    if trial.state in (TrialState.DRAFTING, TrialState.LOCKED):
+        raise Refusal("not_begun", _("Forsøket har ikke begynt å rekruttere. Det kan ikke ta imot leveranser ennå."))
+    raise Refusal("data_locked", _("Data er låst. Forsøket tar ikke imot flere leveranser."))

@@ -1,0 +1,119 @@
+"""Pages about deliveries: what has come, what the check found, what was decided."""
+
+import csv
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.registers import actions
+from trial.registers.forms import DeliveryForm, RejectForm
+from trial.registers.models import Delivery
+from trial.registers.presentation import facts_of, reasons_of, rejected_lines, status_rows
+from trial.registers.queries import deliveries_of, delivery_for, latest_by_register
+from trial.registers.states import DeliveryState
+from trial.studies.permissions import can
+from trial.studies.queries import trial_for
+
+REJECTED_A_PAGE = 50
+
+
+@require_GET
+def deliveries(request: HttpRequest, trial: str) -> HttpResponse:
+    """What has come from each register, and every delivery."""
+    found, all_of_them = deliveries_of(request.user, trial)
+    context = {
+        "trial": found,
+        "registers": status_rows(found, latest_by_register(found)),
+        "page": Paginator(all_of_them, 50).get_page(request.GET.get("page")),
+        "may_deliver": can(request.user, found, Permission.DELIVER),
+    }
+    return render(request, "registers/deliveries.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def deliver(request: HttpRequest, trial: str) -> HttpResponse:
+    """The form that a file comes in by."""
+    found = trial_for(request.user, trial, needing=Permission.DELIVER)
+    form = DeliveryForm(request.POST or None, request.FILES or None, trial=found, initial=request.GET.dict())
+    if form.is_valid():
+        try:
+            delivery = actions.receive(by=request.user, trial=found, **form.cleaned_data)
+        except Refusal as refusal:
+            form.add_error(refusal.field, str(refusal.sentence))
+        else:
+            return _go_to(request, _address(delivery))
+    template = "registers/deliver_form.html" if request.htmx else "registers/deliver.html"
+    return render(request, template, {"trial": found, "form": form})
+
+
+@require_GET
+def delivery(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+    """The validation report of a delivery; asked by htmx, only the part that changes while the check goes on."""
+    found = delivery_for(request.user, trial, key)
+    return _report(request, found, RejectForm())
+
+
+@require_POST
+def accept(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+    found = delivery_for(request.user, trial, key, needing=Permission.DECIDE_DELIVERY)
+    return redirect(_address(actions.accept(by=request.user, delivery=found)))
+
+
+@require_POST
+def reject(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+    found = delivery_for(request.user, trial, key, needing=Permission.DECIDE_DELIVERY)
+    form = RejectForm(request.POST)
+    if not form.is_valid():
+        return _report(request, found, form)
+    return redirect(_address(actions.reject(by=request.user, delivery=found, **form.cleaned_data)))
+
+
+@require_GET
+def report_json(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+    """The report for machines, with every rejected row."""
+    found = delivery_for(request.user, trial, key)
+    body = facts_of(found) | {"rejected": list(found.rejected.values("line", "column", "value_class", "reason"))}
+    return JsonResponse(body, headers=_download(found, "json"), json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+@require_GET
+def rejected_csv(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+    """Every rejected row: line, column, class of value, code of the reason, and the reason in words."""
+    found = delivery_for(request.user, trial, key)
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_download(found, "csv"))
+    csv.writer(response).writerows(rejected_lines(found))
+    return response
+
+
+def _report(request: HttpRequest, delivery: Delivery, form: RejectForm) -> HttpResponse:
+    waiting = delivery.state == DeliveryState.CHECKED
+    context = {
+        "trial": delivery.trial,
+        "delivery": delivery,
+        "checking": delivery.state == DeliveryState.RECEIVED,
+        "reasons": reasons_of(delivery),
+        "page": Paginator(delivery.rejected.all(), REJECTED_A_PAGE).get_page(request.GET.get("page")),
+        "may_decide": waiting and can(request.user, delivery.trial, Permission.DECIDE_DELIVERY),
+        "form": form,
+    }
+    template = "registers/delivery_report.html" if request.htmx else "registers/delivery.html"
+    return render(request, template, context)
+
+
+def _go_to(request: HttpRequest, address: str) -> HttpResponse:
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+def _address(delivery: Delivery) -> str:
+    return reverse("registers:delivery", args=[delivery.trial.code, delivery.pk])
+
+
+def _download(delivery: Delivery, kind: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{delivery.register}-{delivery.sha256[:12]}.{kind}"'}

@@ -1,0 +1,52 @@
+"""The worker's share of this room."""
+
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+from django.db import InterfaceError, OperationalError
+
+from trial.access import planes
+from trial.access.planes import DatabaseRole, Plane
+from trial.audit.queue import alone, send
+from trial.registers import checking
+from trial.registers.actions import CHECK_TASK, begin_check, finish_check, refuse_file
+from trial.registers.models import Delivery
+from trial.registers.states import DeliveryState
+from trial.studies.models import Trial
+
+RESEND_EXPIRES_SECONDS = 30
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
+def check(key: str, trial: int) -> None:
+    """Check a delivery, unless that is done or another process does it. A second message does nothing."""
+    with planes.acting_in(Plane(DatabaseRole.ANALYST, trials=(trial,))), alone("delivery", key) as held:
+        if held:
+            _check(UUID(key))
+
+
+@shared_task
+def resume_checks() -> None:
+    """Send the message of every unchecked delivery again: it may have been lost with a broker or a killed worker."""
+    every_trial = tuple(Trial.objects.values_list("pk", flat=True))
+    with planes.entered(Plane(DatabaseRole.ANALYST, trials=every_trial)):
+        waiting = list(Delivery.objects.filter(state=DeliveryState.RECEIVED).values_list("pk", "trial_id"))
+    for key, trial in waiting:
+        send(CHECK_TASK, str(key), trial, expires=RESEND_EXPIRES_SECONDS)
+
+
+def _check(key: UUID) -> None:
+    with planes.transaction():
+        delivery = begin_check(by=None, delivery=Delivery(pk=key))
+    if delivery is None:
+        return
+    try:
+        with planes.transaction():
+            finish_check(by=None, delivery=delivery, checked=checking.check(delivery))
+    except checking.FileRefused as refused:
+        with planes.transaction():
+            refuse_file(by=None, delivery=delivery, code=refused.code)
+    log.info("delivery_checked", delivery=str(key), register=delivery.register)
