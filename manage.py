@@ -6,6 +6,9 @@ import sys
 
 from django.core.management import execute_from_command_line
 
+from trial.config.services.command_line import prepare
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.config.settings")
+    prepare(sys.argv)
     execute_from_command_line(sys.argv)

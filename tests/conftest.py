@@ -9,6 +9,8 @@ from django.db import connection, connections
 from tests import cast as casting
 from trial.audit import clock
 
+pytest_plugins = ["tests.hostile"]
+
 
 @pytest.fixture
 def simulated_clock() -> Iterator[clock.SimulatedClock]:
