@@ -1,0 +1,126 @@
+"""Deliveries: every row is accepted or rejected with its line and reason, and a national id refuses the file."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation.columns import REGISTERS
+from evaluation.deliveries import ROW_REASONS, validate
+from evaluation.national_id import synthetic_national_id
+from tests.evaluation.trials import people, registers
+
+TODAY = date(2020, 6, 30)
+HEAD = "participant_number;start;end;full_time_hours;position_percent\n"
+
+
+def judged(folder: Path, text: str | bytes, register: str = "employment", name: str = "file.csv", **options: object):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return validate(register, path, today=TODAY, **options)
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "column"),
+    [
+        ("P1;2015-01-01;;37,5", "field_count", None),
+        (";2015-01-01;;37,5;50", "empty", "participant_number"),
+        ("P1;;;37,5;50", "empty", "start"),
+        ("P1;2015-02-30;;37,5;50", "not_a_date", "start"),
+        ("P1;2015-01-01;soon;37,5;50", "not_a_date", "end"),
+        ("P1;2015-01-01;;many;50", "not_a_number", "full_time_hours"),
+        ("P1;2015-01-01;;37,5;900", "out_of_range", "position_percent"),
+        ("P1;2031-01-01;;37,5;50", "in_the_future", "start"),
+        ("P1;2015-01-02;2015-01-01;37,5;50", "end_before_start", "end"),
+        ("P9;2015-01-01;;37,5;50", "unknown_participant", "participant_number"),
+        ("P2;2015-01-01;;37,5;50", "no_consent", "participant_number"),
+        ("P1;2014-01-01;;37,5;50", "duplicate", "participant_number"),
+    ],
+)
+def test_a_faulty_row_is_rejected_with_line_column_and_reason(
+    tmp_path: Path, row: str, code: str, column: str | None
+) -> None:
+    text = HEAD + "P1;2014-01-01;;37,5;50\n" + row + "\n"
+    report = judged(tmp_path, text, participants={"P1", "P2"}, consented={"P1"})
+    assert [(r.line, r.code, r.column) for r in report.rejected] == [(3, code, column)]
+    assert (report.rows, len(report.accepted)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("register", "row", "column"),
+    [("benefits", "P1;TROLL;2015-01-01;", "benefit"), ("measures", "P1;XX;2015-01-01;", "measure")],
+)
+def test_an_unknown_code_is_named(tmp_path: Path, register: str, row: str, column: str) -> None:
+    report = judged(tmp_path, f"participant_number;{column};start;end\n{row}\n", register)
+    assert [(r.code, r.column) for r in report.rejected] == [("unknown_code", column)]
+
+
+def test_formats_that_people_send_are_read_alike(tmp_path: Path) -> None:
+    iso = judged(tmp_path, "participant_number,start,end,full_time_hours,position_percent\nPø,2015-02-01,,37.5,50\n")
+    local = judged(tmp_path, (HEAD + "Pø;01.02.2015;;37,5;50\n").encode("latin-1"))
+    marked = judged(tmp_path, b"\xef\xbb\xbf" + (HEAD + "Pø;01.02.2015;;37,5;50\r\n").encode())
+    iso.accepted.to_parquet(tmp_path / "same.parquet")
+    parquet = validate("employment", tmp_path / "same.parquet", today=TODAY)
+    for other in (local, marked, parquet):
+        pd.testing.assert_frame_equal(iso.accepted, other.accepted, check_dtype=False)
+
+
+@pytest.mark.parametrize("place", ["cell", "header", "spaced"])
+def test_a_national_id_anywhere_refuses_the_whole_file(tmp_path: Path, place: str) -> None:
+    number = synthetic_national_id(date(1980, 5, 17), 100)
+    text = {
+        "cell": HEAD + f"{number};2015-01-01;;37,5;50\n",
+        "header": HEAD.replace("end", number),
+        "spaced": HEAD.strip() + f";employer\nP1;2015-01-01;;37,5;50;{number[:6]} {number[6:]}\n",
+    }[place]
+    report = judged(tmp_path, text)
+    assert report.refused == "national_id"
+    assert report.accepted.empty
+    assert number not in str(report.as_dict())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00\x01\x02", b"PK\x03\x04zip", b"a;a\n1;2\n", b'participant_number;start\n"P1;2015'],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    assert judged(tmp_path, content).refused in ("unreadable", "missing_columns")
+
+
+def test_a_file_that_only_claims_to_be_parquet_is_refused(tmp_path: Path) -> None:
+    assert judged(tmp_path, HEAD, name="file.parquet").refused == "unreadable"
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    report = judged(tmp_path, "participant_number;start\nP1;2015-01-01\n")
+    assert (report.refused, report.missing) == ("missing_columns", ("end", "full_time_hours", "position_percent"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_accepted_and_rejected_are_all_rows_whatever_is_wrong(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    participants = people(rng, 40)
+    faults = ["", "soon", "2099-01-01", "P9999", "-5", "1e400", "NaN", "ÆØÅ", "999999"]
+    for register, frame in registers(rng, participants).items():
+        text = frame.astype("str").replace({"NaT": "", "nan": ""})
+        hit = rng.random(text.shape) < 0.05
+        text = text.where(~hit, rng.choice(faults, text.shape))
+        path = tmp_path / f"{register}.csv"
+        text.to_csv(path, index=False)
+        report = validate(register, path, participants=set(participants["participant_number"]), today=TODAY)
+        assert report.rows == len(text) == len(report.accepted) + len(report.rejected)
+        assert {row.code for row in report.rejected} <= set(ROW_REASONS)
+        assert report.accepted.notna()[
+            [c.name for c in REGISTERS[register].columns if c.required and not c.may_be_empty]
+        ].all(axis=None)
+
+
+def test_coverage_and_overlaps_are_counted(tmp_path: Path) -> None:
+    text = (
+        "participant_number;benefit;start;end\nP1;AAP;2014-01-01;2014-12-31\nP1;AAP;2014-06-01;\nP1;UFORE;2014-06-01;\n"
+    )
+    report = judged(tmp_path, text, "benefits", participants={"P1", "P2"})
+    assert (report.coverage, report.overlaps) == (0.5, 1)
