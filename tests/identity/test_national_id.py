@@ -100,6 +100,7 @@ def test_digits_inside_a_longer_number_are_left_alone():
     assert scrub("913097248022") == "913097248022"
 
 
+@pytest.mark.slow
 @given(births, serials)
 def test_a_synthetic_number_is_valid_and_nobodys(birth, serial):
     number = synthetic_national_id(birth, serial)
@@ -107,6 +108,7 @@ def test_a_synthetic_number_is_valid_and_nobodys(birth, serial):
     assert int(number[2:4]) == birth.month + 80
 
 
+@pytest.mark.slow
 @given(births, st.data())
 def test_one_wrong_digit_is_always_caught_by_the_old_rule(birth, data):
     number = synthetic_national_id(birth, data.draw(serials))
@@ -115,6 +117,7 @@ def test_one_wrong_digit_is_always_caught_by_the_old_rule(birth, data):
     assert not is_national_id(number[:place] + wrong + number[place + 1 :], on=date(2026, 1, 1))
 
 
+@pytest.mark.slow
 def test_synthetic_numbers_of_a_day_differ_and_run_out():
     day = date(1980, 5, 17)
     numbers = [synthetic_national_id(day, serial) for serial in range(350)]
@@ -125,6 +128,7 @@ def test_synthetic_numbers_of_a_day_differ_and_run_out():
         synthetic_national_id(date(1899, 1, 1), 0)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_scrubbed_text_holds_no_number(text):
     assert not find_national_ids(scrub(text + "13097248022"))

@@ -46,8 +46,8 @@ class Migration(migrations.Migration):
                 "office": "SELECT, INSERT, UPDATE (state, factors, enrolled_at, enrolled_by_id, "
                 "withdrawal, withdrawn_at, withdrawn_by_id)",
                 "coordinator": "SELECT",
-                "analyst": "SELECT (key, trial_id, office_id, number, state, stratum, factors, enrolled_at, "
-                "withdrawal, withdrawn_at)",
+                "analyst": "SELECT (key, trial_id, office_id, number, state, stratum, factors, registered_at, "
+                "enrolled_at, withdrawal, withdrawn_at)",
                 "draw": "SELECT, UPDATE (state, enrolled_at, enrolled_by_id)",
             },
             rows=ROWS,
