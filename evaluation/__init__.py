@@ -16,6 +16,12 @@ _HOMES: Final = {
     "person_totals": "effects",
     "pre_period_test": "effects",
     "EvaluationError": "errors",
+    "adjusted_effects": "adjustment",
+    "validate": "deliveries",
+    "Plan": "plan",
+    "seklar_plan": "plan",
+    "run": "running",
+    "Results": "running",
 }
 
 __all__ = sorted(_HOMES)

@@ -1,0 +1,127 @@
+"""Figures as Vega-Lite specifications: one serves the page, the report and print. Colours and fonts are the page's.
+
+Texts that depend on the reader's language are marked (`labels.localise` fills them in). A figure has one panel an
+outcome; panels of one figure stand two abreast and share the months but not the height, since hours are no shares.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from evaluation.findings import Finding, plain_rows
+from evaluation.labels import MARK, UNITS, both
+
+COLUMNS: Final = 2
+PANEL_HEIGHT: Final = 200
+Spec = dict[str, Any]
+
+TITLES: Final[Mapping[str, tuple[str, str]]] = {
+    "1": ("Nedsatt arbeidsevne og tiltak", "Reduced work capacity and measures"),
+    "2": ("Arbeidspraksis, lønnstilskudd, oppfølging og opplæring", "Work practice, wage subsidy, follow-up, training"),
+    "3": ("Jobb eller høyere utdanning, og arbeidstid", "Employment or higher education, and hours"),
+    "4": ("Helserelaterte ytelser, med og uten jobb", "Health benefits, with and without work"),
+    "5": ("Bare jobb, og ingen av delene", "Employed only, and none of the states"),
+    "6": ("Effekt på jobb eller utdanning, og på arbeidstid", "Effect on employment or education, and on hours"),
+    "7": ("Effekt på helserelaterte ytelser", "Effect on health benefits"),
+    "8": ("Effekt på bare jobb, og på ingen av delene", "Effect on employed only, and on none of the states"),
+    "V1": ("Avklaring, skjermet arbeid og andre tiltak", "Clarification, sheltered work and other measures"),
+}
+
+
+def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes: Mapping[str, Any]) -> Finding:
+    """Lines of the arms' means by month, from `monthly_shares`."""
+    rows = plain_rows(shares, ("outcome", "month", "arm", "mean", "n"))
+    values = [
+        {"outcome": MARK + outcome, "month": month, "arm": MARK + arm, "mean": _percent(outcome, mean), "n": n}
+        for outcome, month, arm, mean, n in rows
+    ]
+    domain = {"domain": [MARK + arm for arm in arms]}
+    line = {
+        "mark": {"type": "line"},
+        "encoding": {
+            "x": _months(),
+            "y": {"field": "mean", "type": "quantitative", "title": None},
+            "color": {
+                "field": "arm",
+                "type": "nominal",
+                "title": None,
+                "scale": domain,
+                "legend": {"orient": "top"},
+            },
+            "strokeDash": {"field": "arm", "type": "nominal", "legend": None, "scale": domain},
+            "tooltip": [_tip("month"), _tip("arm", "nominal"), _tip("mean", decimals=1), _tip("n")],
+        },
+    }
+    columns = ("outcome", "month", "arm", "mean", "n")
+    return _figure(number, columns, rows, _panels(values, [line, _start()]), notes)
+
+
+def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
+    """The effect by month with its 95 % interval, from `effects_by_month`."""
+    columns = ("outcome", "month", "effect", "ci_low", "ci_high", "p", "n")
+    rows = plain_rows(effects, columns)
+    values = [
+        {"outcome": MARK + row[0], "month": row[1], "p": row[5], "n": row[6]}
+        | {name: _percent(row[0], value) for name, value in zip(columns[2:5], row[2:5], strict=True)}
+        for row in rows
+    ]
+    band = {
+        "mark": {"type": "area", "opacity": 0.25},
+        "encoding": {
+            "x": _months(),
+            "y": {"field": "ci_low", "type": "quantitative", "title": None},
+            "y2": {"field": "ci_high"},
+        },
+    }
+    tips = [_tip("month"), *(_tip(name, decimals=1) for name in columns[2:5]), _tip("n")]
+    line = {
+        "mark": {"type": "line"},
+        "encoding": {"x": _months(), "y": {"field": "effect", "type": "quantitative"}, "tooltip": tips},
+    }
+    zero = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"y": {"datum": 0}}}
+    return _figure(number, columns, rows, _panels(values, [band, line, zero, _start()]), notes)
+
+
+def _figure(
+    number: str, columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], spec: Spec, notes: Mapping[str, Any]
+) -> Finding:
+    nb, en = TITLES.get(number, ("", ""))
+    title = both(f"Figur {number}. {nb}".rstrip(". "), f"Figure {number}. {en}".rstrip(". "))
+    return Finding(f"figure-{number.lower()}", "figure", title, columns, rows, spec, notes)
+
+
+def _panels(values: list[dict[str, Any]], layers: list[Spec]) -> Spec:
+    outcomes = list(dict.fromkeys(value["outcome"] for value in values))
+    return {
+        "data": {"values": values},
+        "facet": {"field": "outcome", "type": "nominal", "title": None, "sort": outcomes},
+        "columns": COLUMNS,
+        "spec": {"height": PANEL_HEIGHT, "layer": layers},
+        "resolve": {"scale": {"y": "independent"}},
+    }
+
+
+def _months() -> Spec:
+    return {
+        "field": "month",
+        "type": "quantitative",
+        "title": MARK + "month",
+        "scale": {"nice": False},
+        "axis": {"values": [-36, -24, -12, 0, 12, 24, 36]},
+    }
+
+
+def _start() -> Spec:
+    """A line where the trial began for everyone."""
+    return {"mark": {"type": "rule", "opacity": 0.5}, "encoding": {"x": {"datum": 0}}}
+
+
+def _tip(name: str, kind: str = "quantitative", decimals: int = 0) -> Spec:
+    tip = {"field": name, "type": kind, "title": MARK + name}
+    return tip | ({"format": f".{decimals}f"} if kind == "quantitative" else {})
+
+
+def _percent(outcome: str, value: float | None) -> float | None:
+    """Shares are drawn in per cent; hours as they are."""
+    return value if value is None or outcome in UNITS else 100 * value
