@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from trial.home.queries import navigation_for
 
 THEME_COOKIE = "theme"
+THEMES = ("light", "dark", "device")
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     chosen = request.COOKIES.get(THEME_COOKIE)
     return {
         "demo": settings.DEMO,
-        "theme": chosen if chosen in ("light", "dark") else "light",
+        "theme": chosen if chosen in THEMES else "device",
         "navigation": navigation_for(request) if user and user.is_authenticated else [],
         "accessibility_statement_url": settings.ACCESSIBILITY_STATEMENT_URL,
     }

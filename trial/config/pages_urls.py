@@ -1,3 +1,12 @@
-"""Addresses of the house itself: health, language, theme, style guide."""
+"""Addresses of the house itself: language, theme, style guide."""
 
-urlpatterns: list[object] = []
+from django.urls import path
+
+from trial.config import pages
+
+app_name = "config"
+urlpatterns = [
+    path("language/", pages.language, name="language"),
+    path("theme/", pages.theme, name="theme"),
+    path("styleguide/", pages.styleguide, name="styleguide"),
+]

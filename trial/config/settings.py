@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "trial.config",
     "trial.home",
     "trial.results",
+    "trial.monitoring",
     "trial.analyses",
     "trial.registers",
     "trial.followup",
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "trial.config.health.middleware",  # before host names are checked: the platform calls by address
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -106,10 +108,11 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "trial.config.context.site",
             ],
+            "builtins": ["django.templatetags.i18n", "trial.config.templatetags.look"],
         },
     }
 ]
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "trial.config.formrendering.AkselRenderer"
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "postgres://navtrial@localhost/navtrial")
 WORKER = flag("NAVTRIAL_WORKER")  # this process is the Celery worker: it speaks as `analyst` from its first statement
@@ -184,11 +187,12 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "nb"
 LANGUAGES = [("nb", _("Bokmål")), ("en", _("Engelsk"))]
 LOCALE_PATHS = [LOCAL / "locale"]
+FORMAT_MODULE_PATH = ["trial.config.formats"]  # dates are dd.mm.yyyy in English as well
 TIME_ZONE = "Europe/Oslo"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = LOCAL / "static"
+STATIC_ROOT = None if RELAXED else LOCAL / "static"  # collected for production; a local run finds them where they are
 STATICFILES_DIRS = [LOCAL / "assets", ROOT / "trial" / "config" / "static"]
 WHITENOISE_USE_FINDERS = RELAXED
 WHITENOISE_AUTOREFRESH = False
@@ -251,4 +255,4 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 ACCESSIBILITY_STATEMENT_URL = os.environ.get("ACCESSIBILITY_STATEMENT_URL", "")
-LOGGING_CONFIG = None  # structlog sets logging up (`logs.configure`), once, for Django and Celery alike
+LOGGING_CONFIG = None  # `logs.configure` sets logging up, once, for Django and Celery alike

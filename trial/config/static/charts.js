@@ -1,0 +1,69 @@
+// Every figure of a page, drawn by Vega-Lite in the page's own colours. The policy forbids eval, so Vega interprets
+// its expressions; it forbids inline style, so Vega's own style sheets stay out and app.css has the rules.
+"use strict";
+
+(() => {
+  const token = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
+  const darkDevice = matchMedia("(prefers-color-scheme: dark)");
+
+  function theme() {
+    const text = token("--ax-text-neutral");
+    const subtle = token("--ax-text-neutral-subtle");
+    const line = token("--ax-border-neutral-subtle");
+    const font = '"Source Sans 3", Arial, sans-serif';
+    const arms = ["accent", "brand-magenta", "success", "meta-purple", "warning", "neutral"];
+    const words = { font, labelFont: font, titleFont: font, labelFontSize: 14, titleFontSize: 14, titleFontWeight: 600 };
+    return {
+      background: "transparent",
+      font,
+      view: { stroke: null },
+      axis: { ...words, labelColor: subtle, titleColor: text, gridColor: line, domainColor: subtle, tickColor: subtle, labelPadding: 6, titlePadding: 10 },
+      axisX: { grid: false },
+      axisY: { domain: false, ticks: false },
+      legend: { ...words, labelColor: text, titleColor: text, orient: "top", symbolSize: 160, symbolStrokeWidth: 3 },
+      header: { ...words, labelColor: text, titleColor: text },
+      title: { font, color: text, fontSize: 16, anchor: "start" },
+      range: { category: arms.map((name) => token(`--ax-bg-${name}-strong`)), ramp: [token("--ax-bg-accent-soft"), token("--ax-bg-accent-strong")] },
+      line: { strokeWidth: 3 },
+      point: { size: 60, filled: true },
+      rule: { color: subtle },
+      text: { color: text, font, fontSize: 14 },
+      errorband: { opacity: 0.2 },
+    };
+  }
+
+  function draw(element) {
+    const spec = JSON.parse(document.getElementById(element.dataset.chart).textContent);
+    const single = !("hconcat" in spec || "vconcat" in spec || "concat" in spec || "facet" in spec || "repeat" in spec);
+    const size = single ? { width: "container", height: spec.height || Number(element.dataset.height) } : {};
+    const sized = { autosize: { type: "fit", contains: "padding" }, ...spec, ...size };
+    return window.trialVega.embed(element, sized, {
+      actions: false,
+      ast: true,
+      config: theme(),
+      defaultStyle: false,
+      mode: "vega-lite",
+      renderer: "svg",
+      tooltip: { disableDefaultStyle: true },
+    });
+  }
+
+  const drawn = new Map();
+  async function drawAll() {
+    for (const element of document.querySelectorAll("[data-chart]")) {
+      if (drawn.has(element)) continue;
+      drawn.set(element, null);
+      drawn.set(element, await draw(element));
+    }
+  }
+
+  function redraw() {
+    drawn.forEach((result) => result && result.finalize());
+    drawn.clear();
+    drawAll();
+  }
+
+  darkDevice.addEventListener("change", redraw);
+  document.addEventListener("htmx:load", drawAll);
+  drawAll();
+})();
