@@ -32,7 +32,7 @@ def _is_here(host: str | bytes | None) -> bool:
     if name in (None, "", "localhost", socket.gethostname()):
         return True
     try:
-        return ip_address(name).is_loopback  # type: ignore[arg-type] # checked above
+        return ip_address(name).is_loopback
     except ValueError:
         return False
 

@@ -1,0 +1,84 @@
+"""One JSON object per line, for Django, Celery and our own code alike, without personal data.
+
+Every text that leaves, message, field or traceback, passes the scrubber: logs are read by many, and an identity number
+in one would be there to stay. What PostgreSQL tells of a refused row's values is left out as well. Logs go to standard
+error; standard output belongs to what a command prints.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from evaluation.national_id import scrub
+
+QUIET = {"django.security.DisallowedHost": logging.ERROR, "axes": logging.WARNING}
+ROW_VALUES = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
+STAMPED: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+
+class ToStandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at the moment: Celery and the tests put another in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override] # a plain attribute there
+        return sys.stderr
+
+
+def configure(*, level: int = logging.INFO) -> None:
+    """Send the standard library's logging and structlog's through the same processors; may be called again."""
+    finished: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        without_request,
+        structlog.processors.format_exc_info,
+        scrubbed,
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+    ]
+    handler = ToStandardError()
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=STAMPED, processors=finished))
+    logging.raiseExceptions = False  # a line that cannot be formatted would be printed with what it holds
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
+    structlog.configure(
+        processors=[*STAMPED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+
+
+def without_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Django hands its log records the whole request, with cookies and a form's content: keep only the status."""
+    return {key: value for key, value in event.items() if key not in ("request", "socket")}
+
+
+def scrubbed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Take identity numbers out of every text, key and number, however deep."""
+    return {_clean(key): _clean(value) for key, value in event.items()}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(part) for part in value]
+    if value is None or isinstance(value, bool | float):
+        return value
+    text = str(value)
+    clean = scrub(ROW_VALUES.sub(r"\1 [left out]", text))
+    return value if isinstance(value, int) and clean == text else clean
