@@ -1,0 +1,277 @@
+"""Checks the allocation log of an opened trial. Needs Python and nothing else, and shares no code with the site.
+
+    python verify.py bundle.json anchors.json
+
+bundle.json: what the trial opened (protocol, seeds, beacon, leaves). anchors.json: what others held all along
+(protocol hash, beacon, checkpoints, receipts). Prints one line per finding and exits 1 on any, else exits 0.
+"""
+
+import hashlib
+import hmac
+import json
+import math
+import re
+import sys
+from collections import Counter, defaultdict
+from functools import lru_cache
+from pathlib import Path
+
+HEAD = {"seq": int, "time": int, "nonce": str, "type": str}
+SHAPES = {
+    "PROTOCOL": {**HEAD, "protocol_sha256": str},
+    "ENROL": {**HEAD, "who": str, "stratum": str, "position": int, "factors": dict, "consent": str},
+    "ALLOC": {**HEAD, "who": str, "arm": str, "share": str},
+    "EVENT": {**HEAD, "who": str, "kind": str, "note_sha256": str},
+}
+PARTIES = ("server", "researcher")
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def findings(bundle, anchors):
+    """Every finding as one line of text. Never raises, whatever the two files hold."""
+    for check in (check_protocol, check_tree, check_order, check_draws):
+        try:
+            yield from check(bundle, anchors)
+        except MALFORMED as problem:
+            yield f"{check.__name__}: the files are not as they must be: {type(problem).__name__} {problem}"
+
+
+def check_protocol(bundle, anchors):
+    protocol = bundle["protocol"]
+    if sha256(canonical(protocol)).hex() != anchors["protocol_sha256"]:
+        yield "protocol: its hash is not the one held outside"
+    if protocol["version"] != 1 or protocol["mode"] not in ("attended", "unattended"):
+        yield "protocol: unknown version or mode"
+    for party in PARTIES:
+        seed = bytes.fromhex(bundle["seeds"][party])
+        opened = sha256(b"navtrial/seed/v1" + protocol["trial"].encode() + seed).hex()
+        if len(seed) != 32 or opened != protocol["commitments"][party]:
+            yield f"seed of {party}: does not open its commitment"
+    if bundle["beacon"] != anchors["beacon"] or bool(protocol["beacon"]) != bool(bundle["beacon"]):
+        yield "beacon: not the value held outside, missing, or present where the protocol names none"
+
+
+def check_tree(bundle, anchors):
+    """The roots of all checkpoints in one pass: the frontier holds the perfect subtrees, largest first."""
+    hashes = [sha256(b"\0" + canonical(leaf)) for leaf in bundle["leaves"]]
+    roots, frontier, wanted = {}, [], {checkpoint["size"] for checkpoint in anchors["checkpoints"]}
+    for size in range(len(hashes) + 1):
+        if size in wanted:
+            root = frontier[-1] if frontier else sha256(b"")
+            for peak in reversed(frontier[:-1]):
+                root = sha256(b"\1" + peak + root)
+            roots[size] = root.hex()
+        if size < len(hashes):
+            node, rest = hashes[size], size
+            while rest & 1:
+                node, rest = sha256(b"\1" + frontier.pop() + node), rest >> 1
+            frontier.append(node)
+    for checkpoint in anchors["checkpoints"]:
+        if roots.get(checkpoint["size"]) != checkpoint["root"]:
+            yield f"checkpoint of {checkpoint['size']} leaves: not a prefix of the log"
+    for receipt in anchors["receipts"]:
+        seq = receipt["seq"]
+        if type(seq) is not int or not 0 <= seq < len(hashes) or hashes[seq].hex() != receipt["leaf"]:
+            yield f"receipt of leaf {seq}: not in the log"
+
+
+def check_order(bundle, anchors):
+    """Sequence, shape, positions and persons: without gap or repeat."""
+    enrolled, drawn, positions, turns = {}, set(), Counter(), Counter()
+    for seq, leaf in enumerate(bundle["leaves"]):
+        if {field: type(value) for field, value in leaf.items()} != SHAPES.get(leaf["type"]):
+            yield f"leaf {seq}: unknown type, or wrong fields"
+            continue
+        if leaf["seq"] != seq or leaf["time"] < 0 or not re.fullmatch("[0-9a-f]{64}", leaf["nonce"]):
+            yield f"leaf {seq}: sequence, time or nonce is wrong"
+        kind, who = leaf["type"], leaf.get("who")
+        if (kind == "PROTOCOL") != (seq == 0) or leaf.get("protocol_sha256", anchors["protocol_sha256"]) != (
+            anchors["protocol_sha256"]
+        ):
+            yield f"leaf {seq}: the protocol held outside is the first leaf and only that"
+        if kind == "ENROL":
+            if who in enrolled or not who or leaf["stratum"] not in bundle["protocol"]["strata"]:
+                yield f"leaf {seq}: a person enrolled twice, without a code, or in an unknown stratum"
+            if leaf["position"] != positions[leaf["stratum"]]:
+                yield f"leaf {seq}: position {leaf['position']} in {leaf['stratum']} repeats or leaves a gap"
+            positions[leaf["stratum"]] += 1
+            enrolled.setdefault(who, (leaf["stratum"], leaf["position"]))
+        elif kind == "ALLOC" and (who in drawn or who not in enrolled):
+            yield f"leaf {seq}: a person drawn twice, or without being enrolled"
+        elif kind == "ALLOC":
+            drawn.add(who)
+            stratum, position = enrolled[who]
+            if position != turns[stratum]:
+                yield f"leaf {seq}: drawn out of turn in {stratum}"
+            turns[stratum] += 1
+        elif kind == "EVENT" and who and who not in enrolled:
+            yield f"leaf {seq}: an event of a person who is not enrolled"
+    for who in sorted(enrolled.keys() - drawn):
+        yield f"{who}: enrolled and never drawn"
+
+
+def check_draws(bundle, anchors):
+    """Every arm and every share, recomputed from the seeds."""
+    protocol = bundle["protocol"]
+    whole_trial, attended = protocol["method"]["kind"] == "minimisation", protocol["mode"] == "attended"
+    arms, number = [code for code, _ in protocol["arms"]], numbers(bundle)
+    tallies, enrolled = defaultdict(lambda: Tally(len(arms))), {}
+    for seq, leaf in enumerate(bundle["leaves"]):
+        if leaf["type"] == "ENROL":
+            enrolled.setdefault(leaf["who"], leaf)
+        elif leaf["type"] == "ALLOC" and leaf["who"] in enrolled:
+            person = enrolled[leaf["who"]]
+            stratum, factors = person["stratum"], person["factors"]
+            tally = tallies[None if whole_trial else stratum]
+            try:
+                drawn, share = number(stratum, "draw", person["position"])
+                weights = weigh(protocol, tally, factors, lambda b, s=stratum: number(s, "block", b)[0])
+                arm = pick(drawn, weights)
+            except MALFORMED as problem:
+                yield f"leaf {seq}: no arm can be drawn: {type(problem).__name__} {problem}"
+                continue
+            tally.add(arm, factors)
+            if leaf["arm"] != arms[arm]:
+                yield f"leaf {seq}: says {leaf['arm']}, the draw gives {arms[arm]}"
+            if leaf["share"] != (share.hex() if attended else ""):
+                yield f"leaf {seq}: the share is not the researcher's"
+
+
+def numbers(bundle):
+    """A function (stratum, kind, position) -> (number of the context, the researcher's contribution)."""
+    info = b"navtrial/key/v1" + sha256(canonical(bundle["protocol"])) + b"\1"
+    salt, trial = bytes.fromhex(bundle["beacon"]) or bytes(32), bundle["protocol"]["trial"]
+    seeds = [bytes.fromhex(bundle["seeds"][party]) for party in PARTIES]
+    keys = [hmac.digest(hmac.digest(salt, seed, "sha256"), info, "sha256") for seed in seeds]
+
+    def number(*place):
+        server, researcher = (hmac.digest(key, canonical([trial, *place]), "sha256") for key in keys)
+        return int.from_bytes(server, "big") ^ int.from_bytes(researcher, "big"), researcher
+
+    return number
+
+
+class Tally:
+    """What has been drawn so far, counted as it comes: in all, slots left of the block, and by level."""
+
+    def __init__(self, arms):
+        self.count, self.block, self.slots, self.levels = [0] * arms, 0, [0] * arms, {}
+
+    def add(self, arm, factors):
+        self.count[arm] += 1
+        self.slots[arm] -= 1
+        for pair in factors.items():
+            self.levels.setdefault(pair, [0] * len(self.count))[arm] += 1
+
+
+def pick(number, weights):
+    if min(weights) < 0 or sum(weights) == 0:
+        raise ValueError("the list has run out")
+    left = number % sum(weights)
+    return next(arm for arm in range(len(weights)) if left < sum(weights[: arm + 1]))
+
+
+def weigh(protocol, tally, factors, block_number):
+    """One weight an arm, for all eight methods, written from their definition."""
+    method, (codes, ratio), count = protocol["method"], zip(*protocol["arms"], strict=True), tally.count
+    kind = method["kind"]
+    if kind == "simple":
+        return ratio
+    if kind == "fixed_counts":
+        return [method["counts"][code] - n for code, n in zip(codes, count, strict=True)]
+    if kind == "permuted_blocks":
+        if not any(tally.slots):
+            times = method["multipliers"][block_number(tally.block) % len(method["multipliers"])]
+            tally.block, tally.slots = tally.block + 1, [part * times for part in ratio]
+        return tally.slots
+    if kind == "minimisation":
+        return minimise(protocol, ratio, tally.levels, factors)
+    if len(ratio) != 2 or ratio[0] != ratio[1]:
+        raise ValueError(f"{kind} is for two arms 1:1")
+    first, second = count
+    if kind == "urn":
+        balls = [method["alpha"] + method["beta"] * n for n in (second, first)]
+        return balls if any(balls) else [1, 1]
+    if kind == "maximal":
+        ways = paths(method["length"], method["bound"])[first + second + 1]
+        return [ways.get(first - second + step, 0) for step in (1, -1)]
+    if kind not in ("biased_coin", "big_stick"):
+        raise ValueError(f"unknown method {kind}")
+    if first == second or (kind == "big_stick" and abs(first - second) < method["bound"]):
+        return [1, 1]
+    part, whole = method["probability"] if kind == "biased_coin" else (1, 1)
+    return [part, whole - part] if first < second else [whole - part, part]
+
+
+def minimise(protocol, ratio, levels, factors):
+    method, arms, scores = protocol["method"], range(len(ratio)), []
+    for arm in arms:
+        score = 0
+        for name, weight in method["factors"].items():
+            if factors[name] not in protocol["factors"][name]:
+                raise ValueError(f"no such level of {name}")
+            seen = levels.get((name, factors[name]), [0] * len(ratio))
+            scaled = [(seen[a] + (a == arm)) * math.lcm(*ratio) // ratio[a] for a in arms]
+            score += weight * (max(scaled) - min(scaled))
+        scores.append(score)
+    tied, (part, whole) = scores.count(min(scores)), method["probability"]
+    if tied == len(ratio):
+        return ratio
+    return [part * (len(ratio) - tied) if score == min(scores) else (whole - part) * tied for score in scores]
+
+
+@lru_cache(maxsize=4)
+def paths(length, bound):
+    """[n][difference]: the ways from n draws at that difference to a level end, never beyond the bound."""
+    table = [{0: 1}]
+    for _ in range(length):
+        last = table[-1]
+        table.append({d: last.get(d + 1, 0) + last.get(d - 1, 0) for d in range(-bound, bound + 1)})
+    return table[::-1]
+
+
+def read(path):
+    """The JSON of a file. Fractions and keys that stand twice are refused: their meaning is not fixed."""
+
+    def no_fraction(text):
+        raise ValueError(f"{text} is not a whole number")
+
+    def no_twins(pairs):
+        if len(dict(pairs)) != len(pairs):
+            raise ValueError("a key stands twice in one object")
+        return dict(pairs)
+
+    text = Path(path).read_text(encoding="utf-8")
+    return json.loads(text, parse_float=no_fraction, parse_constant=no_fraction, object_pairs_hook=no_twins)
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        print("usage: python verify.py bundle.json anchors.json", file=sys.stderr)
+        return 2
+    try:
+        bundle, anchors = [read(path) for path in arguments]
+    except (OSError, *MALFORMED) as problem:
+        print(f"a file cannot be read: {problem}")
+        return 1
+    clean = True
+    for line in findings(bundle, anchors):
+        clean = False
+        print(line)
+    if clean:
+        drawn = sum(leaf["type"] == "ALLOC" for leaf in bundle["leaves"])
+        held = f"{len(anchors['checkpoints'])} checkpoints, {len(anchors['receipts'])} receipts"
+        print(f"OK: {drawn} allocations recomputed, {len(bundle['leaves'])} leaves, {held}; nothing found")
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
