@@ -72,8 +72,7 @@ class Postgres:
     def start(self) -> Running:
         """Start the server, or join the one that runs; makes the data the first time."""
         self._check_version()
-        if (running := self.running) is not None:
-            self._await_ready(running)
+        if (running := self.running) is not None and self._await_ready(running):
             return running
         self.place.check_room()
         with explained(self.home):
