@@ -22,6 +22,8 @@ _HOMES: Final = {
     "seklar_plan": "plan",
     "run": "running",
     "Results": "running",
+    "LinearModel": "linear_models",
+    "linear_probability": "linear_models",
 }
 
 __all__ = sorted(_HOMES)

@@ -1,0 +1,196 @@
+"""Linear probability models: least squares with covariates, interactions, absorbed effects and clustered errors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from evaluation.absorption import without_effects
+from evaluation.errors import EvaluationError
+from evaluation.model_matrix import model_columns, refuse_collinear
+from evaluation.shares import require_columns
+
+Array = npt.NDArray[np.float64]
+Factor = Literal["stata", "nested"]
+FACTORS: Final = ("stata", "nested")
+CONSTANT: Final = "constant"
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """A fitted model.
+
+    `table`: term, estimate, se, t, p, ci_low, ci_high (95 %). `r2` is the share of the outcome's whole variance that
+    terms and absorbed effects account for, `mean` the outcome's mean, `n` the rows used, `left_out` the rows with a
+    value missing. `covariance` names the convention of the standard errors, `df` the degrees of freedom of t,
+    `coefficients` how many the model has with the absorbed ones, `clusters` how many clusters (0 without).
+    """
+
+    table: pd.DataFrame
+    r2: float
+    n: int
+    mean: float
+    left_out: int
+    covariance: str
+    df: int
+    coefficients: int
+    clusters: int
+    variances: pd.DataFrame = field(repr=False)
+
+    def combination(self, weights: Mapping[str, float]) -> dict[str, float]:
+        """A weighted sum of terms, such as the effect in a subgroup: estimate, se, t, p, ci_low, ci_high.
+
+        Raises:
+            EvaluationError: `unknown_term`.
+        """
+        estimates = self.table.set_index("term")["estimate"]
+        unknown = [term for term in weights if term not in estimates.index]
+        if unknown:
+            raise EvaluationError("unknown_term", f"the model has no term {unknown[0]}")
+        weight = pd.Series(weights).reindex(estimates.index, fill_value=0.0).to_numpy(dtype=float)
+        se = float(np.sqrt(weight @ self.variances.to_numpy() @ weight))
+        row = _inference(np.array([weight @ estimates.to_numpy()]), np.array([se]), self.df)
+        return {name: float(values[0]) for name, values in row.items()}
+
+
+def linear_probability(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    treatment: str,
+    covariates: Sequence[str] = (),
+    interactions: Sequence[str | tuple[str, str]] = (),
+    absorb: Sequence[str] = (),
+    cluster: str | None = None,
+    factor: Factor = "stata",
+) -> LinearModel:
+    """Regress `outcome` on `treatment`, covariates, interactions and absorbed effects.
+
+    Args:
+        data: one row an observation. Rows with a value missing in any column used are left out and counted.
+        treatment: 0 and 1, or words with one level more than ``control``.
+        covariates: numbers, or words (one term a level).
+        interactions: covariates to multiply by the treatment, or pairs; main effects are brought along.
+        absorb: columns whose levels each get an effect of their own, such as office and year-month.
+        cluster: column of the clusters; without it standard errors are classical and t has n - k degrees of freedom.
+        factor: with clusters, the small-sample factor G/(G-1) (n-1)/(n-k). ``stata`` counts every absorbed effect in k,
+            as Stata's ``regress, vce(cluster)`` and ``areg`` do; ``nested`` leaves out effects that lie within
+            clusters, as ``reghdfe`` and R's ``fixest`` do. t has G - 1 degrees of freedom.
+
+    Raises:
+        EvaluationError: `unknown_outcome` for a column that is not there, `collinear` naming the term, `no_variance`,
+            `too_few`, `unknown_factor`.
+    """
+    chosen = _complete(data, outcome, treatment, covariates, interactions, absorb, cluster)
+    if factor not in FACTORS:
+        raise EvaluationError("unknown_factor", f"factor is one of {', '.join(FACTORS)}")
+    terms = model_columns(chosen, treatment=treatment, covariates=covariates, interactions=interactions)
+    fit = _fit(chosen[outcome].to_numpy(dtype=float), terms, [chosen[name] for name in absorb])
+    groups = None if cluster is None else pd.factorize(chosen[cluster])[0]
+    nested = _nested(chosen, absorb, cluster) if cluster and factor == "nested" else 0
+    variances, df, convention = _variances(fit, groups, nested, factor)
+    numbers = _inference(fit.estimates, np.sqrt(np.diag(variances)), df)
+    return LinearModel(
+        table=pd.DataFrame({"term": fit.terms} | numbers),
+        r2=1 - float(fit.residuals @ fit.residuals) / fit.total,
+        n=len(chosen),
+        mean=float(chosen[outcome].mean()),
+        left_out=len(data) - len(chosen),
+        covariance=convention,
+        df=df,
+        coefficients=fit.coefficients,
+        clusters=0 if groups is None else int(groups.max()) + 1,
+        variances=pd.DataFrame(variances, index=fit.terms, columns=fit.terms),
+    )
+
+
+def _complete(
+    data: pd.DataFrame,
+    outcome: str,
+    treatment: str,
+    covariates: Sequence[str],
+    interactions: Sequence[str | tuple[str, str]],
+    absorb: Sequence[str],
+    cluster: str | None,
+) -> pd.DataFrame:
+    products = [name for part in interactions for name in ([part] if isinstance(part, str) else part)]
+    used = list(dict.fromkeys([outcome, treatment, *covariates, *products, *absorb, *([cluster] if cluster else [])]))
+    require_columns(data, used)
+    return data[used].dropna()
+
+
+@dataclass(frozen=True)
+class _Fit:
+    terms: list[str]
+    design: Array  # rows x terms, without the absorbed effects
+    inverse: Array  # (X'X)^-1
+    estimates: Array
+    residuals: Array
+    total: float  # sum of squares of the outcome about its mean
+    coefficients: int
+
+
+def _fit(outcome: Array, terms: pd.DataFrame, effects: Sequence[pd.Series]) -> _Fit:
+    """Least squares on what the absorbed effects leave; without any, a constant is a term like the others."""
+    total = float(((outcome - outcome.mean()) ** 2).sum()) if len(outcome) else 0.0
+    if total == 0:
+        raise EvaluationError("no_variance", "the outcome does not vary, so there is nothing to explain")
+    names = [str(name) for name in terms.columns]
+    columns = np.column_stack([outcome, terms.to_numpy(dtype=float)])
+    if effects:
+        absorbed = without_effects(columns, effects)
+        columns, taken = absorbed.columns, absorbed.rank
+        # A column of tiny residuals is a term that the effects determine; rounding must not make it look like one.
+        columns[:, np.linalg.norm(columns, axis=0) <= 1e-9 * _sizes(outcome, terms)] = 0
+    else:
+        columns, taken = np.column_stack([columns, np.ones(len(outcome))]), 0
+        names = [*names, CONSTANT]
+    design, y = columns[:, 1:], columns[:, 0]
+    refuse_collinear(design, names)
+    if len(y) <= design.shape[1] + taken:
+        raise EvaluationError("too_few", f"{len(y)} rows are too few for {design.shape[1] + taken} coefficients")
+    left, triangle = np.linalg.qr(design)
+    solved = np.linalg.solve(triangle, left.T @ y)
+    root = np.linalg.inv(triangle)
+    return _Fit(names, design, root @ root.T, solved, y - design @ solved, total, design.shape[1] + taken)
+
+
+def _sizes(outcome: Array, terms: pd.DataFrame) -> Array:
+    return np.asarray(np.linalg.norm(np.column_stack([outcome, terms.to_numpy(dtype=float)]), axis=0))
+
+
+def _nested(data: pd.DataFrame, absorb: Sequence[str], cluster: str) -> int:
+    """Absorbed coefficients that lie within clusters: every level but the one that stands for the constant."""
+    within = [name for name in absorb if (data.groupby(name, observed=True)[cluster].nunique() == 1).all()]
+    return sum(data[name].nunique() for name in within) - bool(within)
+
+
+def _variances(fit: _Fit, groups: Any, nested: int, factor: str) -> tuple[Array, int, str]:
+    n, k = len(fit.residuals), fit.coefficients - nested
+    if groups is None:
+        return fit.inverse * float(fit.residuals @ fit.residuals) / (n - k), n - k, "classical"
+    count = int(groups.max()) + 1
+    if count < 2:
+        raise EvaluationError("too_few", "clustered standard errors need at least two clusters")
+    scores = np.stack([np.bincount(groups, column) for column in (fit.design * fit.residuals[:, None]).T], axis=1)
+    meat = scores.T @ scores * (count / (count - 1) * (n - 1) / (n - k))
+    return np.asarray(fit.inverse @ meat @ fit.inverse), count - 1, f"cluster ({factor})"
+
+
+def _inference(estimates: Array, se: Array, df: int) -> dict[str, Array]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = estimates / se
+    reach = stats.t.ppf(0.975, df) * se
+    p = np.asarray(2 * stats.t.sf(np.abs(t), df))
+    return {
+        "estimate": estimates,
+        "se": se,
+        "t": t,
+        "p": p,
+        "ci_low": estimates - reach,
+        "ci_high": estimates + reach,
+    }
