@@ -22,7 +22,8 @@ def adjusted_effects(
     """Effect on each outcome, adjusted for covariates that are centred and interacted with the treatment.
 
     The regression is outcome ~ treatment + stratum effects + x + treatment * x with x less its mean (Lin 2013,
-    "Agnostic notes on regression adjustments to experimental data"); standard errors are HC2, t has n - k degrees of freedom.
+    "Agnostic notes on regression adjustments to experimental data"); standard errors are HC2, t has n - k degrees of
+    freedom.
 
     Args:
         people: one row a person: arm, the stratum, outcomes and covariates. Persons with one missing are left out.
