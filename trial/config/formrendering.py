@@ -10,6 +10,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 TEXT = "aksel-text-field__input aksel-body-short aksel-body-short--medium"
 CONTROLS = {
@@ -62,6 +63,18 @@ class AkselBoundField(BoundField):
     def optional(self) -> bool:
         """Whether the label says so: most fields must be filled in, so the exceptions are marked."""
         return not self.field.required and self.kind not in ("checkbox", "panel")
+
+    @property
+    def sentences(self) -> list[str]:
+        """The errors as a reader needs them: a missing answer names its field, also in the summary above the form."""
+        return [self._missing() if error == self.field.error_messages.get("required") else error for error in self.errors]
+
+    def _missing(self) -> str:
+        if self.kind in ("panel", "checkbox"):
+            return _("Du må krysse av for «%(label)s».") % {"label": self.label}
+        if self.kind in ("radio", "select", "checkboxes"):
+            return _("Du må velge: %(label)s") % {"label": self.label}
+        return _("%(label)s må fylles ut.") % {"label": self.label}
 
     @property
     def aria_describedby(self) -> str | None:

@@ -43,7 +43,7 @@ def showcase(request: HttpRequest) -> dict[str, Any]:
     """The context of the style guide's page."""
     return {
         "form": ShowcaseForm(initial={"office": "0104", "allowance": "yes", "sources": ["aa"], "remember": True}),
-        "faulty": ShowcaseForm({"number": "MOS", "born": "31.02.2020", "office": "0104"}, prefix="faulty"),
+        "faulty": ShowcaseForm({"faulty-number": "MOS", "faulty-born": "31.02.2020"}, prefix="faulty"),
         "page": Paginator(range(200), 10).get_page(request.GET.get("page", 4)),
         "steps": _steps(),
         "tabs": [{"label": label, "url": "#", "active": index == 0} for index, label in enumerate(TABS)],

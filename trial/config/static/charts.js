@@ -32,6 +32,11 @@
     };
   }
 
+  // Bokmål writes 10,9 and 40 %, English 10.9 and 40%.
+  const numbers = document.documentElement.lang === "en"
+    ? { decimal: ".", thousands: ",", grouping: [3], currency: ["", " NOK"] }
+    : { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", "\u00a0kr"], percent: "\u00a0%" };
+
   function draw(element) {
     const spec = JSON.parse(document.getElementById(element.dataset.chart).textContent);
     const single = !("hconcat" in spec || "vconcat" in spec || "concat" in spec || "facet" in spec || "repeat" in spec);
@@ -42,6 +47,7 @@
       ast: true,
       config: theme(),
       defaultStyle: false,
+      formatLocale: numbers,
       mode: "vega-lite",
       renderer: "svg",
       tooltip: { disableDefaultStyle: true },

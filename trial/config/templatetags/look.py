@@ -31,7 +31,7 @@ def icon(name: str, css: str = "", title: str = "") -> SafeString:
     drawings = assets.icons()
     if drawings and name not in drawings:
         raise ImproperlyConfigured(f"Aksel has no icon {name!r}.")
-    meaning = format_html('role="img" aria-label="{}"', title) if title else mark_safe('aria-hidden="true"')  # noqa: S308
+    meaning = format_html('role="img" aria-label="{}"', title) if title else mark_safe('aria-hidden="true"')
     return format_html(
         '<svg class="{}" width="1em" height="1em" viewBox="0 0 24 24" fill="none" focusable="false" {}>{}</svg>',
         css,
@@ -55,7 +55,7 @@ def component(context: Context, content: str, name: str, **parameters: Any) -> S
 
 
 @register.simple_block_tag
-def tr(content: str, *, id: str = "", selected: bool = False) -> SafeString:  # noqa: A002 - the attribute's name
+def tr(content: str, *, id: str = "", selected: bool = False) -> SafeString:
     """A table's row."""
     css = "aksel-table__row aksel-table__row--shade-on-hover" + (" aksel-table__row--selected" if selected else "")
     return format_html("<tr{}>{}</tr>", _attributes(id=id, **{"class": css}), content)
@@ -68,7 +68,7 @@ def td(
     numeric: bool = False,
     nowrap: bool = False,
     span: int = 0,
-    id: str = "",  # noqa: A002 - the attribute's name
+    id: str = "",
 ) -> SafeString:
     """A table's data cell; numbers stand to the right."""
     css = CELL + _alignment("data", numeric) + (" app-nowrap" if nowrap else "")
