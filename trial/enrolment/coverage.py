@@ -4,6 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 from trial.studies.sources import REGISTERS
 
-__all__ = ["COVERAGE", "REGISTERS"]
-
 COVERAGE = REGISTERS | {"later_contact": _("Ny kontakt etter forsøket")}

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from evaluation.design import DesignError, rule_for
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
@@ -21,6 +22,8 @@ from trial.studies.states import TrialState, next_state
 @action
 def create_trial(*, by: User, code: str, name: str, settings: Mapping[str, Any]) -> Trial:
     """Begin a trial in the state drafting; whoever begins it leads it. `settings` are further fields of Trial."""
+    if Trial.objects.filter(code=code).exists():
+        raise Refusal("code_taken", _("Et annet forsøk har denne koden."), field="code")
     trial = Trial.objects.create(
         code=code, name=name, created_at=clock.now(), created_by=by, state=TrialState.DRAFTING, **settings
     )
@@ -31,11 +34,33 @@ def create_trial(*, by: User, code: str, name: str, settings: Mapping[str, Any])
 
 
 @action
+def change_settings(*, by: User, trial: Trial, **settings: Any) -> Trial:
+    """Change fields of a trial under planning: name, purpose, size, dates, capacity, mode, method, factors, sources.
+
+    Raises:
+        Refusal: `not_allowed`, `protocol_locked`, `ends_before_start`, `impossible_method` where the method and the
+        arms do not fit together.
+    """
+    _while_drafting(by, trial)
+    for name, value in settings.items():
+        setattr(trial, name, value)
+    if trial.planned_start and trial.planned_end and trial.planned_end <= trial.planned_start:
+        raise Refusal("ends_before_start", _("Slutten må komme etter starten."), field="planned_end", status=422)
+    if "method" in settings:
+        _possible_method(trial)
+    trial.save(update_fields=list(settings))
+    record(by=by, verb="settings_changed", trial=trial.code, fields=sorted(settings))
+    return trial
+
+
+@action
 def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> list[Arm]:
     """Set the arms in their order; the last one given with `is_control` is what the others are compared with."""
     _while_drafting(by, trial)
     if len(arms) < 2:
         raise Refusal("too_few_arms", _("Et forsøk må ha minst to grupper."), field="arms", status=422)
+    if len({arm["code"] for arm in arms}) < len(arms):
+        raise Refusal("arm_twice", _("To grupper kan ikke ha samme kode."), field="arms", status=422)
     trial.arms.all().delete()
     made = [Arm.objects.create(trial=trial, position=place, **arm) for place, arm in enumerate(arms)]
     record(by=by, verb="arms_set", trial=trial.code, arms=[[arm.code, arm.ratio] for arm in made])
@@ -46,10 +71,24 @@ def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> li
 def add_office(*, by: User, trial: Trial, number: str, name: str, prefix: str) -> Office:
     """Let a Nav office take part; its short name ("Moss" of "Nav Moss") is the stratum."""
     _while_drafting(by, trial)
+    if trial.offices.filter(nav_office__number=number).exists():
+        raise Refusal("office_twice", _("Kontoret er allerede med i forsøket."), field="number")
+    if trial.offices.filter(prefix=prefix).exists():
+        raise Refusal("prefix_taken", _("Et annet kontor i forsøket har disse bokstavene."), field="prefix")
     nav_office, _created = NavOffice.objects.get_or_create(number=number, defaults={"name": name})
     office = Office.objects.create(trial=trial, nav_office=nav_office, stratum=name.removeprefix("Nav "), prefix=prefix)
     record(by=by, verb="office_added", trial=trial.code, subject=number)
     return office
+
+
+@action
+def remove_office(*, by: User, trial: Trial, office: Office) -> None:
+    """Take an office out of a trial under planning; nobody may work at it yet."""
+    _while_drafting(by, trial)
+    if Membership.objects.filter(office=office).exists():
+        raise Refusal("office_in_use", _("Noen har allerede en rolle ved kontoret. Det kan ikke tas ut."))
+    office.delete()
+    record(by=by, verb="office_removed", trial=trial.code, subject=office.nav_office.number)
 
 
 @action
@@ -131,6 +170,21 @@ def _carry(by: User | None, trial: Trial, to: TrialState, verb: str) -> Trial:
     trial.changed(state=next_state(locked.state, to))
     record(by=by, verb=verb, trial=trial.code)
     return trial
+
+
+def _possible_method(trial: Trial) -> None:
+    if not trial.method:
+        return
+    arms = [(arm.code, arm.ratio) for arm in trial.arms.all()]
+    try:
+        rule_for(trial.method, arms, block_number=int)
+    except DesignError as error:
+        raise Refusal(
+            "impossible_method",
+            _("Metoden passer ikke med gruppene. Se på forholdstallene og verdiene du har skrevet."),
+            field="kind",
+            status=422,
+        ) from error
 
 
 def _while_drafting(by: User, trial: Trial) -> None:

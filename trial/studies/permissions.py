@@ -31,3 +31,25 @@ def can(user: User, trial: Trial, needing: Permission, office: Office | None = N
     except Refusal:
         return False
     return True
+
+
+def require_founder(user: User) -> None:
+    """Let whoever leads a trial, or is staff without a role in any, begin another one.
+
+    Raises:
+        Refusal: `not_allowed`.
+    """
+    mine = memberships_of(user)
+    if not any(Permission.MANAGE_TRIAL in ROLES[Role(m.role)].permissions for m in mine) and (
+        mine or not user.is_staff
+    ):
+        raise Refusal("not_allowed", _("Bare forsøksledere kan opprette forsøk."), status=403)
+
+
+def may_found(user: User) -> bool:
+    """`require_founder` as a question."""
+    try:
+        require_founder(user)
+    except Refusal:
+        return False
+    return True

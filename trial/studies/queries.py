@@ -82,3 +82,15 @@ def offices_of(user: User, trial: Trial, *, needing: Permission) -> list[Office]
 def trials_of(user: User) -> list[Trial]:
     """The trials a user belongs to, each once."""
     return sorted({m.trial for m in memberships_of(user)}, key=lambda trial: trial.code)
+
+
+def office_of_trial(trial: Trial, number: str) -> Office:
+    """A trial's office by its unit number.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    office = trial.offices.select_related("nav_office").filter(nav_office__number=number).first()
+    if office is None:
+        raise not_found(_("Fant ikke kontoret i forsøket."))
+    return office

@@ -1,0 +1,218 @@
+"""The forms in which a trial is planned. What they return is what the actions take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.free_text import no_national_id
+from trial.studies.models import Mode, Trial
+from trial.studies.sources import REGISTERS
+
+
+class CreateForm(forms.Form):
+    """A trial's name, and the short name that addresses and participant files carry."""
+
+    name = forms.CharField(label=_("Navn på forsøket"), max_length=200, validators=[no_national_id])
+    code = forms.SlugField(
+        label=_("Kode"),
+        max_length=50,
+        help_text=_("Kort navn med små bokstaver og bindestrek, for eksempel se-klar. Kan ikke endres senere."),
+    )
+
+
+class AboutForm(forms.ModelForm):
+    """What the trial is for, how large, when, and how many people a full position follows."""
+
+    class Meta:
+        model = Trial
+        fields = ["name", "purpose", "planned_size", "planned_start", "planned_end", "capacity_per_position"]
+        labels = {
+            "name": _("Navn på forsøket"),
+            "purpose": _("Formål"),
+            "planned_size": _("Planlagt antall deltakere"),
+            "planned_start": _("Rekrutteringen starter"),
+            "planned_end": _("Rekrutteringen slutter"),
+            "capacity_per_position": _("Deltakere per jobbspesialist i full stilling"),
+        }
+        help_texts = {"capacity_per_position": _("Navs veiledning er 12 til 20.")}
+        widgets = {
+            "purpose": forms.Textarea(attrs={"rows": 3}),
+            "planned_start": forms.DateInput(attrs={"size": 12}),
+            "planned_end": forms.DateInput(attrs={"size": 12}),
+        }
+
+
+LEAST_ARMS, MOST_ARMS = 2, 4
+ARM_PARTS = ("code", "name", "name_en", "ratio")
+
+
+class ArmsForm(forms.Form):
+    """The groups in the order of the protocol: a line each, lines without a code are no groups."""
+
+    control = forms.ChoiceField(
+        label=_("Kontrollgruppe"),
+        choices=[(str(line), line + 1) for line in range(MOST_ARMS)],
+        widget=forms.RadioSelect,
+        help_text=_("Nummeret på gruppen som de andre sammenlignes med."),
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for line in range(MOST_ARMS):
+            number, required = {"number": line + 1}, line < LEAST_ARMS
+            self.fields |= {
+                f"code_{line}": forms.SlugField(label=_("Gruppe %(number)s: kode") % number, required=required),
+                f"name_{line}": forms.CharField(
+                    label=_("Gruppe %(number)s: navn") % number, max_length=100, required=required
+                ),
+                f"name_en_{line}": forms.CharField(
+                    label=_("Gruppe %(number)s: navn på engelsk") % number, max_length=100, required=False
+                ),
+                f"ratio_{line}": forms.IntegerField(
+                    label=_("Gruppe %(number)s: andel i forholdet") % number,
+                    min_value=1,
+                    max_value=100,
+                    required=required,
+                ),
+            }
+        self.order_fields([name for name in self.fields if name != "control"])
+
+    @staticmethod
+    def initial_of(trial: Trial) -> dict[str, Any]:
+        initial: dict[str, Any] = {}
+        for line, arm in enumerate(trial.arms.all()):
+            initial |= {f"{part}_{line}": getattr(arm, part) for part in ARM_PARTS}
+            if arm.is_control:
+                initial["control"] = str(line)
+        return initial
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        lines = [line for line in range(MOST_ARMS) if given.get(f"code_{line}")]
+        for line in lines:
+            for part in ("name", "ratio"):
+                if f"{part}_{line}" not in self.errors and not given.get(f"{part}_{line}"):
+                    self.add_error(f"{part}_{line}", forms.ValidationError(_("Fyll ut hele linjen."), code="needed"))
+        if "control" in given and int(given["control"]) not in lines:
+            self.add_error("control", forms.ValidationError(_("Velg en gruppe som er fylt ut."), code="no_control"))
+        return given if self.errors else {"arms": [self._arm(line) for line in lines]}
+
+    def _arm(self, line: int) -> dict[str, Any]:
+        arm = {part: self.cleaned_data[f"{part}_{line}"] for part in ARM_PARTS}
+        return arm | {"is_control": line == int(self.cleaned_data["control"])}
+
+
+class OfficeForm(forms.Form):
+    """A Nav office that takes part."""
+
+    number = forms.CharField(
+        label=_("Enhetsnummer"),
+        max_length=4,
+        widget=forms.TextInput(attrs={"size": 6, "inputmode": "numeric"}),
+        validators=[RegexValidator(r"^\d{4}$", _("Enhetsnummeret har fire sifre."))],
+    )
+    name = forms.CharField(label=_("Navn"), max_length=100, help_text=_("For eksempel Nav Moss."))
+    prefix = forms.CharField(
+        label=_("Bokstaver i deltakernummeret"),
+        max_length=3,
+        help_text=_("Tre store bokstaver som alle kontorets deltakernumre begynner med, for eksempel MOS."),
+        widget=forms.TextInput(attrs={"size": 6}),
+        validators=[RegexValidator(r"^[A-ZÆØÅ]{3}$", _("Skriv tre store bokstaver."))],
+    )
+
+
+class WholeNumbers(forms.CharField):
+    """Whole numbers of at least 1 with something between them, as a list."""
+
+    def __init__(self, *, separator: str, exactly: int = 0, **options: Any) -> None:
+        super().__init__(required=False, **options)
+        self.separator, self.exactly = separator, exactly
+
+    def clean(self, value: Any) -> list[int]:
+        parts = [part.strip() for part in super().clean(value).split(self.separator) if part.strip()]
+        if any(not part.isdecimal() or int(part) < 1 for part in parts):
+            raise forms.ValidationError(_("Skriv hele tall."), code="whole_numbers")
+        if parts and self.exactly and len(parts) != self.exactly:
+            raise forms.ValidationError(_("Skriv brøken som 2/3."), code="fraction")
+        return [int(part) for part in parts]
+
+
+METHODS = {  # kind -> what people call it, and the values that it needs
+    "permuted_blocks": (_("Blokker med tilfeldig rekkefølge"), ("multipliers",)),
+    "simple": (_("Enkel loddtrekning"), ()),
+    "biased_coin": (_("Skjev mynt"), ("probability",)),
+    "big_stick": (_("Største tillatte forskjell"), ("bound",)),
+    "urn": (_("Urne"), ("alpha", "beta")),
+    "maximal": (_("Maksimal prosedyre"), ("bound", "length")),
+}
+SEPARATED = {"multipliers": ", ", "probability": "/"}
+
+
+class MethodForm(forms.Form):
+    """How, and by whom, lots are drawn. Each method needs some of the values only."""
+
+    mode = forms.ChoiceField(label=_("Hvem trekker"), choices=Mode.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=_("Metode"),
+        choices=[(kind, label) for kind, (label, _needs) in METHODS.items()],
+        widget=forms.RadioSelect,
+    )
+    multipliers = WholeNumbers(
+        label=_("Blokkstørrelser"),
+        separator=",",
+        help_text=_("Hvor mange ganger forholdet får plass i en blokk, for eksempel 1, 2. For blokker."),
+    )
+    probability = WholeNumbers(
+        label=_("Sannsynlighet for gruppen som ligger etter"),
+        separator="/",
+        exactly=2,
+        help_text=_("For eksempel 2/3. For skjev mynt."),
+    )
+    bound = forms.IntegerField(
+        label=_("Største forskjell"),
+        min_value=1,
+        required=False,
+        help_text=_("For største tillatte forskjell og maksimal prosedyre."),
+    )
+    length = forms.IntegerField(
+        label=_("Listens lengde"), min_value=2, required=False, help_text=_("For maksimal prosedyre.")
+    )
+    alpha = forms.IntegerField(label=_("Kuler fra start"), min_value=0, required=False, help_text=_("For urne."))
+    beta = forms.IntegerField(
+        label=_("Kuler som legges til etter hver trekning"), min_value=0, required=False, help_text=_("For urne.")
+    )
+
+    @staticmethod
+    def initial_of(trial: Trial) -> dict[str, Any]:
+        values = {
+            name: SEPARATED[name].join(map(str, value)) if name in SEPARATED else value
+            for name, value in trial.method.items()
+        }
+        return {"mode": trial.mode, "kind": "permuted_blocks", "multipliers": "1, 2"} | values
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        needed = METHODS[given["kind"]][1] if "kind" in given else ()
+        for name in needed:
+            if name not in self.errors and given.get(name) in (None, []):
+                self.add_error(name, forms.ValidationError(_("Metoden trenger denne verdien."), code="needed"))
+        return given if self.errors else {"mode": given["mode"], "method": _method(given, needed)}
+
+
+def _method(given: Mapping[str, Any], needed: tuple[str, ...]) -> dict[str, Any]:
+    return {"kind": given["kind"], **{name: given[name] for name in needed}}
+
+
+class SourcesForm(forms.Form):
+    """The registers that participants are linked to."""
+
+    register_sources = forms.MultipleChoiceField(
+        label=_("Registre"),
+        choices=list(REGISTERS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Samtykkeskjemaet må nevne hvert av dem."),
+    )

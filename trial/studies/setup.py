@@ -1,0 +1,100 @@
+"""The plan of a trial as the pages show it: its steps, and its summary."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from trial.studies.forms import METHODS
+from trial.studies.models import Trial
+from trial.studies.sources import REGISTERS
+
+STEPS = {
+    "about": gettext_lazy("Om forsøket"),
+    "arms": gettext_lazy("Grupper"),
+    "offices": gettext_lazy("Nav-kontor"),
+    "method": gettext_lazy("Loddtrekning"),
+    "sources": gettext_lazy("Registre"),
+}
+
+
+def next_step(step: str) -> str:
+    """The step after `step`; the last one stays."""
+    names = list(STEPS)
+    return names[min(names.index(step) + 1, len(names) - 1)]
+
+
+def steps(trial: Trial, active: str) -> list[dict[str, Any]]:
+    """The steps of the plan with their addresses, for the stepper."""
+    done = {
+        "about": bool(trial.planned_size),
+        "arms": trial.arms.exists(),
+        "offices": trial.offices.exists(),
+        "method": bool(trial.method),
+        "sources": bool(trial.register_sources),
+    }
+    return [
+        {
+            "label": label,
+            "url": reverse("studies:step", args=[trial.code, name]),
+            "state": "active" if name == active else "done" if done[name] else "todo",
+        }
+        for name, label in STEPS.items()
+    ]
+
+
+def summary(trial: Trial, changeable: bool) -> list[dict[str, Any]]:
+    """The plan, a part per step: heading, rows of label and value, and where to change it."""
+    return [
+        {
+            "heading": STEPS[name],
+            "rows": [{"label": label, "value": value or _("Ikke fylt ut")} for label, value in rows],
+            "edit_url": reverse("studies:step", args=[trial.code, name]) if changeable else "",
+        }
+        for name, rows in _rows(trial).items()
+    ]
+
+
+def _rows(trial: Trial) -> dict[str, list[tuple[str, str]]]:
+    arms, offices = list(trial.arms.all()), trial.offices.select_related("nav_office")
+    return {
+        "about": [
+            (_("Navn"), trial.name),
+            (_("Formål"), trial.purpose),
+            (_("Planlagt antall deltakere"), str(trial.planned_size or "")),
+            (_("Rekruttering"), _period(trial)),
+            (_("Deltakere per jobbspesialist i full stilling"), str(trial.capacity_per_position)),
+        ],
+        "arms": [(arm.name, _control_mark(arm.is_control)) for arm in arms]
+        + [(_("Forhold"), " : ".join(str(arm.ratio) for arm in arms))],
+        "offices": [(str(office), f"{office.nav_office.number}, {office.prefix}") for office in offices],
+        "method": [
+            (_("Hvem trekker"), trial.get_mode_display()),
+            (_("Metode"), method_text(trial.method)),
+        ],
+        "sources": [(_("Registre"), ", ".join(str(REGISTERS.get(code, code)) for code in trial.register_sources))],
+    }
+
+
+def _control_mark(is_control: bool) -> str:
+    return _("Kontrollgruppe") if is_control else _("Får det forsøket prøver ut")
+
+
+def _period(trial: Trial) -> str:
+    days = (trial.planned_start, trial.planned_end)
+    return "–".join(date_format(day, "SHORT_DATE_FORMAT") for day in days if day)
+
+
+def method_text(method: dict[str, Any]) -> str:
+    """A method in words with its values, e.g. "Blokker med tilfeldig rekkefølge (multipliers: 1, 2)"."""
+    if not method:
+        return ""
+    label = METHODS[method["kind"]][0] if method["kind"] in METHODS else method["kind"]
+    values = [f"{name}: {_listed(value)}" for name, value in method.items() if name != "kind"]
+    return f"{label} ({'; '.join(values)})" if values else str(label)
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

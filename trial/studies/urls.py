@@ -1,0 +1,17 @@
+"""Addresses of this room."""
+
+from django.urls import path
+
+from trial.access.addresses import one_of
+from trial.studies import pages
+
+one_of("setup_step", pages.STEPS)
+
+app_name = "studies"
+urlpatterns = [
+    path("trials/", pages.trials, name="trials"),
+    path("new-trial/", pages.create, name="create"),
+    path("trials/<slug:trial>/setup/", pages.setup, name="setup"),
+    path("trials/<slug:trial>/setup/<setup_step:step>/", pages.step, name="step"),
+    path("trials/<slug:trial>/setup/offices/<slug:number>/remove/", pages.remove_office, name="remove_office"),
+]
