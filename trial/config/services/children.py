@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -88,7 +90,7 @@ def run_server(*, port: int = 8000, host: str = "127.0.0.1", workers: int = 2) -
     command += ["--workers", str(workers), "--threads", "4", "--graceful-timeout", "5"]
     child = Child.start("server", command, {})
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while not _listens(host, port):
+    while not _answers(host, port):
         child.check()
         if time.monotonic() > deadline:
             child.stop()
@@ -118,7 +120,10 @@ def _check_port(host: str, port: int) -> None:
             ) from error
 
 
-def _listens(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((host, port)) == 0
+def _answers(host: str, port: int) -> bool:
+    """Whether a worker of the server has loaded the site: the port is open before that."""
+    calling = HTTPConnection(host, port, timeout=PATIENCE_SECONDS)
+    with contextlib.closing(calling), contextlib.suppress(OSError, HTTPException):
+        calling.request("GET", "/isalive")
+        return calling.getresponse().status == HTTPStatus.OK
+    return False
