@@ -14,7 +14,7 @@ _HOMES: Final = {
     "effects_on_totals": "effects",
     "effects_by_month": "effects",
     "person_totals": "effects",
-    "pre_period_test": "effects",
+    "pre_period_test": "pre_period",
     "EvaluationError": "errors",
     "adjusted_effects": "adjustment",
     "validate": "deliveries",

@@ -1,14 +1,15 @@
 """Effects on totals (table 2) and by month (figures 6-8): one regression an outcome, with stratum effects."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from evaluation.arms import treated_arm
+from evaluation.errors import EvaluationError
 from evaluation.regression import Covariance, Effects, treatment_effects
 from evaluation.shares import require_columns
 
@@ -61,12 +62,17 @@ def effects_on_totals(
     strata: str = "office",
     covariance: Covariance = "classical",
     control: str = "control",
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     """Regress each outcome's total over `months` on treatment and stratum effects.
 
     Returns:
-        outcome, treated_mean, control_mean, effect, se, t, p, ci_low, ci_high, n, covariance. Persons with a month
-        missing are left out of that outcome; `n` says how many are in.
+        outcome, treated_mean, control_mean, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n,
+        covariance, reason. Persons with a month missing are left out of that outcome; `n` says how many are in.
+        `reason` is `no_variance` where nobody differed, so that there is no t or p, and else empty.
+
+    Raises:
+        EvaluationError: `no_contrast` when no stratum holds both arms, `too_few`, naming the outcome.
     """
     people = person_totals(panel, outcomes=outcomes, months=months, keep=(strata,))
     treated = treated_arm(people["arm"], control)
@@ -75,9 +81,12 @@ def effects_on_totals(
         known = people[people[outcome].notna()]
         is_treated = (known["arm"] == treated).to_numpy()
         values = known[outcome].to_numpy(dtype=float)
-        found = treatment_effects(values[:, None], is_treated, known[strata].to_numpy(), covariance)
+        try:
+            found = treatment_effects(values[:, None], is_treated, known[strata].to_numpy(), covariance)
+        except EvaluationError as error:
+            raise EvaluationError(error.code, f"{outcome}: {error}") from error
         means = {"treated_mean": values[is_treated].mean(), "control_mean": values[~is_treated].mean()}
-        rows.append({"outcome": outcome} | means | next(_rows(found)))
+        rows.append({"outcome": outcome} | means | next(_rows(found, alpha)))
     return pd.DataFrame(rows)
 
 
@@ -89,63 +98,26 @@ def effects_by_month(
     strata: str = "office",
     covariance: Covariance = "classical",
     control: str = "control",
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     """Regress each outcome on treatment and stratum effects, one regression a month.
 
     Returns:
-        outcome, month, effect, se, t, p, ci_low, ci_high, n, covariance; 95 % intervals. A month in which nobody, or
-        only one arm, could be observed has n 0 and missing numbers.
+        outcome, month, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n, covariance, reason. Where
+        there is no estimate n is 0, the numbers are missing and `reason` says why: `no_contrast` when no stratum has
+        persons of both arms that month (as when nobody was observed), `too_few`. `no_variance`: the effect is 0 since
+        nobody differed, and there is no t or p.
     """
     require_columns(panel, [*outcomes, "month", "arm", strata])
-    matrix = _Matrix(panel, list(outcomes), months, strata)
-    treated = treated_arm(matrix.arm, control)
-    is_treated = (matrix.arm == treated).to_numpy()
-    found = [row for outcome in outcomes for row in _monthly(matrix.of(outcome), is_treated, matrix.strata, covariance)]
+    matrix = OutcomeMatrix(panel, list(outcomes), months, strata)
+    is_treated = (matrix.arm == treated_arm(matrix.arm, control)).to_numpy()
+    comparison = _Comparison(is_treated, matrix.strata, covariance, alpha)
+    found = [row for outcome in outcomes for row in comparison.monthly(matrix.of(outcome))]
     index = pd.MultiIndex.from_product([list(outcomes), range(months[0], months[1] + 1)], names=["outcome", "month"])
     return pd.DataFrame(found, index=index).reset_index()
 
 
-def pre_period_test(
-    panel: pd.DataFrame,
-    *,
-    outcome: str,
-    months: tuple[int, int] = (-36, -1),
-    strata: str = "office",
-    control: str = "control",
-) -> dict[str, float]:
-    """Joint test that the arms did not differ in any month before the start.
-
-    A Wald test on the monthly coefficients with the covariance between months from the persons' influence (HC0), as F
-    with as many numerator degrees of freedom as the covariance has rank: months in which nobody changed state say
-    nothing new. Persons observed in every one of the months are used.
-
-    Returns:
-        F, df1, df2, p, n.
-    """
-    matrix = _Matrix(panel, [outcome], months, strata)
-    values = matrix.of(outcome)
-    whole = ~np.isnan(values).any(axis=1)
-    is_treated = (matrix.arm == treated_arm(matrix.arm, control)).to_numpy()
-    return _wald(values[whole], is_treated[whole], matrix.strata[whole])
-
-
-def _wald(values: Array, treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) -> dict[str, float]:
-    dummies = pd.get_dummies(pd.Series(strata)).to_numpy(dtype=float)
-    design = np.column_stack([treated.astype(float), dummies])
-    solution = np.linalg.pinv(design)
-    coefficients = solution @ values
-    influence = solution[0][:, None] * (values - design @ coefficients)
-    covariance = influence.T @ influence
-    rank = int(np.linalg.matrix_rank(covariance, hermitian=True))
-    n, df2 = len(values), len(values) - design.shape[1]
-    if rank == 0:
-        return {"F": float("nan"), "df1": 0, "df2": df2, "p": float("nan"), "n": n}
-    effect = coefficients[0]
-    statistic = float(effect @ np.linalg.pinv(covariance, hermitian=True) @ effect) / rank
-    return {"F": statistic, "df1": rank, "df2": df2, "p": float(stats.f.sf(statistic, rank, df2)), "n": n}
-
-
-class _Matrix:
+class OutcomeMatrix:
     """The panel as one persons x months matrix an outcome, with arm and stratum of each person."""
 
     def __init__(self, panel: pd.DataFrame, outcomes: list[str], months: tuple[int, int], strata: str) -> None:
@@ -166,34 +138,41 @@ class _Matrix:
 NOTHING: Final = dict.fromkeys(("effect", "se", "t", "p", "ci_low", "ci_high"), float("nan"))
 
 
-def _monthly(
-    values: Array, treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any], covariance: Covariance
-) -> list[dict[str, Any]]:
-    """One row a month; months in which the same persons are observed are estimated together."""
-    rows: list[dict[str, Any]] = [{}] * values.shape[1]
-    seen = ~np.isnan(values)
-    patterns, which = np.unique(seen, axis=1, return_inverse=True)
-    for number, persons in enumerate(patterns.T):
-        columns = np.flatnonzero(which.ravel() == number)
-        found = _of_pattern(values[np.ix_(persons, columns)], treated[persons], strata[persons], covariance)
-        for column, row in zip(columns, found, strict=True):
-            rows[column] = row
-    return rows
+@dataclass(frozen=True)
+class _Comparison:
+    """Who is treated, in which stratum, and how the effect is to be estimated."""
+
+    treated: npt.NDArray[np.bool_]
+    strata: npt.NDArray[Any]
+    covariance: Covariance
+    alpha: float
+
+    def monthly(self, values: Array) -> list[dict[str, Any]]:
+        """One row a month; months in which the same persons are observed are estimated together."""
+        rows: list[dict[str, Any]] = [{}] * values.shape[1]
+        patterns, which = np.unique(~np.isnan(values), axis=1, return_inverse=True)
+        for number, persons in enumerate(patterns.T):
+            months = np.flatnonzero(which.ravel() == number)
+            some = _Comparison(self.treated[persons], self.strata[persons], self.covariance, self.alpha)
+            for month, row in zip(months, some.rows_or_reason(values[np.ix_(persons, months)]), strict=True):
+                rows[month] = row
+        return rows
+
+    def rows_or_reason(self, values: Array) -> Iterator[dict[str, Any]]:
+        try:
+            found = treatment_effects(values, self.treated, self.strata, self.covariance)
+        except EvaluationError as error:
+            if error.code not in ("no_contrast", "too_few"):
+                raise
+            gap = NOTHING | {"n": 0, "covariance": self.covariance, "reason": error.code}
+            return iter([gap] * values.shape[1])
+        return _rows(found, self.alpha)
 
 
-def _of_pattern(
-    values: Array, treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any], covariance: Covariance
-) -> list[dict[str, Any]]:
-    if not treated.any() or treated.all():
-        return [NOTHING | {"n": 0, "covariance": covariance}] * values.shape[1]
-    return list(_rows(treatment_effects(values, treated, strata, covariance)))
-
-
-def _rows(found: Effects) -> Iterator[dict[str, Any]]:
-    low, high = found.interval()
+def _rows(found: Effects, alpha: float) -> Iterator[dict[str, Any]]:
+    low, high = found.interval(alpha)
     columns = {"effect": found.effect, "se": found.se, "t": found.t, "p": found.p, "ci_low": low, "ci_high": high}
     for place in range(len(found.effect)):
-        yield {name: float(values[place]) for name, values in columns.items()} | {
-            "n": found.n,
-            "covariance": found.covariance,
-        }
+        numbers = {name: float(values[place]) for name, values in columns.items()}
+        reason = "" if found.se[place] > 0 else "no_variance"
+        yield numbers | {"n": found.n, "covariance": found.covariance, "reason": reason}

@@ -15,6 +15,7 @@ from evaluation.plan import Plan
 TOLERANCE: Final = 1e-8
 ALWAYS_UP_TO: Final = 2_000  # persons; above, a sample of the regressions is fitted again
 SAMPLE: Final = 4
+SMALL: Final = 1e-6  # of the largest value of an outcome
 
 
 def check_against_statsmodels(
@@ -66,5 +67,6 @@ def _difference(plan: Plan, row: dict[Any, Any], data: pd.DataFrame) -> float:
         options = {"cov_type": plan.covariance}
     fit = OLS(data["y"].to_numpy(), design.to_numpy()).fit(**options)
     effect, se = float(fit.params[0]), float(fit.bse[0])
-    scale = max(abs(effect), se, np.finfo(float).eps)
+    # An outcome in which nobody differs has effect 0; what statsmodels finds is rounding, to be seen beside its size.
+    scale = max(abs(effect), se, SMALL * float(data["y"].abs().max()), np.finfo(float).eps)
     return max(abs(row["effect"] - effect), abs(row["se"] - se)) / scale

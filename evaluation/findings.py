@@ -93,7 +93,7 @@ def adjusted_finding(adjusted: pd.DataFrame, notes: Mapping[str, Any]) -> Findin
 
 def pre_period_finding(rows: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]) -> Finding:
     """The joint tests that the arms did not differ before the start."""
-    columns = ("outcome", "F", "df1", "df2", "p", "n")
+    columns = ("outcome", "F", "df1", "df2", "p", "n", "reason")
     title = both("Samlet test av forskjeller før start", "Joint test of differences before the start")
     return Finding("pre-period", "table", title, columns, plain_rows(pd.DataFrame(list(rows)), columns), notes=notes)
 

@@ -18,6 +18,8 @@ from evaluation.errors import EvaluationError
 Covariance = Literal["classical", "HC1", "HC2", "HC3", "cluster"]
 COVARIANCES: Final = ("classical", "HC1", "HC2", "HC3", "cluster")
 
+ROUNDING: Final = 1e-13
+
 Array = npt.NDArray[np.float64]
 
 
@@ -50,7 +52,7 @@ class Effects:
 
 
 @dataclass(frozen=True)
-class _Design:
+class StratifiedDesign:
     """Treatment less its stratum's mean, and what follows from it alone."""
 
     stratum: npt.NDArray[np.int64]
@@ -63,9 +65,11 @@ class _Design:
         return np.asarray(1 / self.size[self.stratum] + self.treatment * self.weight)
 
     def centred(self, values: Array) -> Array:
-        """Columns less their stratum's mean."""
+        """Columns less their stratum's mean; exactly 0 where nobody differs, whatever rounding left."""
         means = np.stack([np.bincount(self.stratum, column) for column in values.T], axis=1) / self.size[:, None]
-        return np.asarray(values - means[self.stratum])
+        centred = values - means[self.stratum]
+        centred[:, np.abs(centred).max(axis=0) <= ROUNDING * np.abs(values).max(axis=0)] = 0
+        return np.asarray(centred)
 
 
 def treatment_effects(
@@ -81,7 +85,7 @@ def treatment_effects(
     """
     if covariance not in COVARIANCES:
         raise EvaluationError("unknown_covariance", f"covariance is one of {', '.join(COVARIANCES)}")
-    design = _design(treated, strata)
+    design = stratified_design(treated, strata)
     centred = design.centred(outcomes)
     effect = design.weight @ centred
     residual = centred - design.treatment[:, None] * effect
@@ -93,7 +97,8 @@ def treatment_effects(
     return Effects(effect, np.sqrt(variance), df, n, covariance)
 
 
-def _design(treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) -> _Design:
+def stratified_design(treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) -> StratifiedDesign:
+    """Take the strata out of the treatment. Raises EvaluationError `no_contrast` when no stratum holds both arms."""
     _levels, stratum = np.unique(strata.astype(str), return_inverse=True)
     size = np.bincount(stratum)
     share = np.bincount(stratum, treated.astype(float)) / size
@@ -101,10 +106,10 @@ def _design(treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) -> _Design
     total = float(centred @ centred)
     if total == 0:
         raise EvaluationError("no_contrast", "no stratum has persons in both arms, so there is no effect to estimate")
-    return _Design(stratum, size, centred, centred / total)
+    return StratifiedDesign(stratum, size, centred, centred / total)
 
 
-def _variance(design: _Design, residual: Array, n: int, k: int, covariance: Covariance) -> Array:
+def _variance(design: StratifiedDesign, residual: Array, n: int, k: int, covariance: Covariance) -> Array:
     if covariance == "classical":
         return np.asarray((residual**2).sum(axis=0) / (n - k) * (design.weight @ design.weight))
     if covariance == "cluster":
@@ -118,7 +123,7 @@ def _variance(design: _Design, residual: Array, n: int, k: int, covariance: Cova
     return np.asarray((weight * residual**2 / slack).sum(axis=0))
 
 
-def _clustered(design: _Design, residual: Array, n: int, k: int) -> Array:
+def _clustered(design: StratifiedDesign, residual: Array, n: int, k: int) -> Array:
     groups = len(design.size)
     if groups < 2:
         raise EvaluationError("too_few", "clustered standard errors need at least two clusters")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from evaluation.adjustment import adjusted_effects
 from evaluation.baseline import baseline_table
-from evaluation.effects import effects_by_month, effects_on_totals, person_totals, pre_period_test
+from evaluation.effects import effects_by_month, effects_on_totals, person_totals
 from evaluation.engines import check_against_statsmodels
 from evaluation.errors import EvaluationError
 from evaluation.figures import effects_figure, shares_figure
@@ -29,6 +29,7 @@ from evaluation.multiplicity import adjusted
 from evaluation.panel import Rule, person_months
 from evaluation.people import baseline_people
 from evaluation.plan import Plan
+from evaluation.pre_period import pre_period_test
 from evaluation.regression import Covariance
 from evaluation.shares import monthly_shares, require_columns
 
@@ -138,6 +139,7 @@ class _Analysis:
             strata=self.plan.strata,
             covariance=self.covariance,
             control=self.plan.control,
+            alpha=float(self.plan.alpha),
         )
         found += self._effect_figures(monthly)
         self._step("pre-period")
@@ -188,6 +190,7 @@ class _Analysis:
             strata=self.plan.strata,
             covariance=self.covariance,
             control=self.plan.control,
+            alpha=float(self.plan.alpha),
         )
         primary = totals["outcome"].isin(self.plan.primary)
         totals["adjusted_p"] = np.nan

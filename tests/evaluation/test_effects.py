@@ -12,7 +12,6 @@ from evaluation import (
     monthly_shares,
     person_months,
     person_totals,
-    pre_period_test,
 )
 from tests.evaluation.trials import people, registers
 
@@ -119,14 +118,22 @@ def test_shares_are_means_over_those_observed(panel: pd.DataFrame) -> None:
     assert found.loc[(30, "control"), "n"] == mine.count() < len(mine)
 
 
-@pytest.mark.slow
-def test_the_pre_period_test_keeps_its_level_and_finds_a_difference() -> None:
-    p_values = []
-    for seed in range(120):
-        rng = np.random.default_rng(seed)
-        participants = people(rng, 150)
-        panel = person_months(participants, employment=registers(rng, participants)["employment"], months=(-4, -1))
-        p_values.append(pre_period_test(panel, outcome="employed", months=(-4, -1))["p"])
-    assert 0.005 < np.mean(np.array(p_values) < 0.05) < 0.14
-    shifted = panel.assign(employed=panel["employed"].where(panel["arm"] == "control", 1))
-    assert pre_period_test(shifted, outcome="employed", months=(-4, -1))["p"] < 1e-6
+def test_months_that_cannot_be_estimated_say_why(panel: pd.DataFrame) -> None:
+    late = panel["month"] == 5
+    apart = ~late | ((panel["office"] == "Moss") == (panel["arm"] == "control"))
+    some = panel.assign(employed=panel["employed"].where(apart), hours=panel["hours"].where(~late, 7.3))
+    found = effects_by_month(some, outcomes=["employed", "hours"], months=(4, 5)).set_index(["outcome", "month"])
+    assert found["reason"].to_dict() == {
+        ("employed", 4): "",
+        ("employed", 5): "no_contrast",
+        ("hours", 4): "",
+        ("hours", 5): "no_variance",
+    }
+    assert found.loc[("hours", 5), "effect"] == 0
+
+
+def test_the_interval_follows_the_level_asked_for(panel: pd.DataFrame) -> None:
+    wide, narrow = (
+        effects_on_totals(panel, outcomes=["employed"], months=(1, 12), alpha=alpha).iloc[0] for alpha in (0.01, 0.1)
+    )
+    assert wide["ci_low"] < narrow["ci_low"] < narrow["ci_high"] < wide["ci_high"]

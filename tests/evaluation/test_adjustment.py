@@ -1,0 +1,44 @@
+"""The covariate-adjusted effect: equal to statsmodels with centred, interacted covariates and HC2."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+
+from evaluation import EvaluationError, adjusted_effects
+from tests.evaluation.trials import people
+
+
+@pytest.fixture
+def persons() -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    frame = people(rng, 180)
+    frame["age"] = rng.normal(37, 10, 180)
+    frame["men"] = (rng.random(180) < 0.6).astype(float)
+    frame["months"] = 8 + 0.2 * frame["age"] + 2 * (frame["arm"] == "intervention") + rng.normal(0, 5, 180)
+    return frame
+
+
+def test_it_equals_statsmodels(persons: pd.DataFrame) -> None:
+    row = adjusted_effects(persons, outcomes=["months"], covariates=["age", "men"]).iloc[0]
+    data = persons.assign(
+        t=(persons["arm"] == "intervention").astype(int),
+        a=persons["age"] - persons["age"].mean(),
+        m=persons["men"] - persons["men"].mean(),
+    )
+    fit = smf.ols("months ~ t * (a + m) + C(office)", data).fit(cov_type="HC2", use_t=True)
+    low, high = fit.conf_int().loc["t"]
+    expected = [fit.params["t"], fit.bse["t"], fit.tvalues["t"], fit.pvalues["t"], low, high]
+    np.testing.assert_allclose(row[["effect", "se", "t", "p", "ci_low", "ci_high"]].astype(float), expected, rtol=1e-8)
+
+
+def test_persons_with_a_gap_are_left_out_and_counted(persons: pd.DataFrame) -> None:
+    persons.loc[:4, "age"] = np.nan
+    assert adjusted_effects(persons, outcomes=["months"], covariates=["age"])["n"].item() == 175
+
+
+def test_covariates_that_depend_on_one_another_are_refused(persons: pd.DataFrame) -> None:
+    persons["women"] = 1 - persons["men"]
+    with pytest.raises(EvaluationError) as caught:
+        adjusted_effects(persons, outcomes=["months"], covariates=["men", "women"])
+    assert caught.value.code == "collinear"
