@@ -6,7 +6,8 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
-from evaluation.canonical import canonical_json, sha256_of
+from evaluation.errors import EvaluationError
+from evaluation.plan import Plan as PlanOfAnalysis
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
@@ -39,16 +40,20 @@ def propose_plan(*, by: User, trial: Trial, content: Mapping[str, Any]) -> Plan:
     """
     require(by, trial, Permission.LOCK_PLAN)
     _still_drafting(trial)
-    text = _canonical(content)
+    parsed = _parsed(trial, content)
     Trial.objects.select_for_update().get(pk=trial.pk)
-    sha256 = sha256_of(content)
-    if trial.plans.filter(sha256=sha256).exists():
+    if trial.plans.filter(sha256=parsed.sha256).exists():
         raise Refusal("plan_unchanged", _("Denne planen er allerede foreslått."), field="content")
     version = (trial.plans.aggregate(last=Max("version"))["last"] or 0) + 1
     plan = Plan.objects.create(
-        trial=trial, version=version, text=text, sha256=sha256, proposed_at=clock.now(), proposed_by=by
+        trial=trial,
+        version=version,
+        text=parsed.canonical.decode(),
+        sha256=parsed.sha256,
+        proposed_at=clock.now(),
+        proposed_by=by,
     )
-    record(by=by, verb="plan_proposed", trial=trial.code, subject=str(plan.pk), sha256=sha256)
+    record(by=by, verb="plan_proposed", trial=trial.code, subject=str(plan.pk), sha256=plan.sha256)
     return plan
 
 
@@ -125,7 +130,7 @@ def begin_run(*, by: None, run: Run) -> Run | None:
     if not locked.under_way:
         return None
     if locked.attempt >= MOST_ATTEMPTS:
-        _fail(locked, "worker_lost", "")
+        _fail(locked, "gave_up", "")
         return None
     return locked.changed(
         state=next_state(locked.state, RunState.RUNNING),
@@ -194,11 +199,14 @@ def _locked(run: Run) -> Run:
     return Run.objects.select_for_update(of=("self",)).select_related("trial", "plan", "requested_by").get(pk=run.pk)
 
 
-def _canonical(content: Mapping[str, Any]) -> str:
+def _parsed(trial: Trial, content: Mapping[str, Any]) -> PlanOfAnalysis:
     try:
-        return canonical_json(content).decode()
-    except TypeError as error:
-        raise Refusal("plan_invalid", str(error), field="content", status=422) from None
+        parsed = PlanOfAnalysis.from_dict(content)
+    except EvaluationError as error:
+        raise Refusal(error.code, str(error), field="content", status=422) from None
+    if parsed.trial != trial.code:
+        raise Refusal("plan_of_another_trial", _("Planen er for et annet forsøk."), field="content", status=422)
+    return parsed
 
 
 def _still_drafting(trial: Trial) -> None:

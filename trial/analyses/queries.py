@@ -1,5 +1,6 @@
 """Plans, runs and their results, reached only by those who may see them; and the people of an analysis."""
 
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -9,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import not_found
-from trial.analyses.models import Plan, Run
+from trial.analyses.models import Finding, Plan, Run
 from trial.studies.models import Trial
 from trial.studies.queries import trial_for
 
+Found = TypeVar("Found", bound=Finding)
 PEOPLE = ("participant_number", "office", "arm", "start_date")
 
 
@@ -41,6 +43,14 @@ def run_for(user: User, code: str, key: UUID) -> Run:
     found = runs_of(user, code)[1].select_related("trial").filter(pk=key).first()
     if found is None:
         raise not_found(_("Fant ikke kjøringen."))
+    return found
+
+
+def finding_of(findings: QuerySet[Found], name: str) -> Found:
+    """The finding with a name, of a run or of a release."""
+    found = findings.filter(name=name).first()
+    if found is None:
+        raise not_found(_("Fant ikke tabellen eller figuren."))
     return found
 
 

@@ -1,5 +1,7 @@
 """The worker's share of this room. evaluation (and with it statsmodels) is imported once, before the pool forks."""
 
+from uuid import UUID
+
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
@@ -12,7 +14,7 @@ from trial.analyses.states import UNDER_WAY
 from trial.audit.queue import alone, send
 from trial.studies.models import Trial
 
-STALE_SECONDS = 30
+RESEND_EXPIRES_SECONDS = 30
 
 
 @shared_task(autoretry_for=(OperationalError, InterfaceError), retry_backoff=True, max_retries=5)
@@ -20,7 +22,7 @@ def run_plan(key: str, trial: int) -> None:
     """Carry a run out, unless it is over or another process has it. A second message of the same run does nothing."""
     with planes.acting_in(Plane(DatabaseRole.ANALYST, trials=(trial,))), alone("run", key) as held:
         if held:
-            calculation.carry_out(key)
+            calculation.carry_out(UUID(key))
 
 
 @shared_task
@@ -30,4 +32,4 @@ def resume_runs() -> None:
     with planes.entered(Plane(DatabaseRole.ANALYST, trials=every_trial)):
         unfinished = list(Run.objects.filter(state__in=UNDER_WAY).values_list("pk", "trial_id"))
     for key, trial in unfinished:
-        send(RUN_TASK, str(key), trial, expires=STALE_SECONDS)
+        send(RUN_TASK, str(key), trial, expires=RESEND_EXPIRES_SECONDS)

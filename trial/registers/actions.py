@@ -49,7 +49,7 @@ class Checked:
 
 
 @action
-def receive(*, by: User, trial: Trial, register: str, source: str, file: File[bytes]) -> Delivery:
+def receive(*, by: User, trial: Trial, register: str, source: str, file: File) -> Delivery:
     """Take in a file as it comes, keep it by its SHA-256 and queue its check. `source`: who sent it, or a note.
 
     Raises:
@@ -86,7 +86,7 @@ def _stored(trial: Trial, chunks: Iterable[bytes]) -> snapshots.Stored:
             "file_too_large",
             _("Filen er for stor. Grensen er %(limit)s.") % {"limit": filesizeformat(settings.UPLOAD_LIMIT_BYTES)},
             field="file",
-            status=413,
+            status=422,
         ) from None
     if not stored.size:
         raise Refusal("file_empty", _("Filen er tom."), field="file", status=422)
@@ -134,10 +134,15 @@ def finish_check(*, by: None, delivery: Delivery, checked: Checked) -> Delivery:
 
 
 @action
-def refuse_file(*, by: None, delivery: Delivery, code: str) -> Delivery:
-    """Reject a whole file that the check refused (`reasons.FILES`): its bytes go, so that a national id is not kept."""
+def refuse_file(*, by: None, delivery: Delivery, code: str, missing: Sequence[str] = ()) -> Delivery:
+    """Reject a whole file that the check refused (`reasons.FILES`): its bytes go, so that a national id is not kept.
+
+    `missing`: names of the columns it lacks.
+    """
     locked = _locked(delivery)
-    return locked if locked.state != DeliveryState.RECEIVED else _reject(locked, by, code)
+    if locked.state != DeliveryState.RECEIVED:
+        return locked
+    return _reject(locked.changed(report={"missing": list(missing)}), by, code)
 
 
 @action

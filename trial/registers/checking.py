@@ -1,6 +1,7 @@
 """The check of a delivery: `evaluation.validate` with the trial's own numbers, and a snapshot of what it accepts."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.deliveries import ValidationReport, validate
@@ -13,11 +14,12 @@ from trial.registers.reasons import SET_APART
 
 
 class FileRefused(Exception):  # noqa: N818 - an answer about the file, not an error of ours
-    """The whole file is turned down; `code` as in `reasons.FILES`."""
+    """The whole file is turned down; `code` as in `reasons.FILES`, `missing` the columns that it lacks."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, missing: Sequence[str]) -> None:
         super().__init__(code)
         self.code = code
+        self.missing = missing
 
 
 def check(delivery: Delivery) -> Checked:
@@ -38,7 +40,7 @@ def check(delivery: Delivery) -> Checked:
         today=clock.today(),
     )
     if report.refused:
-        raise FileRefused(report.refused)
+        raise FileRefused(report.refused, report.missing)
     return _checked(report, snapshots.keep(code, lambda place: _write(report, place)))
 
 
@@ -55,6 +57,7 @@ def _checked(report: ValidationReport, snapshot: str) -> Checked:
             "reasons": dict(sorted(reasons.items())),
             "set_apart": sum(reasons[code] for code in SET_APART),
             "coverage": report.coverage,
+            "overlaps": report.overlaps,
             "columns": [str(column) for column in report.accepted.columns],
         },
         rejected=[

@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 
 from trial.audit.guards import GuardedModel
-from trial.enrolment.coverage import REGISTERS
 from trial.registers.states import LABELS, DeliveryState
 from trial.studies.models import Trial
+from trial.studies.sources import REGISTERS
 
 
 class Delivery(GuardedModel):

@@ -10,17 +10,27 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
+from trial.access.forms import perform
 from trial.access.permissions import Permission
-from trial.access.refusals import Refusal
 from trial.registers import actions
 from trial.registers.forms import DeliveryForm, RejectForm
 from trial.registers.models import Delivery
-from trial.registers.presentation import facts_of, reasons_of, rejected_lines, status_rows
+from trial.registers.presentation import (
+    delivery_rows,
+    facts_of,
+    reasons_of,
+    rejected_lines,
+    rejected_rows,
+    report_facts,
+    status_rows,
+)
 from trial.registers.queries import deliveries_of, delivery_for, latest_by_register
+from trial.registers.reasons import FILES
 from trial.registers.states import DeliveryState
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 
+DELIVERIES_A_PAGE = 50
 REJECTED_A_PAGE = 50
 
 
@@ -28,10 +38,12 @@ REJECTED_A_PAGE = 50
 def deliveries(request: HttpRequest, trial: str) -> HttpResponse:
     """What has come from each register, and every delivery."""
     found, all_of_them = deliveries_of(request.user, trial)
+    page = Paginator(all_of_them, DELIVERIES_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "trial": found,
         "registers": status_rows(found, latest_by_register(found)),
-        "page": Paginator(all_of_them, 50).get_page(request.GET.get("page")),
+        "page": page,
+        "deliveries": delivery_rows(found, page),
         "may_deliver": can(request.user, found, Permission.DELIVER),
     }
     return render(request, "registers/deliveries.html", context)
@@ -42,13 +54,9 @@ def deliver(request: HttpRequest, trial: str) -> HttpResponse:
     """The form that a file comes in by."""
     found = trial_for(request.user, trial, needing=Permission.DELIVER)
     form = DeliveryForm(request.POST or None, request.FILES or None, trial=found, initial=request.GET.dict())
-    if form.is_valid():
-        try:
-            delivery = actions.receive(by=request.user, trial=found, **form.cleaned_data)
-        except Refusal as refusal:
-            form.add_error(refusal.field, str(refusal.sentence))
-        else:
-            return _go_to(request, _address(delivery))
+    delivery = perform(form, actions.receive, by=request.user, trial=found)
+    if delivery:
+        return _go_to(request, _address(delivery))
     template = "registers/deliver_form.html" if request.htmx else "registers/deliver.html"
     return render(request, template, {"trial": found, "form": form})
 
@@ -70,9 +78,8 @@ def accept(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
 def reject(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
     found = delivery_for(request.user, trial, key, needing=Permission.DECIDE_DELIVERY)
     form = RejectForm(request.POST)
-    if not form.is_valid():
-        return _report(request, found, form)
-    return redirect(_address(actions.reject(by=request.user, delivery=found, **form.cleaned_data)))
+    rejected = perform(form, actions.reject, by=request.user, delivery=found)
+    return redirect(_address(rejected)) if rejected else _report(request, found, form)
 
 
 @require_GET
@@ -93,14 +100,18 @@ def rejected_csv(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
 
 
 def _report(request: HttpRequest, delivery: Delivery, form: RejectForm) -> HttpResponse:
-    waiting = delivery.state == DeliveryState.CHECKED
+    page = Paginator(delivery.rejected.all(), REJECTED_A_PAGE).get_page(request.GET.get("page"))
+    undecided = delivery.state == DeliveryState.CHECKED
     context = {
         "trial": delivery.trial,
         "delivery": delivery,
         "checking": delivery.state == DeliveryState.RECEIVED,
+        "facts": report_facts(delivery),
         "reasons": reasons_of(delivery),
-        "page": Paginator(delivery.rejected.all(), REJECTED_A_PAGE).get_page(request.GET.get("page")),
-        "may_decide": waiting and can(request.user, delivery.trial, Permission.DECIDE_DELIVERY),
+        "page": page,
+        "rejected": rejected_rows(page),
+        "refusal": FILES.get(delivery.refusal, ""),
+        "may_decide": undecided and can(request.user, delivery.trial, Permission.DECIDE_DELIVERY),
         "form": form,
     }
     template = "registers/delivery_report.html" if request.htmx else "registers/delivery.html"

@@ -1,15 +1,16 @@
 """What the pages and downloads say about a delivery, in the words of its reader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from trial.registers.models import Delivery
-from trial.registers.reasons import ROWS, SET_APART
+from trial.registers.models import Delivery, RejectedRow
+from trial.registers.reasons import ROWS, SET_APART, VALUE_CLASSES
 from trial.registers.states import DeliveryState
 from trial.studies.models import Trial
 
@@ -80,6 +81,34 @@ def reasons_of(delivery: Delivery) -> list[list[Any]]:
     """Reason and number of rows, the most frequent first."""
     counts = delivery.report.get("reasons", {})
     return [[ROWS.get(code, code), n] for code, n in sorted(counts.items(), key=lambda pair: -pair[1])]
+
+
+def report_facts(delivery: Delivery) -> list[dict[str, Any]]:
+    """Who sent what and who decided, as labels and values."""
+    rows = [
+        {"label": _("Kilde"), "value": delivery.source},
+        {"label": _("Fil"), "value": f"{delivery.file_name} ({filesizeformat(delivery.size)})"},
+        {"label": _("Mottatt"), "value": f"{moment(delivery.received_at)}, {delivery.received_by}"},
+    ]
+    if delivery.decided_at:
+        who = delivery.decided_by or _("kontrollen")
+        rows.append({"label": delivery.get_state_display(), "value": f"{moment(delivery.decided_at)}, {who}"})
+    if delivery.reason:
+        rows.append({"label": _("Begrunnelse"), "value": delivery.reason})
+    return rows
+
+
+def rejected_rows(rows: Iterable[RejectedRow]) -> list[list[Any]]:
+    """One row of cells per rejected row: line, column, what kind of value stood there, why."""
+    return [
+        [
+            row.line,
+            row.column or "–",
+            VALUE_CLASSES.get(row.value_class, row.value_class),
+            ROWS.get(row.reason, row.reason),
+        ]
+        for row in rows
+    ]
 
 
 def facts_of(delivery: Delivery) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import not_found
-from trial.enrolment.coverage import REGISTERS
 from trial.enrolment.models import Participant
 from trial.registers.models import Delivery
 from trial.registers.states import DeliveryState
 from trial.studies.models import Trial
 from trial.studies.queries import trial_for
+from trial.studies.sources import REGISTERS
 
 
 def deliveries_of(user: User, code: str) -> tuple[Trial, QuerySet[Delivery]]:

@@ -14,15 +14,24 @@ FILES = {
 SET_APART = ("unknown_participant", "no_consent")
 
 ROWS = {
+    "field_count": _("Raden har flere eller færre felt enn overskriften"),
+    "empty": _("Verdien mangler"),
+    "not_a_date": _("Ikke en dato (dd.mm.åååå eller åååå-mm-dd)"),
+    "not_a_month": _("Ikke en måned (åååå-mm)"),
+    "not_a_number": _("Ikke et tall"),
+    "not_yes_or_no": _("Verken ja (1) eller nei (0)"),
+    "out_of_range": _("Utenfor det som er mulig"),
+    "unknown_code": _("Koden finnes ikke i kodelisten"),
+    "in_the_future": _("Datoen er senere enn dagen filen ble kontrollert"),
+    "end_before_start": _("Sluttdato før startdato"),
     "unknown_participant": _("Deltakernummeret finnes ikke i forsøket"),
     "no_consent": _("Samtykket dekker ikke dette registeret"),
-    "missing_value": _("Verdi mangler"),
-    "not_a_number": _("Ikke et tall"),
-    "not_a_date": _("Ikke en dato"),
-    "date_in_future": _("Dato i framtiden"),
-    "end_before_start": _("Sluttdato før startdato"),
-    "unknown_code": _("Ukjent kode"),
-    "out_of_range": _("Verdien er utenfor det mulige"),
-    "duplicate": _("Raden står flere ganger"),
-    "overlap": _("Overlapper en annen rad"),
+    "duplicate": _("Lik en tidligere rad"),
+}
+
+VALUE_CLASSES = {
+    "empty": _("tom"),
+    "digits": _("sifre"),
+    "letters": _("bokstaver"),
+    "mixed": _("blandet"),
 }

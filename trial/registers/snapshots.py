@@ -9,7 +9,6 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -63,7 +62,7 @@ def receive(trial: str, chunks: Iterable[bytes]) -> Stored:
                 file.write(chunk)
         return digest.hexdigest()
 
-    return Stored(_keep(write, partial(received, trial)), size)
+    return Stored(_keep(trial, write, received), size)
 
 
 def keep(trial: str, write: Callable[[Path], None]) -> str:
@@ -73,7 +72,7 @@ def keep(trial: str, write: Callable[[Path], None]) -> str:
         write(path)
         return hash_of(path)
 
-    return _keep(written, partial(snapshot, trial))
+    return _keep(trial, written, snapshot)
 
 
 def verified(path: Path, sha256: str) -> Path:
@@ -100,18 +99,21 @@ def forget(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _keep(write: Callable[[Path], str], place: Callable[[str], Path]) -> str:
-    root = place("").parent
-    root.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=root, prefix=".incoming-")
+def _keep(trial: str, write: Callable[[Path], str], place: Callable[[str, str], Path]) -> str:
+    """Let `write` fill a file that nobody sees yet and name its hash; then give it that name, whole and read-only."""
+    folder = settings.SNAPSHOT_ROOT / trial
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".incoming-")
     os.close(handle)
     unfinished = Path(name)
     try:
         sha256 = write(unfinished)
+        target = place(trial, sha256)
+        target.parent.mkdir(exist_ok=True)
         _flush(unfinished)
         unfinished.chmod(READ_ONLY)
-        unfinished.replace(place(sha256))
-        _flush(root)
+        unfinished.replace(target)
+        _flush(target.parent)
     finally:
         unfinished.unlink(missing_ok=True)
     return sha256

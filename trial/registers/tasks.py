@@ -48,5 +48,5 @@ def _check(key: UUID) -> None:
             finish_check(by=None, delivery=delivery, checked=checking.check(delivery))
     except checking.FileRefused as refused:
         with planes.transaction():
-            refuse_file(by=None, delivery=delivery, code=refused.code)
+            refuse_file(by=None, delivery=delivery, code=refused.code, missing=refused.missing)
     log.info("delivery_checked", delivery=str(key), register=delivery.register)

@@ -1,4 +1,21 @@
 """Addresses of this room."""
 
+from django.urls import path
+
+from trial.registers import api, pages
+
 app_name = "registers"
-urlpatterns: list[object] = []
+HERE = "trials/<slug:trial>/deliveries/"
+API = "api/v1/trials/<slug:trial>/deliveries/"
+
+urlpatterns = [
+    path(HERE, pages.deliveries, name="deliveries"),
+    path(f"{HERE}new/", pages.deliver, name="deliver"),
+    path(f"{HERE}<uuid:key>/", pages.delivery, name="delivery"),
+    path(f"{HERE}<uuid:key>/accept/", pages.accept, name="accept"),
+    path(f"{HERE}<uuid:key>/reject/", pages.reject, name="reject"),
+    path(f"{HERE}<uuid:key>/report.json", pages.report_json, name="report_json"),
+    path(f"{HERE}<uuid:key>/rejected.csv", pages.rejected_csv, name="rejected_csv"),
+    path(API, api.Deliveries.as_view(), name="api_deliveries"),
+    path(f"{API}<uuid:key>/", api.OneDelivery.as_view(), name="api_delivery"),
+]

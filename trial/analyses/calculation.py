@@ -1,0 +1,90 @@
+"""One run, from its row to its stored findings; called by the worker, which holds the run alone."""
+
+from functools import partial
+from uuid import UUID
+
+import pandas as pd
+import structlog
+from django.db import InterfaceError, OperationalError
+
+from evaluation.errors import EvaluationError
+from evaluation.plan import Plan as PlanOfAnalysis
+from evaluation.running import Deliveries, Results
+from evaluation.running import run as evaluate
+from trial.access import planes
+from trial.analyses.actions import NoLongerOurs, begin_run, fail_run, finish_run, report_progress
+from trial.analyses.models import Run
+from trial.analyses.queries import PEOPLE, people_of
+from trial.registers import snapshots
+
+FROM_ALLOCATION = ["office", "arm", "start_date"]  # the trial knows them; a delivery that claims them is not asked
+
+log = structlog.get_logger(__name__)
+
+
+def carry_out(key: UUID) -> None:
+    """Calculate a run and store what it found, or why it could not be made."""
+    with planes.transaction():
+        run = begin_run(by=None, run=Run(pk=key))
+    if run is None:
+        return
+    try:
+        results = _evaluate(run)
+        with planes.transaction():
+            finish_run(by=None, run=run, findings=_findings(results), manifest=results.manifest)
+        log.info("run_done", run=str(key), attempt=run.attempt)
+    except NoLongerOurs:
+        log.info("run_given_up", run=str(key), attempt=run.attempt)
+    except EvaluationError as error:
+        _fail(run, error.code, str(error))
+    except snapshots.DamagedSnapshotError:
+        _fail(run, "snapshot_damaged", "")
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: the task is tried again
+    except Exception as error:  # a defect of ours must not leave a run that says "running" for ever
+        log.exception("run_broke", run=str(key))
+        _fail(run, "unexpected", type(error).__name__)
+
+
+def _evaluate(run: Run) -> Results:
+    return evaluate(
+        PlanOfAnalysis.from_dict(run.plan.content),
+        _inputs(run),
+        progress=partial(_tell, run),
+        masked=run.masked,
+        seed=run.seed,
+    )
+
+
+def _inputs(run: Run) -> Deliveries:
+    """The snapshots that were in force when the run was asked for; arms and starts from the trial itself."""
+    code = run.trial.code
+    paths = {
+        register: snapshots.verified(snapshots.snapshot(code, sha256), sha256)
+        for register, sha256 in run.deliveries.items()
+    }
+    with planes.transaction():
+        people = pd.DataFrame(people_of(run.trial), columns=list(PEOPLE))
+    people["start_date"] = pd.to_datetime(people["start_date"])
+    background = paths.pop("participants", None)
+    if background:
+        delivered = pd.read_parquet(background).drop(columns=FROM_ALLOCATION, errors="ignore")
+        people = people.merge(delivered, on="participant_number", how="left", validate="1:1")
+    return {"participants": people} | paths
+
+
+def _findings(results: Results) -> list[dict[str, object]]:
+    return [finding.to_dict() for finding in results.findings]
+
+
+def _tell(run: Run, done: int, total: int, label: str) -> None:
+    with planes.transaction():
+        report_progress(by=None, run=run, done=done, total=total, label=label)
+
+
+def _fail(run: Run, code: str, sentence: str) -> None:
+    try:
+        with planes.transaction():
+            fail_run(by=None, run=run, code=code, sentence=sentence)
+    except NoLongerOurs:
+        log.info("run_given_up", run=str(run.pk), attempt=run.attempt)

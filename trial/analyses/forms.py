@@ -1,0 +1,30 @@
+"""What people fill in about plans."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class PlanForm(forms.Form):
+    """A plan as JSON, for `actions.propose_plan`."""
+
+    content = forms.JSONField(
+        label=_("Analyseplan (JSON)"),
+        help_text=_('Tall med desimaler skrives som tekst, for eksempel "0.05".'),
+        widget=forms.Textarea(attrs={"rows": 30, "spellcheck": "false"}),
+        encoder=None,
+        error_messages={"invalid": _("Dette er ikke gyldig JSON.")},
+    )
+
+    def clean_content(self) -> dict[str, Any]:
+        content = self.cleaned_data["content"]
+        if not isinstance(content, dict):
+            raise forms.ValidationError(_("Planen skal være et JSON-objekt."))
+        return content
+
+
+def readable(content: dict[str, Any]) -> str:
+    """A plan's JSON, indented for reading."""
+    return json.dumps(content, ensure_ascii=False, indent=2)

@@ -1,0 +1,111 @@
+"""What the pages say about plans and runs themselves, as rows and facts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from trial.analyses.models import Plan, Run
+from trial.analyses.presentation import NOTHING, word
+from trial.analyses.states import RunState
+from trial.studies.models import Trial
+
+COLOURS = {
+    RunState.QUEUED: "neutral",
+    RunState.RUNNING: "info",
+    RunState.DONE: "success",
+    RunState.FAILED: "danger",
+    RunState.CANCELLED: "neutral",
+}
+STEPS = {
+    "panel": gettext_lazy("Bygger månedspanelet"),
+    "adjusted": gettext_lazy("Regner justerte effekter"),
+    "pre-period": gettext_lazy("Tester tiden før start"),
+    "check": gettext_lazy("Etterprøver mot statsmodels"),
+    "done": gettext_lazy("Lagrer resultatene"),
+}
+
+
+def moment(value: datetime | None) -> str:
+    return date_format(localtime(value), "SHORT_DATETIME_FORMAT") if value else NOTHING
+
+
+def run_rows(trial: Trial, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """One mapping per run for the list."""
+    return [
+        {
+            "url": reverse("analyses:run", args=[trial.code, run.pk]),
+            "requested": moment(run.requested_at),
+            "by": str(run.requested_by),
+            "plan": run.plan.version,
+            "kind": kind_of(run),
+            "state": run.get_state_display(),
+            "colour": COLOURS[RunState(run.state)],
+        }
+        for run in runs
+    ]
+
+
+def kind_of(run: Run) -> str:
+    return _("Prøve på stokkede grupper") if run.masked else _("På de virkelige gruppene")
+
+
+def run_facts(run: Run) -> list[dict[str, Any]]:
+    """Who asked for what, when, and how long it took."""
+    rows = [
+        {"label": _("Kjøring"), "value": kind_of(run)},
+        {
+            "label": _("Analyseplan"),
+            "value": _("Versjon %(version)s") % {"version": run.plan.version},
+            "url": reverse("analyses:plan", args=[run.trial.code, run.plan.version]),
+        },
+        {"label": _("Bestilt"), "value": f"{moment(run.requested_at)}, {run.requested_by}"},
+    ]
+    if run.cancelled_at:
+        rows.append({"label": _("Avbrutt"), "value": f"{moment(run.cancelled_at)}, {run.cancelled_by}"})
+    if run.state == RunState.DONE:
+        seconds = number_format((run.finished - run.started).total_seconds(), 1)
+        rows.append({"label": _("Regnetid"), "value": _("%(seconds)s sekunder") % {"seconds": seconds}})
+        rows.append({"label": _("Program"), "value": run.manifest.get("program", NOTHING)})
+    return rows
+
+
+def progress_of(run: Run) -> str:
+    """What the worker does just now, in words."""
+    if run.state == RunState.QUEUED:
+        return _("Venter på en ledig arbeider")
+    name = run.progress_label
+    kind, _dash, number = name.partition("-")
+    words = {"table": _("Tabell %(number)s"), "figure": _("Figur %(number)s")}
+    return str(STEPS[name]) if name in STEPS else words.get(kind, name) % {"number": number.upper()}
+
+
+def plan_facts(plan: Plan) -> list[dict[str, Any]]:
+    """What a plan says, in words, and who stands behind it."""
+    content = plan.content
+    rows = [{"label": _("Foreslått"), "value": f"{moment(plan.proposed_at)}, {plan.proposed_by}"}]
+    if plan.locked_at:
+        rows.append({"label": _("Låst"), "value": f"{moment(plan.locked_at)}, {plan.locked_by}"})
+    return [
+        *rows,
+        {"label": _("Hovedresultat"), "value": _words(content["primary"])},
+        {"label": _("Resultater"), "value": _words(content["totals"])},
+        {"label": _("Kjennetegn ved start"), "value": _words(content["baseline"])},
+        {"label": _("Måneder"), "value": _("%(first)s til %(last)s") % _span(content["total_months"])},
+        {"label": _("Standardfeil"), "value": content["covariance"]},
+        {"label": _("Flere tester"), "value": content["multiplicity"]},
+        {"label": _("Skjerming"), "value": content["disclosure"]},
+    ]
+
+
+def _words(keys: list[str]) -> str:
+    return ", ".join(word(key) for key in keys)
+
+
+def _span(months: list[int]) -> dict[str, int]:
+    return {"first": months[0], "last": months[1]}

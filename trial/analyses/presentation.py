@@ -1,0 +1,158 @@
+"""Findings in the words and numbers of their reader; for runs and for what was released of them alike."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from evaluation.labels import LANGUAGES, UNITS, label, localise
+from evaluation.published import beside
+from trial.analyses.models import Finding, ResultKind
+
+DEFAULT_UNITS = {"table-2": "months", "adjusted": "months"}  # where a row's key has no unit of its own; else shares
+DECIMALS = {"share": 1, "months": 1, "years": 1, "hours_per_week": 1, "hours_total": 0, "nok": 0}
+PLAIN_DECIMALS = {
+    "t": 2,
+    "p": 3,
+    "adjusted_p": 3,
+    "smd": 2,
+    "F": 2,
+    "n": 0,
+    "df1": 0,
+    "df2": 0,
+    "missing": 0,
+    "month": 0,
+}
+TEXT_COLUMNS = ("variable", "outcome", "arm")
+PUBLISHED = "published:"
+NOTHING = "–"
+
+Row = Mapping[str, Any]
+
+
+def language() -> str:
+    """The reader's language as the findings name it."""
+    present = (get_language() or LANGUAGES[0])[:2]
+    return present if present in LANGUAGES else LANGUAGES[0]
+
+
+def word(key: str) -> str:
+    return label(key, language())
+
+
+def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
+    """A finding as the table and chart components take it.
+
+    `reference` names a publication whose numbers stand in columns of their own, where it has this table.
+    """
+    is_figure = finding.kind == ResultKind.FIGURE
+    columns, rows = _months_down(finding) if is_figure else _table(finding, reference)
+    return {
+        "id": finding.name,
+        "title": finding.title[language()],
+        "columns": columns,
+        "rows": rows,
+        "spec": localise(finding.spec, language()) if is_figure else None,
+        "notes": notes_of(finding),
+    }
+
+
+def notes_of(finding: Finding) -> list[str]:
+    """What must stand under a finding, as sentences."""
+    notes, found = finding.notes, []
+    if notes.get("joint_p") is not None:
+        found.append(_("Samlet F-test av alle kjennetegn: p = %(p)s.") % {"p": number_format(notes["joint_p"], 2)})
+    if notes.get("covariance"):
+        found.append(_("Standardfeil: %(kind)s.") % {"kind": notes["covariance"]})
+    if notes.get("covariates"):
+        names = ", ".join(word(name).lower() for name in notes["covariates"])
+        found.append(_("Justert for %(names)s.") % {"names": names})
+    if notes.get("disclosure"):
+        found.append(_("Avrundet og skjermet etter regelsettet %(rule)s.") % {"rule": notes["disclosure"]})
+    return found
+
+
+def records_of(finding: Finding) -> list[dict[str, Any]]:
+    """The rows as mappings from column to value."""
+    return [dict(zip(finding.columns, row, strict=True)) for row in finding.rows]
+
+
+def _table(finding: Finding, reference: str) -> tuple[list[dict[str, Any]], list[list[str]]]:
+    published = beside(reference, finding.name)
+    names = _published_names(finding, published)
+    order = [part for key in finding.columns for part in ((key, PUBLISHED + key) if key in names else (key,))]
+    rows = []
+    for row in records_of(finding):
+        printed = published.get(row[finding.columns[0]], {})
+        whole = row | {PUBLISHED + key: printed.get(name) for key, name in names.items()}
+        rows.append([_cell(finding, whole, key) for key in order])
+    return [{"label": _heading(key), "numeric": key not in TEXT_COLUMNS} for key in order], rows
+
+
+def _published_names(finding: Finding, published: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
+    """Column -> its name in the publication, which calls the arms' columns treated and control in every table."""
+    if not published:
+        return {}
+    names = dict(zip(finding.columns[1:3], ("treated_mean", "control_mean"), strict=True))
+    known = {name for columns in published.values() for name in columns}
+    return {key: names.get(key, key) for key in finding.columns if names.get(key, key) in known}
+
+
+def _months_down(finding: Finding) -> tuple[list[dict[str, Any]], list[list[str]]]:
+    """The numbers behind a figure: one row a month, one column per line of the figure."""
+    cells: dict[int, dict[str, str]] = {}
+    for row in records_of(finding):
+        cells.setdefault(row["month"], {})[_line_of(row)] = _point(finding, row)
+    lines = list(dict.fromkeys(line for month in cells.values() for line in month))
+    columns = [{"label": word("month"), "numeric": True}, *({"label": line, "numeric": True} for line in lines)]
+    return columns, [[str(month), *(found.get(line, NOTHING) for line in lines)] for month, found in cells.items()]
+
+
+def _line_of(row: Row) -> str:
+    return f"{word(row['outcome'])}, {word(row['arm']).lower()}" if "arm" in row else word(row["outcome"])
+
+
+def _point(finding: Finding, row: Row) -> str:
+    if "mean" in row:
+        return _cell(finding, row, "mean")
+    effect, low, high = (_cell(finding, row, key) for key in ("effect", "ci_low", "ci_high"))
+    return f"{effect} ({low}; {high})"
+
+
+def _heading(key: str) -> str:
+    if key.startswith(PUBLISHED):
+        return _("%(word)s, publisert") % {"word": word(key.removeprefix(PUBLISHED))}
+    return word(key)
+
+
+def _cell(finding: Finding, row: Row, key: str) -> str:
+    value, name = row[key], key.removeprefix(PUBLISHED)
+    if value is None:
+        return NOTHING
+    if isinstance(value, str):
+        return word(value)
+    if name in PLAIN_DECIMALS:
+        return number_format(value, PLAIN_DECIMALS[name], force_grouping=True)
+    subject = row.get("variable") or row.get("outcome") or ""
+    return _measured(value, UNITS.get(subject, DEFAULT_UNITS.get(finding.name, "share")))
+
+
+def _measured(value: float, unit: str) -> str:
+    """A number in its unit: shares in per cent."""
+    if unit == "share":
+        return f"{number_format(100 * value, DECIMALS[unit])} %"
+    return number_format(value, DECIMALS[unit], force_grouping=True)
+
+
+def tabs_of(findings: Sequence[Finding], addresses: Mapping[str, str], chosen: str) -> list[dict[str, Any]]:
+    """The findings as tabs: the part of each title before its first stop ("Tabell 2")."""
+    return [
+        {
+            "label": finding.title[language()].partition(".")[0],
+            "url": addresses[finding.name],
+            "active": finding.name == chosen,
+        }
+        for finding in findings
+    ]

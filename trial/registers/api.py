@@ -1,0 +1,92 @@
+"""Deliveries for programs."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from trial.access.free_text import no_national_id
+from trial.access.permissions import Permission
+from trial.registers.actions import receive
+from trial.registers.models import Delivery
+from trial.registers.presentation import facts_of
+from trial.registers.queries import deliveries_of, delivery_for
+from trial.registers.states import DeliveryState
+from trial.studies.queries import trial_for
+from trial.studies.sources import REGISTERS
+
+
+class NewestDeliveries(CursorPagination):
+    ordering = ("-received_at", "id")
+
+
+class DeliverySerializer(serializers.Serializer):
+    """A delivery with the counts of its check; `rows` = `accepted_rows` + `rejected_rows`."""
+
+    id = serializers.UUIDField()
+    register = serializers.ChoiceField(list(REGISTERS))
+    source = serializers.CharField()
+    file_name = serializers.CharField()
+    size = serializers.IntegerField(help_text="Bytes.")
+    sha256 = serializers.CharField(help_text="Of the bytes that came.")
+    state = serializers.ChoiceField([state.value for state in DeliveryState])
+    received_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+    rows = serializers.IntegerField(allow_null=True)
+    accepted_rows = serializers.IntegerField(allow_null=True)
+    rejected_rows = serializers.IntegerField(allow_null=True)
+    set_apart = serializers.IntegerField(help_text="Rejected rows of unknown numbers or without consent.")
+    coverage = serializers.FloatField(allow_null=True, help_text="Share of those who consented that occur in the file.")
+    reasons = serializers.DictField(child=serializers.IntegerField(), help_text="Reason code to rejected rows.")
+    refusal = serializers.CharField(help_text="Code of a rejected file, else empty.")
+    snapshot = serializers.CharField(help_text="SHA-256 of the Parquet file of the accepted rows.")
+    superseded_by = serializers.UUIDField(allow_null=True)
+
+    def to_representation(self, instance: Delivery) -> dict[str, Any]:
+        return super().to_representation(facts_of(instance))
+
+
+class NewDeliverySerializer(serializers.Serializer):
+    register = serializers.ChoiceField(list(REGISTERS))
+    source = serializers.CharField(max_length=200, validators=[no_national_id])
+    file = serializers.FileField(max_length=200)
+
+
+@extend_schema_view(get=extend_schema(summary="Deliveries of a trial, newest first"))
+class Deliveries(ListAPIView):
+    """List the deliveries of a trial, or send one (multipart)."""
+
+    serializer_class = DeliverySerializer
+    pagination_class = NewestDeliveries
+    parser_classes = (MultiPartParser,)
+    queryset = Delivery.objects.none()  # for the description; the rows come from `get_queryset`
+
+    def get_queryset(self) -> Any:
+        return deliveries_of(self.request.user, self.kwargs["trial"])[1]
+
+    @extend_schema(
+        summary="Send a register file; it is checked in the background",
+        request={"multipart/form-data": NewDeliverySerializer},
+        responses={201: DeliverySerializer},
+    )
+    def post(self, request: Request, trial: str) -> Response:
+        found = trial_for(request.user, trial, needing=Permission.DELIVER)
+        form = NewDeliverySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        delivery = receive(by=request.user, trial=found, **form.validated_data)
+        return Response(DeliverySerializer(delivery).data, status=201)
+
+
+class OneDelivery(APIView):
+    """One delivery with its validation counts."""
+
+    @extend_schema(summary="One delivery", responses=DeliverySerializer)
+    def get(self, request: Request, trial: str, key: UUID) -> Response:
+        return Response(DeliverySerializer(delivery_for(request.user, trial, key)).data)
