@@ -8,8 +8,15 @@ from django.db import connection, connections
 
 from tests import cast as casting
 from trial.audit import clock
+from trial.config import translations
 
-pytest_plugins = ["tests.hostile"]
+pytest_plugins = ["tests.hostile", "tests.browser"]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the English texts once, before the workers of pytest-xdist start."""
+    if not hasattr(session.config, "workerinput"):
+        translations.compile_all()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ written to `<local>/assets/`, the icons (which the pages inline) to `<local>/ico
 host, and nothing needs `unsafe-inline` or `unsafe-eval`.
 """
 
+import fcntl
 import hashlib
 import json
 import re
@@ -41,8 +42,16 @@ class AssetsError(Exception):
 def build(*, force: bool = False) -> bool:
     """Install and write the assets; return False when they were up to date already.
 
-    Raises AssetsError without npm or without a registry. An interrupted build leaves the earlier one in place.
+    Raises AssetsError without npm or without a registry. An interrupted build leaves the earlier one in place; of two
+    processes that build at once, the second waits and finds it done.
     """
+    settings.LOCAL.mkdir(parents=True, exist_ok=True)
+    with (settings.LOCAL / "assets.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _built(force)
+
+
+def _built(force: bool) -> bool:
     if is_current() and not force:
         return False
     install()
