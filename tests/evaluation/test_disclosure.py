@@ -1,0 +1,94 @@
+"""Small counts never leave: not as themselves, not as a share, not as what follows from one."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.disclosure import RULES, disclosed
+from evaluation.errors import EvaluationError
+
+BASELINE = ("variable", "intervention", "control", "difference", "se", "t", "p", "smd", "missing")
+NOTES = {"n_intervention": 167, "n_control": 101, "joint_n": 268, "joint_df": [15, 252], "joint_p": 0.19}
+
+
+def _baseline(variable, treated, control, missing=0):
+    row = [variable, treated / 167, control / 101, control / 101 - treated / 167, 0.1, 1.0, 0.3, 0.2, missing]
+    return {"name": "table-1", "columns": BASELINE, "rows": [row], "spec": None, "notes": NOTES}
+
+
+def _figure(outcome, holders, n):
+    mean = holders / n
+    point = {"outcome": "@" + outcome, "month": 3, "arm": "@control", "mean": 100 * mean, "n": n}
+    columns = ("outcome", "month", "arm", "mean", "n")
+    rows = [[outcome, 3, "control", mean, n]]
+    return {"name": "figure-1", "columns": columns, "rows": rows, "spec": {"data": {"values": [point]}}, "notes": {}}
+
+
+@pytest.mark.parametrize(
+    ("rule", "n", "leaves"),
+    [("opensafely", 7, None), ("opensafely", 8, 10), ("opensafely", 12, 10), ("opensafely", 13, 15),
+     ("ssb3", 2, None), ("ssb3", 4, 3), ("strict10", 9, None), ("strict10", 14, 10), ("strict10", 15, 20)],
+)  # fmt: skip
+def test_a_count_is_hidden_or_rounded(rule, n, leaves):
+    assert RULES[rule].count(n) == leaves
+
+
+@given(st.sampled_from(sorted(RULES)), st.integers(0, 300), st.integers(1, 300))
+def test_no_share_lets_a_small_count_or_a_small_complement_be_computed(name, holders, n):
+    rule = RULES[name]
+    share = rule.share(min(holders, n) / n, n)
+    if share is not None:
+        back = share * rule.count(n)
+        assert abs(back / rule.rounds_to - round(back / rule.rounds_to)) < 1e-9
+        assert min(min(holders, n), n - min(holders, n)) > rule.hides_up_to
+
+
+def test_what_follows_from_a_hidden_share_is_hidden_with_it():
+    row = dict(zip(BASELINE, disclosed(_baseline("married", 34, 3), "opensafely")["rows"][0], strict=True))
+    assert [row[key] for key in BASELINE[1:8]] == [None] * 7
+
+
+def test_a_share_and_its_difference_follow_from_rounded_counts():
+    found = disclosed(_baseline("men", 95, 68, missing=9), "opensafely")
+    row = dict(zip(BASELINE, found["rows"][0], strict=True))
+    assert row["intervention"] == pytest.approx(95 / 165)
+    assert row["control"] == pytest.approx(70 / 100)
+    assert row["difference"] == pytest.approx(70 / 100 - 95 / 165)
+    assert row["missing"] == 10
+    assert found["notes"] | {"joint_p": None} == {
+        "n_intervention": 165, "n_control": 100, "joint_n": 270, "joint_df": [15, 250], "joint_p": None,
+        "disclosure": "opensafely",
+    }  # fmt: skip
+
+
+def test_means_of_years_and_money_are_no_counts():
+    assert disclosed(_baseline("age", 36 * 167, 38 * 101), "strict10")["rows"][0][1:4] == [36, 38, 2]
+
+
+def test_a_figure_draws_exactly_what_its_table_says():
+    found = disclosed(_figure("employed", 44, 101), "opensafely")
+    assert found["rows"][0][3:] == [45 / 100, 100]
+    assert found["spec"]["data"]["values"][0] == {
+        "outcome": "@employed", "month": 3, "arm": "@control", "mean": 45.0, "n": 100
+    }  # fmt: skip
+
+
+def test_a_hidden_point_is_in_neither_table_nor_drawing():
+    found = disclosed(_figure("employed", 4, 101), "opensafely")
+    assert found["rows"][0][3] is None
+    assert found["spec"]["data"]["values"][0]["mean"] is None
+    assert "3.96" not in json.dumps(found)
+
+
+def test_the_given_finding_is_not_changed():
+    content = _figure("employed", 44, 101)
+    before = json.dumps(content)
+    disclosed(content, "opensafely")
+    assert json.dumps(content) == before
+
+
+def test_an_unknown_rule_is_an_error():
+    with pytest.raises(EvaluationError, match="no disclosure rule"):
+        disclosed(_figure("employed", 44, 101), "none")
