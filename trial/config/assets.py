@@ -28,7 +28,8 @@ VEGA_SNIPPET = "window.trialVega = {embed: vegaEmbed};"
 FONT_FACE = re.compile(r"@font-face\s*\{[^}]*\}")
 RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 FONT_SUBSETS = {
-    "latin-ext": "U+100-2AF,U+304,U+308,U+329,U+1E00-1E9F,U+1EF2-1EFF,U+2020,U+20A0-20C0,U+2113,U+2C60-2C7F,U+A720-A7FF",
+    "latin-ext": "U+100-2AF,U+304,U+308,U+329,U+1E00-1E9F,U+1EF2-1EFF,U+2020,U+20A0-20C0,U+2113,U+2C60-2C7F,"
+    "U+A720-A7FF",
     "latin": "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+304,U+308,U+329,U+2000-206F,U+20AC,U+2122,U+2191,"
     "U+2193,U+2212,U+2215,U+FEFF,U+FFFD",
 }
@@ -121,7 +122,7 @@ def write_icons(target: Path, modules: Path) -> None:
 
 
 def aksel_css(css: str) -> str:
-    """Aksel's style sheet with our own font in place of the network's, a theme that follows the device, and the share classes."""
+    """Aksel's style sheet with our own font in place of the network's, a theme that follows the device, and shares."""
     return "\n".join([FONT_FACE.sub("", css), *own_font_faces(), device_theme(css), share_classes()])
 
 
@@ -130,12 +131,13 @@ def own_font_faces() -> Iterator[str]:
         for subset, characters in FONT_SUBSETS.items():
             yield (
                 f'@font-face{{font-family:"Source Sans 3";font-style:{style};font-weight:200 900;font-display:swap;'
-                f'src:url("fonts/source-sans-3-{subset}-wght-{style}.woff2") format("woff2");unicode-range:{characters}}}'
+                f'src:url("fonts/source-sans-3-{subset}-wght-{style}.woff2") format("woff2");'
+                f"unicode-range:{characters}}}"
             )
 
 
 def device_theme(css: str) -> str:
-    """Aksel's tokens once more, for `.device`: light, and dark where the device asks for it. Aksel only knows `.dark`."""
+    """Aksel's tokens once more, for `.device`: light, and dark where the device asks for it; Aksel knows `.dark` only."""
     rules = [({name.strip() for name in names.split(",")}, body) for names, body in RULE.findall(css)]
     light = "".join(f".device{{{body}}}" for names, body in rules if ".light" in names)
     dark = "".join(f".device{{{body}}}" for names, body in rules if ".dark" in names and ".light" not in names)
@@ -189,6 +191,9 @@ def _icon_files(modules: Path) -> list[Path]:
 
 def _npm_sentence(output: str) -> str:
     if any(code in output for code in OFFLINE):
-        return "The look's packages could not be fetched: npm reaches no registry. Set-up needs the network once; try again with it."
+        return (
+            "The look's packages could not be fetched: npm reaches no registry. "
+            "Set-up needs the network once; try again with it."
+        )
     lines = [line for line in output.splitlines() if line.startswith(("npm error", "npm ERR!"))]
     return "npm could not install the look's packages: " + " ".join(lines[:3] or output.splitlines()[-3:])

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 TEXT = "aksel-text-field__input aksel-body-short aksel-body-short--medium"
 CONTROLS = {
     "text": TEXT,
-    "date": f"aksel-date__field-input {TEXT}",
+    "date": TEXT,
     "file": "app-file aksel-body-short aksel-body-short--medium",
     "textarea": "aksel-textarea__input aksel-body-long aksel-body-long--medium",
     "select": "aksel-select__input aksel-body-short aksel-body-short--medium",
@@ -67,7 +67,8 @@ class AkselBoundField(BoundField):
     @property
     def sentences(self) -> list[str]:
         """The errors as a reader needs them: a missing answer names its field, also in the summary above the form."""
-        return [self._missing() if error == self.field.error_messages.get("required") else error for error in self.errors]
+        missing = self.field.error_messages.get("required")
+        return [self._missing() if error == missing else error for error in self.errors]
 
     def _missing(self) -> str:
         if self.kind in ("panel", "checkbox"):

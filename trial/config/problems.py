@@ -28,10 +28,11 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
 
 
 def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Answer a page's request in the user's language; a program's request as problem details."""
+    """Answer a page's request in the user's language, a partial update with an alert, a program's with a problem."""
     if request.path.startswith("/api/"):
         return JsonResponse(of_refusal(refusal), status=refusal.status, content_type=PROBLEM)
-    return render(request, "errors/refusal.html", {"refusal": refusal}, status=refusal.status)
+    template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/refusal.html"
+    return render(request, template, {"refusal": refusal}, status=refusal.status)
 
 
 def problem_response(exception: Exception, context: dict[str, Any]) -> Response | None:

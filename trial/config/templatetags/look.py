@@ -48,7 +48,7 @@ def field(bound: BoundField) -> SafeString:
 
 @register.simple_block_tag(takes_context=True)
 def component(context: Context, content: str, name: str, **parameters: Any) -> SafeString:
-    """Render `components/<name>.html` around a body. It sees its parameters and the request, nothing else of the page."""
+    """Render `components/<name>.html` around a body. It sees its parameters and the request, nothing of the page."""
     known = {key: context[key] for key in ("request", "csrf_token") if key in context}
     partial = context.template.engine.get_template(f"components/{name}.html")
     return partial.render(context.new({**known, **parameters, "content": mark_safe(content.strip())}))  # noqa: S308 - rendered
