@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 
-from trial.allocation.canonical import canonical
+from evaluation.canonical import canonical_json
 
 SEED_BYTES = 32
 Context = list[str | int]  # [trial, stratum, "draw" | "block", position]
@@ -20,7 +20,7 @@ def new_seed() -> bytes:
     return secrets.token_bytes(SEED_BYTES)
 
 
-def commitment(trial: str, seed: bytes) -> str:
+def commitment_of(trial: str, seed: bytes) -> str:
     """Hex that binds the holder to the seed without showing it."""
     return hashlib.sha256(b"navtrial/seed/v1" + trial.encode() + seed).hexdigest()
 
@@ -32,7 +32,7 @@ def party_key(seed: bytes, *, protocol_sha256: str, beacon: bytes = b"") -> byte
 
 
 def contribution(key: bytes, context: Context) -> bytes:
-    return hmac.digest(key, canonical(context), "sha256")
+    return hmac.digest(key, canonical_json(context), "sha256")
 
 
 def number(server: bytes, researcher: bytes) -> int:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from trial.allocation.canonical import canonical
+from evaluation.canonical import canonical_json
 from trial.allocation.merkle import leaf_hash
 
 Leaf = dict[str, Any]
@@ -35,7 +35,7 @@ def event_leaf(*, seq: int, time: int, who: str, kind: str, note_sha256: str) ->
 
 
 def hash_of(leaf: Leaf) -> bytes:
-    return leaf_hash(canonical(leaf))
+    return leaf_hash(canonical_json(leaf))
 
 
 def new_who() -> str:

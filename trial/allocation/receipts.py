@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from trial.allocation.canonical import canonical
+from evaluation.canonical import canonical_json
 from trial.allocation.leaves import Leaf, hash_of
 from trial.allocation.merkle import included
 
@@ -23,7 +23,7 @@ def signed_checkpoint(signer: Ed25519PrivateKey, *, trial: str, size: int, root:
     """The root of the first ``size`` leaves at ``time`` (UTC seconds), signed; the key's public half inside."""
     statement = {"trial": trial, "size": size, "root": root.hex(), "time": time}
     public = signer.public_key().public_bytes_raw().hex()
-    return {**statement, "public_key": public, "signature": signer.sign(canonical(statement)).hex()}
+    return {**statement, "public_key": public, "signature": signer.sign(canonical_json(statement)).hex()}
 
 
 def signature_holds(checkpoint: dict[str, Any], public_key: str) -> bool:
@@ -31,7 +31,7 @@ def signature_holds(checkpoint: dict[str, Any], public_key: str) -> bool:
     statement = {field: checkpoint[field] for field in SIGNED_FIELDS}
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-        key.verify(bytes.fromhex(checkpoint["signature"]), canonical(statement))
+        key.verify(bytes.fromhex(checkpoint["signature"]), canonical_json(statement))
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -1,0 +1,241 @@
+"""The locked protocol, the sealed seeds, the log, and what was drawn. Nothing here holds personal data."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from trial.audit.guards import GuardedModel
+from trial.enrolment.models import Participant
+from trial.studies.models import Arm, Office, Trial
+
+
+def _by(**options: Any) -> models.ForeignKey:
+    return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", **options)
+
+
+class Protocol(GuardedModel):
+    """What is drawn and how. `text` is the canonical JSON whose hash goes to the people outside.
+
+    Proposed by one person and locked by another; a locked one never changes, in the database too.
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="protocols")
+    text = models.TextField()
+    sha256 = models.CharField(max_length=64, unique=True)
+    report = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)
+    proposed_by = _by()
+    proposed_at = models.DateTimeField()
+    approved_by = _by(null=True)
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["trial", "-proposed_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trial"], condition=Q(approved_at__isnull=False), name="protocol_locked_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False) & ~Q(approved_by=F("proposed_by")),
+                name="protocol_two_persons",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+class BeaconValue(GuardedModel):
+    """The value of the beacon that the protocol names, recorded when it appeared and before the first draw."""
+
+    protocol = models.OneToOneField(Protocol, on_delete=models.PROTECT, related_name="beacon_value")
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    value = models.CharField(max_length=512)
+    recorded_by = _by()
+    recorded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class SealedSeed(GuardedModel):
+    """A party's seed, sealed with a key that is not in the database. Only the draw's database role reads it."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    commitment = models.CharField(max_length=64, unique=True)
+    sealed = models.BinaryField()
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.commitment
+
+
+class StratumState(GuardedModel):
+    """Where a stratum stands: the next position, the next draw, and the rule's state after the last one.
+
+    Kept so that a draw costs the same whatever has been drawn before; `manage.py allocation_monitor` recounts it
+    from the log. Minimisation keeps its state over all strata in the one named "".
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    stratum = models.CharField(max_length=200, blank=True)
+    enrolled = models.PositiveIntegerField(default=0)
+    drawn = models.PositiveIntegerField(default=0)
+    state = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "stratum"], name="stratum_state_once"),
+            models.CheckConstraint(
+                condition=Q(stratum="") | Q(drawn__lte=F("enrolled")), name="stratum_drawn_of_enrolled"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stratum}: {self.drawn} of {self.enrolled}"
+
+
+class LogHead(GuardedModel):
+    """The size of a trial's log and the Merkle frontier that gives its root (hex, largest subtree first)."""
+
+    trial = models.OneToOneField(Trial, on_delete=models.PROTECT, primary_key=True, related_name="log_head")
+    size = models.PositiveBigIntegerField(default=0)
+    frontier = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.size} leaves"
+
+
+class LogLeaf(GuardedModel):
+    """One leaf: the canonical JSON as it was hashed. Append-only in the database."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="log")
+    seq = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=10)
+    text = models.TextField()
+    leaf_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["trial", "seq"]
+        constraints = [models.UniqueConstraint(fields=["trial", "seq"], name="leaf_seq_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.kind}"
+
+
+class Checkpoint(GuardedModel):
+    """A signed root of the log, held by people outside. Append-only in the database."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="checkpoints")
+    size = models.PositiveBigIntegerField()
+    root = models.CharField(max_length=64)
+    time = models.PositiveBigIntegerField()
+    public_key = models.CharField(max_length=64)
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ["trial", "-size"]
+        constraints = [models.UniqueConstraint(fields=["trial", "size"], name="checkpoint_size_once")]
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.root}"
+
+
+class Allocation(GuardedModel):
+    """A participant's place in the draw, and the arm once it is drawn.
+
+    `who` is the random code that stands in the log instead of the number. `arm`, `drawn_at`, `alloc_seq` and
+    `receipt` come together in the draw and never change after it.
+    """
+
+    participant = models.OneToOneField(
+        Participant, on_delete=models.PROTECT, primary_key=True, related_name="allocation"
+    )
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="allocations")
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    who = models.CharField(max_length=32, unique=True)
+    stratum = models.CharField(max_length=200)
+    position = models.PositiveIntegerField()
+    factors = models.JSONField(default=dict)
+    enrolled_at = models.DateTimeField()
+    enrol_seq = models.PositiveBigIntegerField()
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True, related_name="+")
+    drawn_at = models.DateTimeField(null=True)
+    drawn_by = _by(null=True)
+    alloc_seq = models.PositiveBigIntegerField(null=True)
+    receipt = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["trial", "enrol_seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "stratum", "position"], name="allocation_position_once"),
+            models.UniqueConstraint(fields=["trial", "enrol_seq"], name="allocation_enrol_seq_once"),
+            models.UniqueConstraint(fields=["trial", "alloc_seq"], name="allocation_alloc_seq_once"),
+            models.CheckConstraint(
+                condition=Q(arm=None, drawn_at=None, alloc_seq=None, receipt=None, drawn_by=None)
+                | Q(arm__isnull=False, drawn_at__isnull=False, alloc_seq__isnull=False, receipt__isnull=False),
+                name="allocation_drawn_whole",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["trial", "enrol_seq"], condition=Q(arm=None), name="allocation_waiting"),
+            models.Index(fields=["office", "arm"], name="allocation_by_office"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stratum} {self.position}"
+
+
+class ArmMask(GuardedModel):
+    """The letter under which research sees an arm until the data are locked."""
+
+    arm = models.OneToOneField(Arm, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    letter = models.CharField(max_length=2)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trial", "letter"], name="mask_letter_once")]
+
+    def __str__(self) -> str:
+        return self.letter
+
+
+class IdempotencyRecord(GuardedModel):
+    """The answer given under an Idempotency-Key. Empty while the work is under way or was cut off."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=64)
+    answer = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trial", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Opening(GuardedModel):
+    """The end of concealment, asked for by one person and carried out by another."""
+
+    trial = models.OneToOneField(Trial, on_delete=models.PROTECT, related_name="opening")
+    requested_by = _by()
+    requested_at = models.DateTimeField()
+    approved_by = _by(null=True)
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False) & ~Q(approved_by=F("requested_by")),
+                name="opening_two_persons",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"opening of {self.trial_id}"
