@@ -3,7 +3,7 @@
 Every function takes plain values and returns a verdict. `sentences.py` says it to people, `actions.py` acts on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -73,6 +73,19 @@ class Load:
         if not self.capacity:
             return 100 if self.people else 0
         return round(100 * self.people / self.capacity)
+
+
+def together(loads: Iterable[Load]) -> Load:
+    """Several specialists' loads as one, for an office or a trial."""
+    known = list(loads)
+    return Load(sum(load.people for load in known), sum(load.capacity for load in known))
+
+
+def most_room(loads: Sequence[Load]) -> int | None:
+    """The place of the load to propose: the most room, and of equals the least full. None where there are none."""
+    if not loads:
+        return None
+    return max(range(len(loads)), key=lambda place: (loads[place].room, -loads[place].percent, -place))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,10 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.refusals import Refusal
+from trial.enrolment.states import ParticipantState
+
+# Who can have a job specialist: drawn, and neither withdrawn nor done. Assignments of others count for nobody's load.
+UNDER_FOLLOW_UP = (ParticipantState.ALLOCATED.value, ParticipantState.FOLLOWING.value)
 
 
 class Stage(StrEnum):

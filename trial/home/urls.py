@@ -1,4 +1,12 @@
 """Addresses of this room."""
 
+from django.urls import path
+
+from trial.home import pages
+
 app_name = "home"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", pages.index, name="index"),
+    path("trials/<slug:trial>/", pages.trial, name="trial"),
+    path("trials/<slug:trial>/events/", pages.audit, name="audit"),
+]

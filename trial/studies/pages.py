@@ -45,7 +45,7 @@ def setup(request: HttpRequest, trial: str) -> HttpResponse:
     """The whole plan on one page; what can still be changed has a link."""
     found = trial_for(request.user, trial)
     changeable = _is_changeable(request.user, found)
-    context = {"trial": found, "changeable": changeable, "parts": summary(found, changeable)}
+    context = {"trial": found, "changeable": changeable, "parts": summary(found, changeable=changeable)}
     return render(request, "studies/setup.html", context)
 
 

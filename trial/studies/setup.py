@@ -45,7 +45,7 @@ def steps(trial: Trial, active: str) -> list[dict[str, Any]]:
     ]
 
 
-def summary(trial: Trial, changeable: bool) -> list[dict[str, Any]]:
+def summary(trial: Trial, *, changeable: bool) -> list[dict[str, Any]]:
     """The plan, a part per step: heading, rows of label and value, and where to change it."""
     return [
         {

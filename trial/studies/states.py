@@ -37,6 +37,17 @@ TRANSITIONS: dict[TrialState, frozenset[TrialState]] = {
     TrialState.ARCHIVED: frozenset(),
 }
 
+# What the trial lead does to carry the trial on from each state.
+NEXT_STEP = {
+    TrialState.DRAFTING: _("Fyll ut oppsettet, og lås protokollen sammen med en annen."),
+    TrialState.LOCKED: _("Start rekrutteringen."),
+    TrialState.RECRUITING: _("Følg rekrutteringen, og avslutt den når alle er meldt inn."),
+    TrialState.CLOSED: _("Vent på oppfølgingen og leveransene, og lås deretter data."),
+    TrialState.DATA_LOCKED: _("Åpne forsøket sammen med en annen."),
+    TrialState.OPENED: _("Arkiver forsøket når resultatene er sluppet."),
+    TrialState.ARCHIVED: "",
+}
+
 
 def next_state(present: str, wanted: TrialState) -> TrialState:
     """Return `wanted` when the table allows the step.

@@ -1,0 +1,114 @@
+"""What can be done about one person: each act with its form, its action, and when it is offered."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.followup import actions
+from trial.followup.forms import (
+    ContactForm,
+    DeviationForm,
+    EndAssignmentForm,
+    MeasureForm,
+    StageForm,
+    TransferForm,
+)
+from trial.followup.queries import Course, caseloads_at
+from trial.followup.states import UNDER_FOLLOW_UP, Stage
+from trial.studies.permissions import can
+
+Data = Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a user may do about a person, found out once for the whole page."""
+
+    follows: bool
+    assigns: bool
+    deviates: bool
+
+    @classmethod
+    def of(cls, user: User, course: Course) -> "Rights":
+        participant = course.participant
+        here = (participant.trial, Permission.FOLLOW_UP, participant.office)
+        assigns = can(user, participant.trial, Permission.ASSIGN, participant.office)
+        own = course.assignment is not None and course.assignment.specialist.user_id == user.pk
+        return cls(
+            follows=(assigns or own) and can(user, *here) and participant.state in UNDER_FOLLOW_UP,
+            assigns=assigns and participant.state in UNDER_FOLLOW_UP,
+            deviates=can(user, participant.trial, Permission.RECORD_DEVIATION, participant.office),
+        )
+
+
+@dataclass(frozen=True)
+class Act:
+    label: str | Promise
+    submit: str | Promise
+    form: Callable[[Course, Data], forms.Form]
+    action: Callable[..., Any]
+    offered: Callable[[Rights, Course], bool]
+
+
+def _followed(rights: Rights, course: Course) -> bool:
+    return rights.follows and course.assignment is not None
+
+
+def _assigned(rights: Rights, course: Course) -> bool:
+    return rights.assigns and course.assignment is not None
+
+
+def _stage_form(course: Course, data: Data) -> forms.Form:
+    return StageForm(data, present=course.stage.stage if course.stage else Stage.CONTACT)
+
+
+def _transfer_form(course: Course, data: Data) -> forms.Form:
+    colleagues = caseloads_at([course.participant.office])[course.participant.office_id]
+    return TransferForm(data, caseloads=[each for each in colleagues if not _is_present(course, each.specialist.pk)])
+
+
+def _is_present(course: Course, specialist: int) -> bool:
+    return course.assignment is not None and course.assignment.specialist_id == specialist
+
+
+ACTS = {
+    "contact": Act(
+        _("Logg kontakt"), _("Lagre kontakten"), lambda _course, data: ContactForm(data), actions.log_contact, _followed
+    ),
+    "stage": Act(_("Flytt til en annen fase"), _("Flytt"), _stage_form, actions.move_stage, _followed),
+    "measure": Act(
+        _("Registrer tiltak"),
+        _("Lagre tiltaket"),
+        lambda _course, data: MeasureForm(data),
+        actions.record_measure,
+        lambda rights, _course: rights.follows,
+    ),
+    "transfer": Act(_("Overfør til en annen"), _("Overfør"), _transfer_form, actions.transfer, _assigned),
+    "end": Act(
+        _("Avslutt hos jobbspesialisten"),
+        _("Avslutt"),
+        lambda _course, data: EndAssignmentForm(data),
+        actions.end_assignment,
+        _assigned,
+    ),
+    "complete": Act(
+        _("Oppfølgingen er fullført"),
+        _("Fullfør oppfølgingen"),
+        lambda _course, data: forms.Form(data),
+        actions.complete,
+        lambda rights, _course: rights.assigns,
+    ),
+    "deviation": Act(
+        _("Registrer avvik"),
+        _("Lagre avviket"),
+        lambda _course, data: DeviationForm(data),
+        actions.record_deviation,
+        lambda rights, _course: rights.deviates,
+    ),
+}

@@ -1,0 +1,192 @@
+"""Pages of follow-up: the caseload board, a specialist's portfolio, one person's follow-up, deviations."""
+
+from collections.abc import Mapping
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from trial.access.forms import perform
+from trial.access.permissions import Permission
+from trial.enrolment.models import Participant
+from trial.enrolment.queries import names_for, participant_for
+from trial.followup import actions
+from trial.followup.acts import ACTS, Rights
+from trial.followup.forms import (
+    AppointForm,
+    AssignForm,
+    ContactForm,
+    EndMeasureForm,
+    PositionForm,
+)
+from trial.followup.models import EmploymentSpecialist, Measure
+from trial.followup.queries import (
+    ByStage,
+    Followed,
+    OfficeBoard,
+    board_for,
+    candidates_at,
+    course_of,
+    deviations_of,
+    measure_for,
+    portfolio_of,
+    specialist_for,
+)
+from trial.studies.models import Trial
+from trial.studies.permissions import can
+from trial.studies.queries import offices_of, trial_for
+
+CONTACTS_SHOWN = 20
+DEVIATIONS_A_PAGE = 50
+
+
+@require_http_methods(["GET", "POST"])
+def caseloads(request: HttpRequest, trial: str) -> HttpResponse:
+    """The board; a supervisor assigns people of the waiting list on it."""
+    found = trial_for(request.user, trial, needing=Permission.SEE_CASELOADS)
+    boards = [(board, _assign_form(request, board)) for board in board_for(request.user, found)]
+    for _board, form in boards:
+        if form and form.is_bound and perform(form, actions.assign, by=request.user):
+            messages.success(request, _("Deltakeren har fått jobbspesialist."))
+            return redirect("followup:caseloads", found.code)
+    context = {"trial": found, "boards": boards, "may_staff": can(request.user, found, Permission.ASSIGN)}
+    return render(request, "followup/caseloads.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def appoint(request: HttpRequest, trial: str) -> HttpResponse:
+    """Give someone a position as job specialist."""
+    found = trial_for(request.user, trial, needing=Permission.ASSIGN)
+    candidates = candidates_at(offices_of(request.user, found, needing=Permission.ASSIGN))
+    form = AppointForm(request.POST or None, candidates=candidates)
+    if perform(form, actions.appoint_specialist, by=request.user):
+        return redirect("followup:caseloads", found.code)
+    return render(request, "followup/appoint.html", {"trial": found, "form": form})
+
+
+@require_http_methods(["GET", "POST"])
+def position(request: HttpRequest, trial: str, key: int) -> HttpResponse:
+    """Change or end a position."""
+    found = trial_for(request.user, trial, needing=Permission.ASSIGN)
+    specialist = specialist_for(request.user, found, key, needing=Permission.ASSIGN)
+    form = PositionForm(request.POST or None, initial=forms.model_to_dict(specialist, PositionForm.base_fields))
+    if perform(form, actions.change_position, by=request.user, specialist=specialist):
+        return redirect("followup:caseloads", found.code)
+    return render(request, "followup/position.html", {"trial": found, "form": form, "specialist": specialist})
+
+
+@require_GET
+def portfolio(request: HttpRequest, trial: str) -> HttpResponse:
+    """The user's own people by stage."""
+    found = trial_for(request.user, trial, needing=Permission.FOLLOW_UP)
+    return _portfolio(request, found, portfolio_of(request.user, found))
+
+
+@require_GET
+def colleague(request: HttpRequest, trial: str, key: int) -> HttpResponse:
+    """A specialist's people, for the supervisor of the office."""
+    found = trial_for(request.user, trial, needing=Permission.ASSIGN)
+    specialist = specialist_for(request.user, found, key, needing=Permission.ASSIGN)
+    return _portfolio(request, found, portfolio_of(specialist.user, found), specialist)
+
+
+@require_GET
+def follow_up(request: HttpRequest, trial: str, number: str) -> HttpResponse:
+    """One person's follow-up, with everything that the user may do about it."""
+    return _follow_up(request, _participant(request, trial, number), {})
+
+
+@require_POST
+def act(request: HttpRequest, trial: str, number: str, act: str) -> HttpResponse:
+    """Carry out one of `ACTS` for a person; back to where it was asked for, or to the form with what is wrong."""
+    participant = _participant(request, trial, number)
+    chosen, course = ACTS[act], course_of(participant, contacts=0)
+    form = chosen.form(course, request.POST)
+    if perform(form, chosen.action, by=request.user, participant=participant) is None:
+        return _follow_up(request, participant, {act: form})
+    messages.success(request, _("Lagret."))
+    if request.POST.get("from") == "portfolio":
+        return redirect("followup:portfolio", trial)
+    return redirect("followup:follow_up", trial, number)
+
+
+@require_POST
+def end_measure(request: HttpRequest, trial: str, key: int) -> HttpResponse:
+    """Set the last day of a measure."""
+    measure = measure_for(request.user, trial_for(request.user, trial), key)
+    form = _end_form(measure, request.POST)
+    if perform(form, actions.end_measure, by=request.user, measure=measure) is None:
+        return _follow_up(request, measure.participant, {f"end-{key}": form})
+    return redirect("followup:follow_up", trial, measure.participant.number)
+
+
+@require_GET
+def deviations(request: HttpRequest, trial: str) -> HttpResponse:
+    """What departed from the protocol."""
+    found = trial_for(request.user, trial)
+    page = Paginator(deviations_of(request.user, found), DEVIATIONS_A_PAGE).get_page(request.GET.get("page"))
+    sees_people = can(request.user, found, Permission.SEE_PARTICIPANTS)
+    return render(request, "followup/deviations.html", {"trial": found, "page": page, "sees_people": sees_people})
+
+
+def _assign_form(request: HttpRequest, board: OfficeBoard) -> AssignForm | None:
+    """The form of an office with people waiting; bound where it is the one that was sent."""
+    if not (
+        board.waiting and board.caseloads and can(request.user, board.office.trial, Permission.ASSIGN, board.office)
+    ):
+        return None
+    sent = request.POST.get("office") == str(board.office.pk)
+    return AssignForm(request.POST if sent else None, board=board)
+
+
+def _portfolio(
+    request: HttpRequest, trial: Trial, by_stage: ByStage, specialist: EmploymentSpecialist | None = None
+) -> HttpResponse:
+    keys = [followed.participant.key for _stage, _label, people in by_stage for followed in people]
+    names = names_for(request.user, trial, keys)
+    stages = [
+        (stage, label, [_card(followed, names.get(followed.participant.key, "")) for followed in people])
+        for stage, label, people in by_stage
+    ]
+    context = {"trial": trial, "stages": stages, "specialist": specialist}
+    return render(request, "followup/portfolio.html", context)
+
+
+def _card(followed: Followed, name: str) -> dict[str, object]:
+    """One person with an own quick log; the ids of its fields are the person's, for there are many on the page."""
+    return {"followed": followed, "name": name, "form": ContactForm(auto_id=f"{followed.participant.number}-%s")}
+
+
+def _participant(request: HttpRequest, trial: str, number: str) -> Participant:
+    """Follow-up holds free text about people: it is read by those who may know who they are."""
+    found = trial_for(request.user, trial)
+    return participant_for(request.user, found, number, needing=Permission.SEE_IDENTITY)
+
+
+def _follow_up(request: HttpRequest, participant: Participant, bound: Mapping[str, forms.Form]) -> HttpResponse:
+    course = course_of(participant, contacts=CONTACTS_SHOWN)
+    rights = Rights.of(request.user, course)
+    offered = [
+        {"name": name, "act": act, "form": bound.get(name) or act.form(course, None), "open": name in bound}
+        for name, act in ACTS.items()
+        if name in bound or act.offered(rights, course)
+    ]
+    context = {
+        "trial": participant.trial,
+        "participant": participant,
+        "course": course,
+        "rights": rights,
+        "offered": offered,
+        "endings": [
+            (each, bound.get(f"end-{each.pk}") or _end_form(each)) for each in course.measures if not each.ended_at
+        ],
+    }
+    return render(request, "followup/follow_up.html", context)
+
+
+def _end_form(measure: Measure, data: Mapping[str, str] | None = None) -> EndMeasureForm:
+    return EndMeasureForm(data, auto_id=f"measure-{measure.pk}-%s")

@@ -1,0 +1,27 @@
+"""Who may do what in the follow-up of a person: the right in the trial, and for specialists their own people."""
+
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.enrolment.models import Participant
+from trial.followup.models import Assignment
+from trial.studies.permissions import can, require
+
+
+def require_follow_up(user: User, participant: Participant) -> None:
+    """Let a job specialist write about own people, and a supervisor about everyone of the office.
+
+    Raises:
+        Refusal: `not_allowed`, or `not_your_participant` for a colleague's person.
+    """
+    require(user, participant.trial, Permission.FOLLOW_UP, participant.office)
+    if can(user, participant.trial, Permission.ASSIGN, participant.office):
+        return
+    if not Assignment.objects.filter(participant=participant, end=None, specialist__user=user).exists():
+        raise Refusal(
+            "not_your_participant",
+            _("Deltakeren følges opp av en annen. Be metodeveilederen om å overføre deltakeren først."),
+            status=403,
+        )

@@ -1,0 +1,114 @@
+"""Steps that several actions of this room share: locking, judging, writing one row. Called inside actions only."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.audit import clock
+from trial.enrolment.models import Participant
+from trial.followup.models import Assignment, EmploymentSpecialist, StageSpell
+from trial.followup.policies import AssignmentCase, Verdict, decide_assignment
+from trial.followup.queries import arm_of, load_of
+from trial.followup.sentences import obey
+from trial.followup.states import UNDER_FOLLOW_UP, Stage
+from trial.studies.models import Office
+from trial.studies.permissions import can, require
+
+
+def may_staff(by: User, office: Office) -> None:
+    """Positions are the business of the office's supervisor and of the trial lead."""
+    if not can(by, office.trial, Permission.MANAGE_TRIAL):
+        require(by, office.trial, Permission.ASSIGN, office)
+
+
+def possible_share(percent: int) -> int:
+    if not 1 <= percent <= 100:
+        raise Refusal(
+            "share_out_of_range", _("Skriv stillingen i prosent, fra 1 til 100."), field="position_share", status=422
+        )
+    return percent
+
+
+def locked(participant: Participant) -> Participant:
+    """The participant as it is now, held until the action ends: two actions on one person come one after the other."""
+    rows = Participant.objects.select_for_update(of=("self",)).select_related("trial", "office__nav_office")
+    return rows.get(pk=participant.pk)
+
+
+def locked_specialist(specialist: EmploymentSpecialist) -> EmploymentSpecialist:
+    """The specialist, held while the load is counted: two supervisors cannot both give away the last place."""
+    rows = EmploymentSpecialist.objects.select_for_update(of=("self",)).select_related("trial", "user", "office")
+    return rows.get(pk=specialist.pk)
+
+
+def whose(participant: Participant) -> dict[str, Any]:
+    """The columns that every row about a participant carries."""
+    return {"participant": participant, "trial": participant.trial, "office": participant.office}
+
+
+def open_assignment(participant: Participant) -> Assignment | None:
+    return participant.assignments.filter(end=None).select_related("specialist").first()
+
+
+def present_assignment(participant: Participant) -> Assignment:
+    found = open_assignment(participant)
+    if found is None:
+        raise Refusal("not_assigned", _("Deltakeren har ingen jobbspesialist nå."), field="participant")
+    return found
+
+
+def judged(participant: Participant, specialist: EmploymentSpecialist, reason: str, *, is_assigned: bool) -> Verdict:
+    """Lock the specialist, take the facts, decide. Raises the verdict when it is a refusal."""
+    specialist = locked_specialist(specialist)
+    arm, today = arm_of(participant), clock.today()
+    case = AssignmentCase(
+        is_control=arm.is_control if arm else None,
+        is_followed=participant.state in UNDER_FOLLOW_UP,
+        same_office=specialist.office_id == participant.office_id,
+        specialist_there=specialist.valid_from <= today <= (specialist.valid_to or today),
+        is_assigned=is_assigned,
+        load=load_of(specialist),
+        reason=reason,
+    )
+    return obey(decide_assignment(case))
+
+
+def new_assignment(
+    by: User, participant: Participant, specialist: EmploymentSpecialist, reason: str, hand_over: str = ""
+) -> Assignment:
+    return Assignment.objects.create(
+        **whose(participant),
+        specialist=specialist,
+        start=clock.today(),
+        overload_reason=reason,
+        hand_over=hand_over.strip(),
+        assigned_at=clock.now(),
+        assigned_by=by,
+    )
+
+
+def ended(by: User, assignment: Assignment, reason: str = "") -> Assignment:
+    return assignment.changed(end=clock.today(), ended_at=clock.now(), ended_by=by, end_reason=reason.strip())
+
+
+def enter_stage(by: User, participant: Participant, stage: Stage) -> StageSpell:
+    """Close the open stage and begin another, both today."""
+    leave_stage(participant)
+    return StageSpell.objects.create(
+        **whose(participant), stage=stage.value, start=clock.today(), moved_at=clock.now(), moved_by=by
+    )
+
+
+def leave_stage(participant: Participant) -> None:
+    participant.stages.filter(end=None).update(end=clock.today())
+
+
+def close_follow_up(by: User, participant: Participant) -> None:
+    """End what is open of the follow-up: the assignment and the stage. Measures go on, they are not the trial's."""
+    assignment = open_assignment(participant)
+    if assignment:
+        ended(by, assignment)
+    leave_stage(participant)

@@ -1,0 +1,50 @@
+"""Where a user may go in a trial: the main navigation, in the order of a trial's work."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.permissions import Permission as P
+from trial.access.roles import ROLES, Role
+from trial.studies.models import Membership, Trial
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of a trial that everyone with one right may open; `unless`: a right whose holders have a better page."""
+
+    label: str | Promise
+    address: str
+    needing: P
+    unless: P | None = None
+
+    def url(self, trial: Trial) -> str:
+        return reverse(self.address, args=[trial.code])
+
+
+PLACES = (
+    Place(_("Oversikt"), "home:trial", P.SEE_TRIAL),
+    Place(_("Deltakere"), "enrolment:participants", P.SEE_PARTICIPANTS),
+    Place(_("Min portefølje"), "followup:portfolio", P.FOLLOW_UP, unless=P.ASSIGN),
+    Place(_("Porteføljer"), "followup:caseloads", P.SEE_CASELOADS),
+    Place(_("Status"), "monitoring:dashboard", P.SEE_MONITORING),
+    Place(_("Avvik"), "followup:deviations", P.RECORD_DEVIATION),
+    Place(_("Leveranser"), "registers:deliveries", P.SEE_DELIVERIES),
+    Place(_("Analyseplan"), "analyses:plans", P.SEE_PLAN),
+    Place(_("Kjøringer"), "analyses:runs", P.SEE_UNRELEASED),
+    Place(_("Hendelser"), "home:audit", P.SEE_AUDIT),
+)
+
+
+def permissions_in(memberships: Iterable[Membership], trial: Trial) -> frozenset[P]:
+    """Everything that the memberships allow in a trial, at whichever office."""
+    mine = (ROLES[Role(membership.role)].permissions for membership in memberships if membership.trial_id == trial.pk)
+    return frozenset().union(*mine)
+
+
+def places_in(trial: Trial, allowed: frozenset[P]) -> Iterator[Place]:
+    """The places of a trial that someone with these rights may open."""
+    return (place for place in PLACES if place.needing in allowed and place.unless not in allowed)

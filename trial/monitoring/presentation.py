@@ -1,0 +1,148 @@
+"""The dashboard as pages, charts and tables show it; every count passes `policies` on its way out."""
+
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from evaluation.codes import MEASURE_GROUPS
+from trial.followup.forms import GROUPS
+from trial.followup.models import DeviationKind
+from trial.monitoring import policies
+from trial.monitoring.measures import ANY
+from trial.monitoring.queries import Dashboard
+from trial.monitoring.recruitment import Month
+
+Table = dict[str, Any]
+
+
+def recruitment_chart(board: Dashboard) -> Table:
+    """The curve of people enrolled against the plan, as a Vega-Lite specification with its table."""
+    enrolled, planned = _("Meldt inn"), _("Plan")
+    points, rows = [], []
+    for month in board.recruitment.months:
+        so_far = policies.rounded(board.recruitment.so_far(month), exact=board.exact)
+        plan = board.recruitment.planned(month)
+        points.append({"month": month.isoformat(), "people": so_far, "series": enrolled})
+        if plan is not None:
+            points.append({"month": month.isoformat(), "people": plan, "series": planned})
+        in_month = policies.cell(board.recruitment.in_month(month), exact=board.exact)
+        rows.append([_month(month), in_month, so_far, "–" if plan is None else plan])
+    return {
+        "spec": _lines(points, _("Deltakere")),
+        "columns": _columns(_("Måned"), _("Meldt inn i måneden"), _("Meldt inn i alt"), _("Plan")),
+        "rows": rows,
+    }
+
+
+def measures_chart(board: Dashboard) -> Table | None:
+    """The share of each arm that is in any measure, by month, with the groups of measures in the table."""
+    if board.measures is None:
+        return None
+    points, rows = [], []
+    drawn = {each.arm.pk: each.drawn for each in board.flow.arms}
+    for month in board.measures.months:
+        for arm in board.arms:
+            people = board.measures.people[month, arm.pk, ANY]
+            share = policies.percent(people, drawn[arm.pk], exact=board.exact)
+            if share is not None:
+                points.append({"month": month.isoformat(), "people": share, "series": arm.name})
+            counts = [board.measures.people[month, arm.pk, group] for group in MEASURE_GROUPS]
+            rows.append([_month(month), arm.name, *(policies.cell(count, exact=board.exact) for count in counts)])
+    groups = [str(GROUPS[group]) for group in MEASURE_GROUPS]
+    return {
+        "spec": _lines(points, _("Prosent av gruppen")),
+        "columns": [{"label": _("Måned")}, {"label": _("Gruppe")}, *_columns("", *groups)[1:]],
+        "rows": rows,
+    }
+
+
+def office_table(board: Dashboard) -> Table:
+    """Recruitment and caseload by office."""
+    rows = []
+    for office in board.offices:
+        load = board.loads[office.pk]
+        enrolled = policies.cell(board.recruitment.at_office(office.pk), exact=board.exact)
+        people = policies.cell(load.people, exact=board.exact)
+        rows.append([str(office), enrolled, people, load.capacity])
+    return {
+        "columns": _columns(_("Kontor"), _("Meldt inn"), _("Hos jobbspesialist"), _("Kapasitet")),
+        "rows": rows,
+    }
+
+
+def deviation_table(board: Dashboard) -> Table:
+    """Deviations by kind."""
+    return {
+        "columns": _columns(_("Avvik"), _("Antall")),
+        "rows": [
+            [str(kind.label), policies.cell(board.deviations[kind.value], exact=board.exact)] for kind in DeviationKind
+        ],
+    }
+
+
+def flow_table(board: Dashboard) -> Table:
+    """The flow of participants: a row per step, in all and (for those who see arms) by arm."""
+    flow = board.flow
+    arms = flow.arms if board.arms_seen else []
+
+    def whole(label: str, count: int) -> list[str]:
+        return [label, policies.cell(count, exact=board.exact), *("" for _arm in arms)]
+
+    def by_arm(label: str, part: str) -> list[str]:
+        counts = [getattr(arm, part) for arm in flow.arms]
+        shown = [policies.cell(getattr(arm, part), exact=board.exact) for arm in arms]
+        return [label, policies.total(counts, exact=board.exact), *shown]
+
+    return {
+        "columns": _columns(_("Trinn"), _("I alt"), *(arm.arm.name for arm in arms)),
+        "rows": [
+            whole(_("Vurdert"), flow.assessed),
+            whole(_("Oppfylte ikke kravene"), flow.not_eligible),
+            whole(_("Ville ikke delta"), flow.turned_back),
+            whole(_("Under registrering"), flow.under_way),
+            whole(_("Meldt inn"), flow.enrolled),
+            whole(_("Venter på loddtrekning"), flow.waiting),
+            by_arm(_("Trukket"), "drawn"),
+            by_arm(_("Har fått jobbspesialist"), "followed"),
+            by_arm(_("Har trukket seg"), "withdrawn"),
+            by_arm(_("Fullført oppfølging"), "completed"),
+            by_arm(_("Med i analysen"), "drawn"),
+        ],
+    }
+
+
+def headline(board: Dashboard) -> list[dict[str, Any]]:
+    """The big numbers at the top."""
+    people = sum(load.people for load in board.loads.values())
+    capacity = sum(load.capacity for load in board.loads.values())
+    shown = [
+        (_("Meldt inn"), board.flow.enrolled, _("av %(number)s planlagt") % {"number": board.trial.planned_size}),
+        (_("Venter på loddtrekning"), board.flow.waiting, ""),
+        (_("Hos jobbspesialist"), people, _("av %(number)s plasser") % {"number": capacity}),
+        (_("Avvik"), board.deviations.total(), ""),
+    ]
+    return [
+        {"label": label, "value": policies.cell(value, exact=board.exact), "text": text} for label, value, text in shown
+    ]
+
+
+def _lines(points: list[dict[str, Any]], unit: str) -> dict[str, Any]:
+    return {
+        "data": {"values": points},
+        "mark": {"type": "line", "point": True},
+        "encoding": {
+            "x": {"field": "month", "type": "temporal", "timeUnit": "yearmonth", "title": None},
+            "y": {"field": "people", "type": "quantitative", "title": unit},
+            "color": {"field": "series", "type": "nominal", "title": None, "sort": None},
+            "strokeDash": {"field": "series", "type": "nominal", "title": None, "sort": None},
+        },
+    }
+
+
+def _columns(first: str, *others: str) -> list[dict[str, Any]]:
+    return [{"label": first}, *({"label": label, "numeric": True} for label in others)]
+
+
+def _month(month: Month) -> str:
+    return date_format(month, "F Y")

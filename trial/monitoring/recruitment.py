@@ -1,0 +1,83 @@
+"""Recruitment against plan: people enrolled by month and office, and the straight line of the plan."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count
+from django.db.models.functions import TruncMonth
+
+from trial.audit import clock
+from trial.enrolment.models import Participant
+from trial.studies.models import Trial
+
+Month = date  # the first day of it
+
+
+@dataclass(frozen=True)
+class Recruitment:
+    """`enrolled`: (month, office key) -> people; `months`: from the plan's or the first person's to now, no gap."""
+
+    trial: Trial
+    months: list[Month]
+    enrolled: Counter[tuple[Month, int]]
+
+    def in_month(self, month: Month) -> int:
+        return sum(number for (when, _office), number in self.enrolled.items() if when == month)
+
+    def at_office(self, office: int) -> int:
+        return sum(number for (_when, where), number in self.enrolled.items() if where == office)
+
+    def so_far(self, month: Month) -> int:
+        """People enrolled by the end of a month."""
+        return sum(number for (when, _office), number in self.enrolled.items() if when <= month)
+
+    @property
+    def total(self) -> int:
+        return sum(self.enrolled.values())
+
+    def planned(self, month: Month) -> int | None:
+        """People that the plan has by the end of a month; None without a plan."""
+        start, end = self.trial.planned_start, self.trial.planned_end
+        if not (start and end and self.trial.planned_size):
+            return None
+        return _on_line(self.trial.planned_size, (following(month) - start).days, (end - start).days)
+
+
+def _on_line(size: int, days: int, of_days: int) -> int:
+    return round(size * max(0, min(days, of_days)) / of_days)
+
+
+def recruitment_of(trial: Trial) -> Recruitment:
+    """The recruitment of a trial as far as the reader's rows reach; one query."""
+    rows = (
+        Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
+        .order_by()
+        .annotate(month=TruncMonth("enrolled_at", tzinfo=clock.OSLO))
+        .values_list("month", "office")
+        .annotate(number=Count("key"))
+    )
+    enrolled = Counter({(month.date(), office): number for month, office, number in rows})
+    known = [month for month, _office in enrolled] + ([trial.planned_start] if trial.planned_start else [])
+    last = min(clock.today(), trial.planned_end or clock.today())
+    latest = max([month for month, _office in enrolled] + [last])
+    return Recruitment(trial, months_between(min(known, default=last), latest), enrolled)
+
+
+def months_between(first: date, last: date) -> list[Month]:
+    """Every month from the one of `first` to the one of `last`; none where `last` is earlier."""
+    months, month = [], first.replace(day=1)
+    while month <= last:
+        months.append(month)
+        month = following(month)
+    return months
+
+
+def following(month: Month) -> Month:
+    """The first day of the month after."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def last_day(month: Month) -> date:
+    """The last day of a month."""
+    return following(month) - timedelta(days=1)
