@@ -20,7 +20,7 @@ from trial.config.services.broker import Broker
 from trial.config.services.postgres import Postgres
 from trial.config.services.provision import Services, joined
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("services")]
+pytestmark = pytest.mark.slow
 
 USER = """
 import sys
