@@ -17,6 +17,8 @@ _HOMES: Final = {
     "pre_period_test": "pre_period",
     "EvaluationError": "errors",
     "adjusted_effects": "adjustment",
+    "subgroup_effects": "subgroups",
+    "adjust_p_values": "multiplicity",
     "validate": "deliveries",
     "Plan": "plan",
     "seklar_plan": "plan",

@@ -91,6 +91,26 @@ def adjusted_finding(adjusted: pd.DataFrame, notes: Mapping[str, Any]) -> Findin
     return Finding("adjusted", "table", title, columns, plain_rows(adjusted, columns), notes=notes)
 
 
+def subgroups_finding(effects: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
+    """The effect on the primary outcomes by subgroup, from `subgroup_effects`."""
+    columns = (
+        "subgroup",
+        "level",
+        "outcome",
+        "effect",
+        "se",
+        "t",
+        "p",
+        "ci_low",
+        "ci_high",
+        "n",
+        "interaction_p",
+        "reason",
+    )
+    title = both("Effekt etter undergruppe", "Effect by subgroup")
+    return Finding("subgroups", "table", title, columns, plain_rows(effects, columns), notes=notes)
+
+
 def pre_period_finding(rows: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]) -> Finding:
     """The joint tests that the arms did not differ before the start."""
     columns = ("outcome", "F", "df1", "df2", "p", "n", "reason")

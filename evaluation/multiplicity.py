@@ -8,7 +8,7 @@ import numpy.typing as npt
 from evaluation.errors import EvaluationError
 
 
-def adjusted(p_values: Sequence[float], *, method: str) -> npt.NDArray[np.float64]:
+def adjust_p_values(p_values: Sequence[float], *, method: str) -> npt.NDArray[np.float64]:
     """Adjusted p-values of one family, in the order given; a missing p-value stays missing and is not counted.
 
     `holm` controls the chance of any false finding (Holm 1979), `benjamini-hochberg` the share of false findings

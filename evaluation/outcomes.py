@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,21 @@ Truth = npt.NDArray[np.bool_]
 Column = tuple[str, npt.NDArray[Any], tuple[str, ...]]
 
 HOUR_UNITS = 1_000_000
+
+_WITH_WORK = ("aap", "disability_benefit", "health_benefit")
+OUTCOMES: Final = (
+    "employed",
+    "hours",
+    "higher_education",
+    "employed_or_higher_education",
+    *(f"{benefit}{ending}" for benefit in _WITH_WORK for ending in ("", "_and_employed", "_only")),
+    "any_measure",
+    *MEASURE_GROUPS,
+    "reduced_work_capacity",
+    "employed_only",
+    "none_of_these",
+)
+"""Every outcome of a person-month that registers can tell."""
 
 
 class Registers(Protocol):

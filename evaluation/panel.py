@@ -15,13 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.outcomes import declare_outcomes
+from evaluation.outcomes import HOUR_UNITS, declare_outcomes
 
 Rule = Literal["last_day", "any_day"]
 Coverage = date | Mapping[str, date] | None
 Grid = npt.NDArray[np.int64]
-
-HOUR_UNITS = 1_000_000
 
 
 @dataclass(frozen=True)

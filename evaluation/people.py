@@ -1,6 +1,6 @@
 """What each person was like at the start: the variables of the baseline table, from participants and registers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,11 @@ NUS_UNKNOWN = 9
 
 
 def baseline_people(
-    participants: pd.DataFrame, panel: pd.DataFrame, registers: Mapping[str, pd.DataFrame]
+    participants: pd.DataFrame,
+    panel: pd.DataFrame,
+    registers: Mapping[str, pd.DataFrame],
+    *,
+    further: Sequence[str] = (),
 ) -> pd.DataFrame:
     """One row a person with every baseline variable that the data can give.
 
@@ -21,6 +25,7 @@ def baseline_people(
         participants: participant_number, office, arm, start_date and the delivered baseline columns.
         panel: `person_months` of the same persons, with month 0.
         registers: the spells; `work_capacity` and `income` are used.
+        further: delivered columns of numbers to take along as they are, where they are no known variable.
 
     Returns:
         participant_number, office, arm and, where their source is there: age (years, calendar year of the start less
@@ -34,7 +39,9 @@ def baseline_people(
         frames.append(_income(participants, registers["income"]))
     if "work_capacity" in registers:
         frames.append(_capacity(participants, registers["work_capacity"]))
-    return pd.concat(frames, axis=1)
+    known = pd.concat(frames, axis=1)
+    delivered = [name for name in further if name not in known and name in participants]
+    return pd.concat([known, participants[delivered].reset_index(drop=True).astype(float)], axis=1)
 
 
 def _of_persons(participants: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,10 @@ from functools import cached_property
 from typing import Any, Final, Self
 
 from evaluation.canonical import canonical_json, sha256_of
+from evaluation.effects import TOTALS
 from evaluation.errors import EvaluationError
+from evaluation.outcomes import OUTCOMES
+from evaluation.plan_shape import shape_problem
 from evaluation.regression import COVARIANCES
 
 VERSION: Final = 1
@@ -72,6 +75,7 @@ EFFECT_FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
 class Plan:
     """One locked analysis. `months` is the window of the panel, `total_months` the window of the totals.
 
+    `covariates` adjust the effect on the `primary` outcomes; `subgroups` are shares (0 or 1) by which it is split.
     `data_to`: the last day that the registers were delivered for, ISO; months that end later are missing.
     """
 
@@ -90,6 +94,7 @@ class Plan:
     covariance: str = "classical"
     primary: tuple[str, ...] = ("employed",)
     covariates: tuple[str, ...] = ("age", "men", "employed_at_start", "aap_at_start")
+    subgroups: tuple[str, ...] = ()
     alpha: str = "0.05"
     multiplicity: str = "holm"
     disclosure: str = "opensafely"
@@ -110,6 +115,13 @@ class Plan:
                 not self.months[0] <= self.total_months[0] <= self.total_months[1] <= self.months[1],
                 "total_months: must lie within months",
             ),
+            (not self.baseline, "baseline: name at least one variable"),
+            (not self.totals, "totals: name at least one outcome"),
+            *(
+                (outcome not in known, f"{name}: no outcome is called {outcome}")
+                for name, outcomes, known in self._asked_outcomes()
+                for outcome in outcomes
+            ),
             (self.on not in ("last_day", "any_day"), "on: last_day or any_day"),
             (not _is_number(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
             (not _is_date(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd, or empty"),
@@ -119,8 +131,15 @@ class Plan:
             (self.disclosure not in DISCLOSURE, f"disclosure: one of {', '.join(DISCLOSURE)}"),
             (not set(self.primary) <= set(self.totals), "primary: every primary outcome must be among totals"),
             (not set(self.covariates) <= set(self.baseline), "covariates: every covariate must be among baseline"),
+            (not set(self.subgroups) <= set(self.baseline), "subgroups: every subgroup must be among baseline"),
         ]
         return [sentence for wrong, sentence in found if wrong]
+
+    def _asked_outcomes(self) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        """Field, the outcomes it names, and those that it may name."""
+        figures = [("share_figures", self.share_figures), ("effect_figures", self.effect_figures)]
+        shown = [(name, outcomes, OUTCOMES) for name, figure in figures for outcomes in figure.values()]
+        return [("totals", self.totals, (*OUTCOMES, *TOTALS)), *shown]
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as canonical JSON knows it: strings, whole numbers, lists, objects."""
@@ -133,16 +152,10 @@ class Plan:
         Raises:
             EvaluationError: `plan_invalid`, with a sentence that names the field.
         """
-        known = {part.name for part in fields(cls)}
-        unknown = sorted(set(content) - known)
-        if unknown:
-            raise EvaluationError("plan_invalid", f"{unknown[0]}: no such field; known are {', '.join(sorted(known))}")
-        if "trial" not in content:
-            raise EvaluationError("plan_invalid", "trial: name the trial")
-        try:
-            return cls(**{name: _frozen(value) for name, value in content.items()})
-        except TypeError as error:
-            raise EvaluationError("plan_invalid", f"a field has the wrong type: {error}") from error
+        problem = shape_problem(content)
+        if problem:
+            raise EvaluationError("plan_invalid", problem)
+        return cls(**{name: _frozen(value) for name, value in content.items()})
 
     @cached_property
     def canonical(self) -> bytes:
@@ -151,12 +164,6 @@ class Plan:
     @cached_property
     def sha256(self) -> str:
         return sha256_of(self.to_dict())
-
-    @property
-    def outcomes(self) -> tuple[str, ...]:
-        """Every monthly outcome that a figure asks for, each once."""
-        figures = [*self.share_figures.values(), *self.effect_figures.values()]
-        return tuple(dict.fromkeys(outcome for figure in figures for outcome in figure))
 
 
 def seklar_plan(trial: str = "se-klar", *, data_to: str = "") -> Plan:

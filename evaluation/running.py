@@ -23,15 +23,17 @@ from evaluation.findings import (
     arm_order,
     baseline_finding,
     pre_period_finding,
+    subgroups_finding,
     totals_finding,
 )
-from evaluation.multiplicity import adjusted
+from evaluation.multiplicity import adjust_p_values
 from evaluation.panel import Rule, person_months
 from evaluation.people import baseline_people
 from evaluation.plan import Plan
 from evaluation.pre_period import pre_period_test
 from evaluation.regression import Covariance
 from evaluation.shares import monthly_shares, require_columns
+from evaluation.subgroups import subgroup_effects
 
 Progress = Callable[[int, int, str], None]
 Deliveries = Mapping[str, pd.DataFrame | Path]
@@ -124,13 +126,16 @@ class _Analysis:
         self._step("panel")
         panel = self._panel()
         self._step("table-1")
-        people = baseline_people(self.frames["participants"], panel, self.frames)
+        people = baseline_people(self.frames["participants"], panel, self.frames, further=self.plan.baseline)
         found = [self._table_1(people)]
         self._step("table-2")
         totals = self._totals(panel)
         found.append(totals_finding(totals, self._notes()))
         self._step("adjusted")
-        found.append(self._adjusted(panel, people))
+        joined = self._primary_totals(panel, people)
+        found.append(self._adjusted(joined))
+        if self.plan.subgroups:
+            found.append(self._subgroups(joined))
         found += self._share_figures(panel)
         monthly = effects_by_month(
             panel,
@@ -194,24 +199,39 @@ class _Analysis:
         )
         primary = totals["outcome"].isin(self.plan.primary)
         totals["adjusted_p"] = np.nan
-        totals.loc[primary, "adjusted_p"] = adjusted(list(totals.loc[primary, "p"]), method=self.plan.multiplicity)
+        totals.loc[primary, "adjusted_p"] = adjust_p_values(
+            list(totals.loc[primary, "p"]), method=self.plan.multiplicity
+        )
         return totals
 
-    def _adjusted(self, panel: pd.DataFrame, people: pd.DataFrame) -> Finding:
+    def _primary_totals(self, panel: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+        """One row a person: the primary outcomes, and the baseline variables that the plan asks for."""
         totals = person_totals(
             panel, outcomes=self.plan.primary, months=self.plan.total_months, keep=(self.plan.strata,)
         )
-        covariates = list(self.plan.covariates)
-        require_columns(people, covariates)
-        joined = totals.merge(people[["participant_number", *covariates]], on="participant_number", validate="1:1")
+        asked = list(dict.fromkeys([*self.plan.covariates, *self.plan.subgroups]))
+        require_columns(people, asked)
+        return totals.merge(people[["participant_number", *asked]], on="participant_number", validate="1:1")
+
+    def _adjusted(self, joined: pd.DataFrame) -> Finding:
         found = adjusted_effects(
             joined,
             outcomes=self.plan.primary,
-            covariates=covariates,
+            covariates=self.plan.covariates,
             strata=self.plan.strata,
             control=self.plan.control,
         )
-        return adjusted_finding(found, {"covariance": "HC2", "covariates": covariates})
+        return adjusted_finding(found, {"covariance": "HC2", "covariates": list(self.plan.covariates)})
+
+    def _subgroups(self, joined: pd.DataFrame) -> Finding:
+        found = subgroup_effects(
+            joined,
+            outcomes=self.plan.primary,
+            subgroups=self.plan.subgroups,
+            strata=self.plan.strata,
+            control=self.plan.control,
+        )
+        return subgroups_finding(found, {"covariance": "classical"})
 
     def _share_figures(self, panel: pd.DataFrame) -> list[Finding]:
         arms = arm_order(panel["arm"], self.plan.control)

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from evaluation import EvaluationError
-from evaluation.multiplicity import adjusted
+from evaluation import EvaluationError, adjust_p_values
 
 NAMES = {"holm": "holm", "benjamini-hochberg": "fdr_bh"}
 
@@ -18,15 +17,15 @@ NAMES = {"holm": "holm", "benjamini-hochberg": "fdr_bh"}
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_adjusted_p_values_equal_statsmodels(method: str, p_values: list[float]) -> None:
     expected = multipletests(p_values, method=NAMES[method])[1]
-    np.testing.assert_allclose(adjusted(p_values, method=method), expected, atol=1e-15)
+    np.testing.assert_allclose(adjust_p_values(p_values, method=method), expected, atol=1e-15)
 
 
 def test_a_missing_p_value_is_not_of_the_family() -> None:
-    found = adjusted([0.02, np.nan, 0.01], method="holm")
+    found = adjust_p_values([0.02, np.nan, 0.01], method="holm")
     np.testing.assert_allclose(found, [0.02, np.nan, 0.02])
 
 
 def test_none_leaves_them_and_an_unknown_method_is_refused() -> None:
-    assert adjusted([0.5, 0.1], method="none").tolist() == [0.5, 0.1]
+    assert adjust_p_values([0.5, 0.1], method="none").tolist() == [0.5, 0.1]
     with pytest.raises(EvaluationError, match="holm"):
-        adjusted([0.5], method="bonferroni-ish")
+        adjust_p_values([0.5], method="bonferroni-ish")

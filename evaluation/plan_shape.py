@@ -1,0 +1,73 @@
+"""The shape of a plan as it comes from a file or a form: the type of every field, before anyone asks what it means."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+Shape = tuple[Callable[[Any], bool], str]
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_window(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(is_whole, value))
+
+
+def is_names(value: Any) -> bool:
+    """A list of different names, possibly none."""
+    return isinstance(value, list | tuple) and all(map(is_text, value)) and len(set(value)) == len(value)
+
+
+def is_figures(value: Any) -> bool:
+    """Figure number -> the outcomes it shows, at least one."""
+    return isinstance(value, Mapping) and all(
+        is_text(key) and is_names(names) and names for key, names in value.items()
+    )
+
+
+_TEXT: Final[Shape] = (is_text, "must be text")
+_NAMES: Final[Shape] = (is_names, "must be a list of different names")
+_WINDOW: Final[Shape] = (is_window, "must be two whole numbers, the first and the last month")
+_FIGURES: Final[Shape] = (is_figures, 'must be an object such as {"6": ["employed", "hours"]}')
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "trial": _TEXT,
+    "control": _TEXT,
+    "strata": _TEXT,
+    "months": _WINDOW,
+    "total_months": _WINDOW,
+    "on": _TEXT,
+    "min_hours": _TEXT,
+    "data_to": _TEXT,
+    "baseline": _NAMES,
+    "totals": _NAMES,
+    "share_figures": _FIGURES,
+    "effect_figures": _FIGURES,
+    "covariance": _TEXT,
+    "primary": _NAMES,
+    "covariates": _NAMES,
+    "subgroups": _NAMES,
+    "alpha": _TEXT,
+    "multiplicity": _TEXT,
+    "disclosure": _TEXT,
+    "reference": _TEXT,
+    "version": (is_whole, "must be a whole number"),
+}
+
+
+def shape_problem(content: Any) -> str | None:
+    """The first fault in the shape of a plan, as a sentence that begins with the field's name."""
+    if not isinstance(content, Mapping):
+        return "a plan is a JSON object"
+    for name, value in content.items():
+        if name not in SHAPES:
+            return f"{name}: no such field; known are {', '.join(SHAPES)}"
+        fits, sentence = SHAPES[name]
+        if not fits(value):
+            return f"{name}: {sentence}"
+    return None if "trial" in content else "trial: name the trial"
