@@ -22,6 +22,7 @@ from trial.analyses.policies import may_lock, may_rehearse, may_run
 from trial.analyses.presentation import shown, tabs_of
 from trial.analyses.queries import finding_of, plan_for, plans_of, run_for, runs_of
 from trial.analyses.reasons import FAILURES
+from trial.analyses.states import RunState
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
@@ -105,13 +106,15 @@ def run(request: HttpRequest, trial: str, key: UUID, name: str = "") -> HttpResp
     found = run_for(request.user, trial, key)
     if request.htmx and not found.under_way:
         return HttpResponseClientRefresh()
+    analyst = can(request.user, found.trial, Permission.RUN_ANALYSIS)
     context = {
         "trial": found.trial,
         "run": found,
         "facts": run_facts(found),
         "progress": progress_of(found),
         "failure": FAILURES.get(found.error_code, found.error),
-        "may_cancel": found.under_way and can(request.user, found.trial, Permission.RUN_ANALYSIS),
+        "may_cancel": found.under_way and analyst,
+        "may_ask": found.state == RunState.DONE and not found.masked and analyst,
     }
     if request.htmx:
         return render(request, "analyses/run_progress.html", context)
@@ -126,7 +129,7 @@ def _chosen(run: Run, name: str) -> dict[str, Any]:
     name = name or titles[0].name
     addresses = {one.name: reverse("analyses:finding", args=[run.trial.code, run.pk, one.name]) for one in titles}
     reference = "" if run.masked else run.manifest.get("reference", "")
-    return {"tabs": tabs_of(titles, addresses, name), "finding": shown(finding_of(run.results, name), reference)}
+    return {"tabs": tabs_of(titles, addresses, name), "finding": shown(finding_of(run.results.all(), name), reference)}
 
 
 @require_POST
@@ -153,7 +156,7 @@ def tables_xlsx(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
 
 @require_GET
 def table_csv(request: HttpRequest, trial: str, key: UUID, name: str) -> HttpResponse:
-    return csv_response(finding_of(run_for(request.user, trial, key).results, name))
+    return csv_response(finding_of(run_for(request.user, trial, key).results.all(), name))
 
 
 def _plan_address(plan: Plan) -> str:
