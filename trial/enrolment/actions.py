@@ -17,7 +17,7 @@ from trial.enrolment import policies
 from trial.enrolment.coverage import COVERAGE
 from trial.enrolment.listeners import tell_withdrawal
 from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityCheck, Participant
-from trial.enrolment.records import complete, keep_identity, known_levels, new_consent, new_participant
+from trial.enrolment.records import complete, keep_identity, known_levels, new_consent, new_participant, own_check
 from trial.enrolment.states import TRANSITIONS, ParticipantState, Withdrawal, goes_further, next_state
 from trial.identity import actions as identity
 from trial.identity.models import Person
@@ -91,7 +91,7 @@ def check_eligibility(
     """
     require(by, office.trial, Permission.ENROL, office)
     policies.may_recruit(office.trial, office)
-    check = _own_check(check) if check else EligibilityCheck(trial=office.trial, office=office)
+    check = own_check(check) if check else EligibilityCheck(trial=office.trial, office=office)
     participant = Participant.objects.filter(pk=check.key).first()
     if participant:
         policies.not_enrolled_yet(participant)
@@ -123,22 +123,22 @@ def discard_check(*, by: User, check: EligibilityCheck) -> EligibilityCheck:
         raise Refusal("already_registered", _("Personen er registrert. Registrer heller at personen trekker seg."))
     identity.erase(by=by, subject=check.key)
     record(by=by, verb="registration_discarded", trial=check.trial.code, subject=str(check.key))
-    return _own_check(check).changed(discarded=True)
+    return own_check(check).changed(discarded=True)
 
 
 @action
-def save_person_draft(*, by: User, check: EligibilityCheck, person: Person) -> None:
+def save_person_draft(*, by: User, check: EligibilityCheck, person: Person) -> EligibilityCheck:
     """Keep what is typed so far about a person, encrypted, so that going back or away loses nothing.
 
     Of a national id only a valid one is kept: half a number is of no use to anyone.
     """
     require(by, check.trial, Permission.ENROL, check.office)
     if Participant.objects.filter(pk=check.key).exists():
-        return
+        raise Refusal("already_registered", _("Personen er allerede registrert."))
     valid = is_national_id(person.national_id, on=clock.today())
-    draft = Person(person.name, digits_of(person.national_id) if valid else "", person.contact)
-    refuse_national_id(name=draft.name, contact=draft.contact)
-    keep_identity(by, check, draft)
+    refuse_national_id(name=person.name, contact=person.contact)
+    keep_identity(by, check, Person(person.name, digits_of(person.national_id) if valid else "", person.contact))
+    return check
 
 
 @action
@@ -150,13 +150,24 @@ def register_person(*, by: User, check: EligibilityCheck, person: Person) -> Par
             `trial_not_recruiting`, `office_not_recruiting`.
     """
     require(by, check.trial, Permission.ENROL, check.office)
-    check = _own_check(check)
+    check = own_check(check)
     known = Participant.objects.filter(pk=check.key).first()
     if known is None:
         policies.may_recruit(check.trial, check.office)
         policies.eligible_still(check, check.trial)
     keep_identity(by, check, complete(person))
     return known or new_participant(by, check)
+
+
+@action
+def save_consent_draft(
+    *, by: User, check: EligibilityCheck, form: ConsentForm, covers: list[str], paper_reference: str = ""
+) -> EligibilityCheck:
+    """Keep the optional ticks and the reference of a consent that is not given yet."""
+    require(by, check.trial, Permission.ENROL, check.office)
+    refuse_national_id(paper_reference=paper_reference)
+    draft = {"covers": [code for code in covers if code in form.optional], "paper_reference": paper_reference}
+    return own_check(check).changed(consent_draft=draft)
 
 
 @action
@@ -260,9 +271,3 @@ def _lock(participant: Participant) -> None:
     """Lock the row and see what others have done to it meanwhile."""
     rows = Participant.objects.select_for_update(of=("self",))
     participant.refresh_from_db(fields=["state", "withdrawal"], from_queryset=rows)
-
-
-def _own_check(check: EligibilityCheck) -> EligibilityCheck:
-    rows = EligibilityCheck.objects.select_for_update(of=("self",)).select_related("trial", "office")
-    locked: EligibilityCheck = rows.get(pk=check.pk)
-    return locked

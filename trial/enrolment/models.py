@@ -83,6 +83,7 @@ class EligibilityCheck(GuardedModel):
     answers = models.JSONField(default=dict)
     factors = models.JSONField(default=dict)
     eligible = models.BooleanField(null=True)
+    consent_draft = models.JSONField(default=dict)
     discarded = models.BooleanField(default=False)
     checked_at = models.DateTimeField()
     checked_by = _by()

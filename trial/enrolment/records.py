@@ -18,6 +18,13 @@ from trial.identity import actions as identity
 from trial.identity.models import Person
 
 
+def own_check(check: EligibilityCheck) -> EligibilityCheck:
+    """The check, locked."""
+    rows = EligibilityCheck.objects.select_for_update(of=("self",)).select_related("trial", "office")
+    locked: EligibilityCheck = rows.get(pk=check.pk)
+    return locked
+
+
 def known_levels(levels: Mapping[str, list[str]], given: Mapping[str, str]) -> dict[str, str]:
     """The factors given, each at one of its levels."""
     for factor, level in given.items():

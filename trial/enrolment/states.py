@@ -5,6 +5,7 @@ enrolment (intention to treat). A withdrawal can be made more far-reaching later
 """
 
 from enum import StrEnum
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,16 @@ LABELS = {
     ParticipantState.FOLLOWING: _("I oppfølging"),
     ParticipantState.COMPLETED: _("Fullført"),
     ParticipantState.WITHDRAWN: _("Har trukket seg"),
+}
+
+COLOURS: dict[Any, str] = {
+    ParticipantState.REGISTERED: "neutral",
+    ParticipantState.CONSENTED: "info",
+    ParticipantState.ENROLLED: "warning",
+    ParticipantState.ALLOCATED: "success",
+    ParticipantState.FOLLOWING: "success",
+    ParticipantState.COMPLETED: "neutral",
+    ParticipantState.WITHDRAWN: "danger",
 }
 
 _WITHDRAWN = ParticipantState.WITHDRAWN

@@ -1,0 +1,177 @@
+"""A registration in the pages: on, back, away and back again, without loss; every refusal at its field."""
+
+from html import unescape
+
+import pytest
+
+from tests.cast import OPTIONAL, acting
+from tests.factories import checked, consented, registered, synthetic_person
+from trial.access.planes import maintenance
+from trial.enrolment import policies
+from trial.enrolment.actions import publish_consent_form
+from trial.enrolment.models import EligibilityCheck, Participant
+from trial.identity.models import Person
+from trial.identity.queries import person_of
+
+pytestmark = pytest.mark.slow
+
+
+def body(response):
+    return unescape(response.content.decode())
+
+
+def path_of(response):
+    """The step that a response leads to, below the participants' address."""
+    assert response.status_code == 302, body(response)
+    return response.url.split("/participants/")[1]
+
+
+def typed(person):
+    return {"name": person.name, "national_id": person.national_id, "contact": person.contact}
+
+
+def test_a_person_is_registered_from_question_to_summary(office, cast, eligible_answers):
+    person = synthetic_person()
+    step = path_of(office.post("new/", eligible_answers))
+    assert step.endswith("/person/")
+    step = path_of(office.post(step, typed(person)))
+    assert step.endswith("/consent/")
+    step = path_of(office.post(step, {"version": 1, "agrees": "on", "paper_reference": "Perm 4"}))
+    assert step.endswith("/summary/")
+    summary = body(office.get(step))
+    with acting(cast.kari):
+        participant = Participant.objects.get()
+        assert policies.may_enrol(participant).paper_reference == "Perm 4"
+    for text in (person.name, participant.number, "Perm 4", f"/{participant.number}/enrol/"):
+        assert text in summary
+
+
+def test_the_way_can_be_left_and_taken_up_at_every_step(office, cast):
+    step = path_of(office.post("new/", {"criterion-wants_work": "yes", "go": "later"}))
+    assert step == ""
+    with acting(cast.kari):
+        check = EligibilityCheck.objects.get()
+    listed = body(office.get())
+    assert f"/new/{check.key}/" in listed
+    assert "Påbegynte registreringer" in listed
+    assert check.eligible is None
+    assert 'value="yes"' in body(office.get(f"new/{check.key}/"))
+
+
+def test_going_back_from_the_person_keeps_what_was_typed(office, cast):
+    check = checked(cast)
+    step = path_of(office.post(f"new/{check.key}/person/", {"name": "Nora T", "national_id": "1309", "go": "back"}))
+    assert step == f"new/{check.key}/"
+    assert 'value="Nora T"' in body(office.get(f"new/{check.key}/person/"))
+    with acting(cast.kari):
+        assert person_of(check.key) == Person(name="Nora T")
+    assert "Nora T" in body(office.get()), "the unfinished registration is listed by name"
+
+
+def test_going_back_from_the_consent_keeps_ticks_and_reference_but_never_the_consent(office, cast):
+    participant = registered(cast)
+    consent = f"new/{participant.key}/consent/"
+    office.post(consent, {"version": 1, "covers-later_contact": "on", "paper_reference": "Perm 9", "go": "back"})
+    page = body(office.get(consent))
+    assert 'value="Perm 9"' in page
+    assert page.count("checked") == 1
+    with acting(cast.kari):
+        assert policies.consent_in_force(participant) is None
+
+
+def test_nothing_is_ticked_beforehand(office, cast):
+    assert "checked" not in body(office.get(f"new/{registered(cast).key}/consent/"))
+
+
+def test_without_the_tick_there_is_no_consent(office, cast):
+    participant = registered(cast)
+    page = body(office.post(f"new/{participant.key}/consent/", {"version": 1, "paper_reference": "Perm 9"}))
+    assert "Du må krysse av for «Personen har lest" in page
+    assert 'value="Perm 9"' in page
+
+
+def test_an_optional_part_counts_only_when_ticked(office, cast):
+    participant = registered(cast)
+    office.post(f"new/{participant.key}/consent/", {"version": 1, "agrees": "on", "covers-later_contact": "on"})
+    with acting(cast.kari):
+        assert set(OPTIONAL) <= set(policies.consent_in_force(participant).covers)
+
+
+def test_consent_to_a_text_that_changed_meanwhile_is_refused(office, cast):
+    participant = registered(cast)
+    with acting(cast.lead):
+        publish_consent_form(by=cast.lead, trial=cast.trial, text={"nb": "Ny tekst"}, covers=[])
+    page = body(office.post(f"new/{participant.key}/consent/", {"version": 1, "agrees": "on"}))
+    assert "Samtykkeskjemaet er endret" in page
+    assert "Ny tekst" in page
+    assert 'name="version" value="2"' in page
+
+
+def test_whoever_may_not_take_part_is_told_which_criteria_fail(office, cast, eligible_answers):
+    step = path_of(office.post("new/", eligible_answers | {"criterion-in_work": "yes"}))
+    page = body(office.get(step))
+    assert "Personen kan ikke delta" in page
+    assert "Er personen i ordinært arbeid nå?" in page
+    assert path_of(office.get(f"{step}person/")) == step
+
+
+def test_unanswered_questions_are_named_at_the_field(office):
+    page = body(office.post("new/", {"criterion-wants_work": "yes"}))
+    assert "Du må rette disse feilene" in page
+    assert "Du må velge: Har personen nedsatt arbeidsevne?" in page
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"name": ""}, "Navn må fylles ut"),
+        ({"national_id": "13097248032"}, "ikke gyldig"),
+        ({"national_id": ""}, "Fødselsnummer eller D-nummer må fylles ut"),
+        ({"contact": "130972 48022"}, "Fødselsnummer kan ikke skrives her"),
+        ({"name": "Nora 13097248022"}, "Fødselsnummer kan ikke skrives her"),
+    ],
+)
+def test_a_mistake_is_told_at_the_field_and_what_was_typed_stays(office, cast, given, sentence):
+    check = checked(cast)
+    page = body(office.post(f"new/{check.key}/person/", typed(synthetic_person(8)) | given))
+    assert sentence in page
+    if "name" not in given:
+        assert f'value="{synthetic_person(8).name}"' in page
+    with maintenance():
+        assert Participant.objects.count() == 0
+
+
+def test_someone_in_the_trial_already_is_refused_at_the_national_id(office, cast):
+    registered(cast, by=cast.hanne, office=cast.hurum, person=synthetic_person(8))
+    check = checked(cast)
+    page = body(office.post(f"new/{check.key}/person/", typed(synthetic_person(8))))
+    assert "Personen er allerede registrert i forsøket" in page
+    assert "Hurum" not in page
+
+
+def test_a_discarded_registration_is_gone(office, cast):
+    check = checked(cast)
+    assert path_of(office.post(f"new/{check.key}/discard/")) == ""
+    assert str(check.key) not in body(office.get())
+    assert office.get(f"new/{check.key}/").status_code == 404
+
+
+def test_another_offices_registration_is_not_found(at, cast):
+    check = checked(cast)
+    hanne = at(cast.hanne)
+    for step in ("", "person/", "consent/", "summary/"):
+        assert hanne.get(f"new/{check.key}/{step}").status_code == 404
+    assert at(cast.kari).get(f"new/{check.key}/").status_code == 200, "control: the own office finds it"
+
+
+@pytest.mark.parametrize("who", ["jon", "coordinator", "researcher"])
+def test_only_caseworkers_register(at, cast, who):
+    assert at(getattr(cast, who)).get("new/").status_code == 403
+
+
+def test_steps_that_are_not_reached_lead_to_the_one_that_is(office, cast):
+    check = checked(cast)
+    for step in ("consent/", "summary/"):
+        assert path_of(office.get(f"new/{check.key}/{step}")) == f"new/{check.key}/person/"
+    participant = consented(cast)
+    assert office.get(f"new/{participant.key}/summary/").status_code == 200

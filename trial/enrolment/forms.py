@@ -1,0 +1,140 @@
+"""The forms of a registration. What they return is what the actions take.
+
+`complete` is false when someone goes back or leaves: then what is typed so far may be incomplete.
+"""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.free_text import no_national_id
+from trial.enrolment.coverage import COVERAGE
+from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityCheck
+from trial.enrolment.states import WITHDRAWALS, Withdrawal, goes_further
+from trial.identity.models import Person
+from trial.studies.models import Office, Trial
+
+YES, NO = "yes", "no"
+YES_OR_NO = [(YES, _("Ja")), (NO, _("Nei"))]
+FACTOR_LABELS = {"sex": _("Kjønn"), "man": _("Mann"), "woman": _("Kvinne"), "age_group": _("Aldersgruppe")}
+
+
+class EligibilityForm(forms.Form):
+    """The criteria of the trial as questions, and the factors of its draw."""
+
+    def __init__(
+        self, data: Any = None, *, trial: Trial, offices: list[Office], check: EligibilityCheck | None, complete: bool
+    ) -> None:
+        super().__init__(data, initial=_answers_of(check))
+        self.offices = [check.office] if check else offices
+        self.criteria = list(trial.criteria.all())
+        self.factors = trial.factors
+        if len(self.offices) > 1:
+            choices = [("", _("Velg kontor")), *((str(office.pk), str(office)) for office in self.offices)]
+            self.fields["office"] = forms.ChoiceField(label=_("Nav-kontor"), choices=choices, required=True)
+        for criterion in self.criteria:
+            self.fields[f"criterion-{criterion.code}"] = _radio(str(criterion), YES_OR_NO, complete)
+        for factor, levels in self.factors.items():
+            choices = [(level, factor_label(level)) for level in levels]
+            self.fields[f"factor-{factor}"] = _radio(factor_label(factor), choices, complete)
+
+    def clean(self) -> dict[str, Any]:
+        given = {name: value for name, value in self.cleaned_data.items() if value}
+        chosen = given.get("office")
+        return {
+            "office": next((o for o in self.offices if chosen in (None, str(o.pk))), None),
+            "answers": {c.code: given[key] == YES for c in self.criteria if (key := f"criterion-{c.code}") in given},
+            "factors": {factor: given[key] for factor in self.factors if (key := f"factor-{factor}") in given},
+        }
+
+
+class PersonForm(forms.Form):
+    """Who the person is."""
+
+    name = forms.CharField(label=_("Navn"), max_length=120, validators=[no_national_id])
+    national_id = forms.CharField(
+        label=_("Fødselsnummer eller D-nummer"),
+        help_text=_("11 siffer"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"size": 14, "inputmode": "numeric"}),
+    )
+    contact = forms.CharField(
+        label=_("Telefon eller e-post"), max_length=200, required=False, validators=[no_national_id]
+    )
+
+    def __init__(self, data: Any = None, *, person: Person, complete: bool) -> None:
+        super().__init__(data, initial=vars(person))
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+            field.required = field.required and complete
+
+    def clean(self) -> dict[str, Any]:
+        return {"person": Person(**{name: self.cleaned_data.get(name, "") for name in self.fields})}
+
+
+class ConsentGivenForm(forms.Form):
+    """That the person consents: one tick for taking part, one for each optional part, none ticked beforehand."""
+
+    paper_reference = forms.CharField(
+        label=_("Hvor papiret oppbevares"),
+        help_text=_("For eksempel mappe og sidetall. La feltet stå tomt hvis personen samtykket på skjerm."),
+        max_length=60,
+        required=False,
+        validators=[no_national_id],
+    )
+
+    agrees = forms.BooleanField(label=_("Personen har lest eller fått opplest teksten og samtykker til å delta"))
+
+    def __init__(
+        self, data: Any = None, *, form: ConsentForm, given: Consent | None, draft: dict[str, Any], complete: bool
+    ):
+        before = vars(given) if given else draft
+        super().__init__(data, initial={"paper_reference": before.get("paper_reference", "")})
+        self.consent_form = form
+        self.fields["agrees"].required = complete
+        self.fields["agrees"].initial = given is not None and given.form_id == form.pk
+        for code in form.optional:
+            self.fields[f"covers-{code}"] = forms.BooleanField(
+                label=COVERAGE[code], required=False, initial=code in before.get("covers", ())
+            )
+        self.order_fields(["agrees", *(f"covers-{code}" for code in form.optional), "paper_reference"])
+
+    def clean(self) -> dict[str, Any]:
+        ticked = [code for code in self.consent_form.optional if self.cleaned_data.get(f"covers-{code}")]
+        return {"covers": ticked, "paper_reference": self.cleaned_data.get("paper_reference", "")}
+
+
+class WithdrawalForm(forms.Form):
+    """What a participant takes back; offers only what goes further than before."""
+
+    meaning = forms.TypedChoiceField(
+        label=_("Hva trekker personen tilbake?"), widget=forms.RadioSelect, coerce=Withdrawal
+    )
+
+    def __init__(self, data: Any = None, *, present: str) -> None:
+        super().__init__(data)
+        self.fields["meaning"].choices = [  # type: ignore[attr-defined]
+            (kind.value, label) for kind, label in WITHDRAWALS.items() if goes_further(present, kind)
+        ]
+
+
+def factor_label(code: str) -> Any:
+    """A factor or level in words; its code where the trial has made one of its own."""
+    return FACTOR_LABELS.get(code, code)
+
+
+def unmet(check: EligibilityCheck) -> list[Criterion]:
+    """The criteria that a person's answers do not fulfil."""
+    return [c for c in check.trial.criteria.all() if check.answers.get(c.code, c.required) != c.required]
+
+
+def _radio(label: Any, choices: list[Any], required: bool) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, required=required)
+
+
+def _answers_of(check: EligibilityCheck | None) -> dict[str, str]:
+    if check is None:
+        return {}
+    answers = {f"criterion-{code}": YES if answer else NO for code, answer in check.answers.items()}
+    return answers | {f"factor-{factor}": level for factor, level in check.factors.items()}
