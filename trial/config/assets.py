@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def fingerprint() -> str:
     parts = [
         (settings.ROOT / "package-lock.json").read_bytes(),
         Path(__file__).read_bytes(),
-        vl_convert.__version__.encode(),
+        version("vl-convert-python").encode(),
     ]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -137,7 +138,7 @@ def own_font_faces() -> Iterator[str]:
 
 
 def device_theme(css: str) -> str:
-    """Aksel's tokens once more, for `.device`: light, and dark where the device asks for it; Aksel knows `.dark` only."""
+    """Aksel's tokens once more, for `.device`: light, and dark where the device asks; Aksel knows `.dark` only."""
     rules = [({name.strip() for name in names.split(",")}, body) for names, body in RULE.findall(css)]
     light = "".join(f".device{{{body}}}" for names, body in rules if ".light" in names)
     dark = "".join(f".device{{{body}}}" for names, body in rules if ".dark" in names and ".light" not in names)

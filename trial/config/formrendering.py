@@ -52,7 +52,7 @@ class AkselBoundField(BoundField):
 
     @property
     def template_name(self) -> str:
-        return self.field.template_name or f"components/fields/{self.kind}.html"
+        return f"components/fields/{self.kind}.html"
 
     @property
     def focus_id(self) -> str:
@@ -68,7 +68,7 @@ class AkselBoundField(BoundField):
     def sentences(self) -> list[str]:
         """The errors as a reader needs them: a missing answer names its field, also in the summary above the form."""
         missing = self.field.error_messages.get("required")
-        return [self._missing() if error == missing else error for error in self.errors]
+        return [self._missing() if error == missing else str(error) for error in self.errors]
 
     def _missing(self) -> str:
         if self.kind in ("panel", "checkbox"):
@@ -90,7 +90,7 @@ class AkselBoundField(BoundField):
         built["class"] = " ".join(filter(None, [self.field.widget.attrs.get("class"), CONTROLS[self.kind]]))
         if self.kind == "date":
             built.setdefault("autocomplete", "off")
-            built.setdefault("size", 11)
+            built.setdefault("size", "11")
         return built
 
 

@@ -7,7 +7,7 @@ text, the first room by name decides; the tests find rooms that disagree.
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -124,9 +124,9 @@ def _room(path: Path) -> str:
     return folder if (settings.ROOT / "trial" / folder).is_dir() else "config"
 
 
-def _key(message: str | tuple[str, ...]) -> str:
+def _key(message: str | Sequence[str]) -> str:
     return message if isinstance(message, str) else message[0]
 
 
-def _same_placeholders(source: str | tuple[str, ...], english: str | tuple[str, ...]) -> bool:
-    return set(PLACEHOLDER.findall(_key(source))) == set(PLACEHOLDER.findall(_key(english)))
+def _same_placeholders(source: str | Sequence[str], english: str | Sequence[str] | None) -> bool:
+    return set(PLACEHOLDER.findall(_key(source))) == set(PLACEHOLDER.findall(_key(english or "")))

@@ -11,7 +11,7 @@ from django import template
 from django.core.exceptions import ImproperlyConfigured
 from django.core.paginator import Page
 from django.forms import BoundField
-from django.template import Context
+from django.template import Context, Engine, RequestContext
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -50,8 +50,8 @@ def field(bound: BoundField) -> SafeString:
 def component(context: Context, content: str, name: str, **parameters: Any) -> SafeString:
     """Render `components/<name>.html` around a body. It sees its parameters and the request, nothing of the page."""
     known = {key: context[key] for key in ("request", "csrf_token") if key in context}
-    partial = context.template.engine.get_template(f"components/{name}.html")
-    return partial.render(context.new({**known, **parameters, "content": mark_safe(content.strip())}))  # noqa: S308 - rendered
+    partial = Engine.get_default().get_template(f"components/{name}.html")
+    return partial.render(context.new({**known, **parameters, "content": _stripped(content)}))
 
 
 @register.simple_block_tag
@@ -72,12 +72,12 @@ def td(
 ) -> SafeString:
     """A table's data cell; numbers stand to the right."""
     css = CELL + _alignment("data", numeric) + (" app-nowrap" if nowrap else "")
-    return format_html("<td{}>{}</td>", _attributes(id=id, colspan=span, **{"class": css}), content)
+    return format_html("<td{}>{}</td>", _attributes(id=id, colspan=span, **{"class": css}), _stripped(content))
 
 
 @register.simple_block_tag(takes_context=True)
 def th(
-    context: Context, content: str, *, row: bool = False, numeric: bool = False, span: int = 0, sort: str = ""
+    context: RequestContext, content: str, *, row: bool = False, numeric: bool = False, span: int = 0, sort: str = ""
 ) -> SafeString:
     """A table's header cell, of its column or (row=True) its row; with `sort` a link that sorts by that key."""
     attributes = {
@@ -89,7 +89,7 @@ def th(
         direction = _direction(context, sort)
         attributes["aria-sort"] = direction
         content = _sort_link(context, content, sort, direction)
-    return format_html("<th{}>{}</th>", _attributes(**attributes), content)
+    return format_html("<th{}>{}</th>", _attributes(**attributes), _stripped(content))
 
 
 @register.simple_tag
@@ -116,6 +116,11 @@ def json_island(value: Any, owner: str) -> SafeString:
     return json_script(value, f"{owner}-spec")
 
 
+def _stripped(content: str) -> SafeString:
+    """What a block tag's body rendered to, escaped already, without the space around it."""
+    return mark_safe(content.strip())  # noqa: S308
+
+
 def _alignment(kind: str, numeric: bool) -> str:
     return f" aksel-table__{kind}-cell--align-right app-num" if numeric else ""
 
@@ -124,13 +129,13 @@ def _attributes(**attributes: Any) -> SafeString:
     return format_html_join("", ' {}="{}"', [(name, value) for name, value in attributes.items() if value])
 
 
-def _direction(context: Context, key: str) -> str:
-    chosen = context["request"].GET.get("sort", "")
+def _direction(context: RequestContext, key: str) -> str:
+    chosen = context.request.GET.get("sort", "")
     return {key: "ascending", f"-{key}": "descending"}.get(chosen, "none")
 
 
-def _sort_link(context: Context, content: str, key: str, direction: str) -> SafeString:
-    query = context["request"].GET.copy()
+def _sort_link(context: RequestContext, content: str, key: str, direction: str) -> SafeString:
+    query = context.request.GET.copy()
     query["sort"] = f"-{key}" if direction == "ascending" else key
     query.pop("page", None)
     return format_html(
