@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from trial.config import checks, logs
+from trial.config import openapi as _openapi  # noqa: F401 - known to drf-spectacular by being imported
 from trial.config.assets import check_assets
 
 
