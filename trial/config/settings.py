@@ -148,7 +148,6 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "trial.config.accounts.ClosedAccountAdapter"
-ACCOUNT_FORMS = {"login": "trial.config.accounts.SignInForm"}
 ACCOUNT_SESSION_REMEMBER = False  # offices share machines: closing the browser signs out
 ACCOUNT_RATE_LIMITS = False  # django-axes counts failed sign-ins, in the database and for every process
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

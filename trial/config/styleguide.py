@@ -51,8 +51,8 @@ def showcase(request: HttpRequest) -> dict[str, Any]:
         "facts": [{"label": _("Kontor"), "value": "Nav Moss"}, {"label": _("Deltakernummer"), "value": "MOS-7K4Q-3"}],
         "columns": [
             {"label": _("Utfall")},
-            {"label": _("Tiltak"), "numeric": True},
-            {"label": _("Kontroll"), "numeric": True},
+            {"label": _("Intervensjonsgruppe"), "numeric": True},
+            {"label": _("Kontrollgruppe"), "numeric": True},
         ],
         "rows": [[_("Måneder i arbeid"), "10,9", "8,9"], [_("Måneder med AAP"), "18,2", "19,6"]],
         "cell_rows": [
