@@ -179,7 +179,7 @@ def end_measure(*, by: User, measure: Measure, end: date) -> Measure:
     measure = Measure.objects.select_for_update().get(pk=measure.pk)
     if measure.ended_at is not None:
         raise Refusal("measure_ended", _("Tiltaket er allerede avsluttet. Last siden på nytt."), field="end")
-    obey(Verdict.IN_FUTURE if end > clock.today() else Verdict.ACCEPTED, field="end")
+    obey(policies.decide_day(end, clock.today()), field="end")
     obey(policies.decide_spell(start=measure.start, end=end, today=clock.today()))
     measure.changed(end=end, ended_at=clock.now(), ended_by=by)
     record(by=by, verb="measure_ended", trial=participant.trial.code, subject=participant.number, code=measure.code)
@@ -211,7 +211,8 @@ def log_contact(
     steps.present_assignment(participant)
     _one_of(ContactKind, kind, "kind")
     _one_of(Counterpart, counterpart, "counterpart")
-    obey(policies.decide_contact(day=day, minutes=minutes, today=clock.today()))
+    obey(policies.decide_day(day, clock.today()), field="day")
+    obey(policies.decide_minutes(minutes))
     contact = Contact.objects.create(
         **steps.whose(participant),
         key=key,
@@ -256,7 +257,7 @@ def record_deviation(
     _one_of(DeviationKind, kind, "kind")
     _reason_given(reason)
     day = day or clock.today()
-    obey(Verdict.IN_FUTURE if day > clock.today() else Verdict.ACCEPTED, field="day")
+    obey(policies.decide_day(day, clock.today()), field="day")
     deviation = Deviation.objects.create(
         **steps.whose(participant),
         kind=kind,

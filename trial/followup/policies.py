@@ -125,11 +125,9 @@ def decide_assignment(case: AssignmentCase) -> Verdict:
 
 def decide_spell(*, start: date, end: date | None, today: date) -> Verdict:
     """Whether a spell may be recorded: begun by today, and not ended before it began. A planned end may lie ahead."""
-    if start > today:
-        return Verdict.IN_FUTURE
     if end is not None and end < start:
         return Verdict.END_BEFORE_START
-    return Verdict.ACCEPTED
+    return decide_day(start, today)
 
 
 def is_valid_on(code: MeasureCode, day: date) -> bool:
@@ -159,10 +157,11 @@ def decide_overlap(spell: Spell, earlier: Iterable[Spell]) -> Verdict:
     return Verdict.OVERLAPS if any(shared) else Verdict.ACCEPTED
 
 
-def decide_contact(*, day: date, minutes: int, today: date) -> Verdict:
-    """Whether a contact may be logged: on a day that has come, and no longer than a long day."""
-    if day > today:
-        return Verdict.IN_FUTURE
-    if not 0 < minutes <= LONGEST_CONTACT:
-        return Verdict.MINUTES_OUT_OF_RANGE
-    return Verdict.ACCEPTED
+def decide_day(day: date, today: date) -> Verdict:
+    """Whether something can have happened on a day."""
+    return Verdict.IN_FUTURE if day > today else Verdict.ACCEPTED
+
+
+def decide_minutes(minutes: int) -> Verdict:
+    """Whether a contact can have lasted so long."""
+    return Verdict.ACCEPTED if 0 < minutes <= LONGEST_CONTACT else Verdict.MINUTES_OUT_OF_RANGE
