@@ -25,4 +25,4 @@ USER 1069:1069
 EXPOSE 8080
 # More copies rather than more workers: the smallest database takes 25 connections, one for each thread.
 CMD ["gunicorn", "trial.config.wsgi", "--bind", "0.0.0.0:8080", "--workers", "2", "--threads", "2", \
-     "--worker-tmp-dir", "/tmp", "--max-requests", "2000", "--max-requests-jitter", "200"]
+     "--worker-tmp-dir", "/tmp", "--no-control-socket", "--max-requests", "2000", "--max-requests-jitter", "200"]

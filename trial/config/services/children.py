@@ -87,7 +87,7 @@ def run_server(*, port: int = 8000, host: str = "127.0.0.1", workers: int = 2) -
     """Serve the site and return when it answers. Raises `ServiceFailure` when the port is taken."""
     _check_port(host, port)
     command = [sys.executable, "-m", "gunicorn", "trial.config.wsgi", "--bind", f"{host}:{port}"]
-    command += ["--workers", str(workers), "--threads", "4", "--graceful-timeout", "5"]
+    command += ["--workers", str(workers), "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"]
     child = Child.start("server", command, {})
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not _answers(host, port):
