@@ -1,7 +1,8 @@
 """Figures as Vega-Lite specifications: one serves the page, the report and print. Colours and fonts are the page's.
 
 Texts that depend on the reader's language are marked (`labels.localise` fills them in). A figure has one panel an
-outcome; panels of one figure stand two abreast and share the months but not the height, since hours are no shares.
+outcome, with its unit on its own vertical axis; panels stand two abreast. The data lie at the top, in the order of the
+finding's rows, so that whoever changes the rows (disclosure) can change the points with them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from evaluation.labels import MARK, UNITS, both
 
 COLUMNS: Final = 2
 PANEL_HEIGHT: Final = 200
+PANEL_WIDTH: Final = 300
 Spec = dict[str, Any]
 
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
@@ -41,7 +43,7 @@ def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes:
         "mark": {"type": "line"},
         "encoding": {
             "x": _months(),
-            "y": {"field": "mean", "type": "quantitative", "title": None},
+            "y": {"field": "mean", "type": "quantitative"},
             "color": {
                 "field": "arm",
                 "type": "nominal",
@@ -54,7 +56,7 @@ def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes:
         },
     }
     columns = ("outcome", "month", "arm", "mean", "n")
-    return _figure(number, columns, rows, _panels(values, [line, _start()]), notes)
+    return _figure(number, columns, rows, _panels(values, [line, _start()], "percent"), notes)
 
 
 def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
@@ -70,7 +72,7 @@ def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any])
         "mark": {"type": "area", "opacity": 0.25},
         "encoding": {
             "x": _months(),
-            "y": {"field": "ci_low", "type": "quantitative", "title": None},
+            "y": {"field": "ci_low", "type": "quantitative"},
             "y2": {"field": "ci_high"},
         },
     }
@@ -80,7 +82,7 @@ def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any])
         "encoding": {"x": _months(), "y": {"field": "effect", "type": "quantitative"}, "tooltip": tips},
     }
     zero = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"y": {"datum": 0}}}
-    return _figure(number, columns, rows, _panels(values, [band, line, zero, _start()]), notes)
+    return _figure(number, columns, rows, _panels(values, [band, line, zero, _start()], "percentage_points"), notes)
 
 
 def _figure(
@@ -91,15 +93,32 @@ def _figure(
     return Finding(f"figure-{number.lower()}", "figure", title, columns, rows, spec, notes)
 
 
-def _panels(values: list[dict[str, Any]], layers: list[Spec]) -> Spec:
+def _panels(values: list[dict[str, Any]], layers: list[Spec], of_shares: str) -> Spec:
+    """One panel an outcome; `of_shares` is the unit of those that are shares."""
     outcomes = list(dict.fromkeys(value["outcome"] for value in values))
     return {
         "data": {"values": values},
-        "facet": {"field": "outcome", "type": "nominal", "title": None, "sort": outcomes},
         "columns": COLUMNS,
-        "spec": {"height": PANEL_HEIGHT, "layer": layers},
-        "resolve": {"scale": {"y": "independent"}},
+        "concat": [_panel(outcome, layers, of_shares) for outcome in outcomes],
+        "resolve": {"scale": {"color": "shared", "strokeDash": "shared"}},
     }
+
+
+def _panel(outcome: str, layers: list[Spec], of_shares: str) -> Spec:
+    unit = MARK + UNITS.get(outcome.removeprefix(MARK), of_shares)
+    return {
+        "title": outcome,
+        "width": PANEL_WIDTH,
+        "height": PANEL_HEIGHT,
+        "transform": [{"filter": {"field": "outcome", "equal": outcome}}],
+        "layer": [_titled(layer, unit) for layer in layers],
+    }
+
+
+def _titled(layer: Spec, unit: str) -> Spec:
+    """Every layer names the axis alike, since Vega-Lite would join different names."""
+    encoding = layer["encoding"]
+    return {**layer, "encoding": encoding | {"y": encoding["y"] | {"title": unit}}} if "y" in encoding else layer
 
 
 def _months() -> Spec:

@@ -87,6 +87,8 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "none_of_these": ("Ingen av delene", "None of these"),
     # units
     "share": ("andel", "share"),
+    "percent": ("prosent", "per cent"),
+    "percentage_points": ("prosentpoeng", "percentage points"),
     "months": ("måneder", "months"),
     "years": ("år", "years"),
     "hours_per_week": ("timer per uke", "hours a week"),
