@@ -61,7 +61,8 @@ def latest_by_register(trial: Trial) -> list[dict[str, Any]]:
 
 def enrolled_numbers(trial: Trial) -> set[str]:
     """The participant numbers of everyone enrolled, whatever the consent covers."""
-    return set(Participant.objects.filter(trial=trial, enrolled_at__isnull=False).values_list("number", flat=True))
+    enrolled = Participant.objects.filter(trial=trial, enrolled_at__isnull=False).order_by()
+    return set(enrolled.values_list("number", flat=True))
 
 
 def consented_numbers(trial: Trial, register: str) -> set[str]:
