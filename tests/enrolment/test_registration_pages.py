@@ -71,7 +71,7 @@ def test_going_back_from_the_person_keeps_what_was_typed(office, cast):
 def test_going_back_from_the_consent_keeps_ticks_and_reference_but_never_the_consent(office, cast):
     participant = registered(cast)
     consent = f"new/{participant.key}/consent/"
-    office.post(consent, {"version": 1, "covers-later_contact": "on", "paper_reference": "Perm 9", "go": "back"})
+    office.post(consent, {"version": 1, "covers": "later_contact", "paper_reference": "Perm 9", "go": "back"})
     page = body(office.get(consent))
     assert 'value="Perm 9"' in page
     assert page.count("checked") == 1
@@ -92,7 +92,7 @@ def test_without_the_tick_there_is_no_consent(office, cast):
 
 def test_an_optional_part_counts_only_when_ticked(office, cast):
     participant = registered(cast)
-    office.post(f"new/{participant.key}/consent/", {"version": 1, "agrees": "on", "covers-later_contact": "on"})
+    office.post(f"new/{participant.key}/consent/", {"version": 1, "agrees": "on", "covers": "later_contact"})
     with acting(cast.kari):
         assert set(OPTIONAL) <= set(policies.consent_in_force(participant).covers)
 

@@ -76,6 +76,10 @@ class PersonForm(forms.Form):
 class ConsentGivenForm(forms.Form):
     """That the person consents: one tick for taking part, one for each optional part, none ticked beforehand."""
 
+    agrees = forms.BooleanField(label=_("Personen har lest eller fått opplest teksten og samtykker til å delta"))
+    covers = forms.MultipleChoiceField(
+        label=_("Personen sier også ja til"), widget=forms.CheckboxSelectMultiple, required=False
+    )
     paper_reference = forms.CharField(
         label=_("Hvor papiret oppbevares"),
         help_text=_("For eksempel mappe og sidetall. La feltet stå tomt hvis personen samtykket på skjerm."),
@@ -84,25 +88,26 @@ class ConsentGivenForm(forms.Form):
         validators=[no_national_id],
     )
 
-    agrees = forms.BooleanField(label=_("Personen har lest eller fått opplest teksten og samtykker til å delta"))
-
     def __init__(
         self, data: Any = None, *, form: ConsentForm, given: Consent | None, draft: dict[str, Any], complete: bool
-    ):
+    ) -> None:
         before = vars(given) if given else draft
-        super().__init__(data, initial={"paper_reference": before.get("paper_reference", "")})
-        self.consent_form = form
+        agreed = given is not None and given.form_id == form.pk
+        super().__init__(
+            data,
+            initial={
+                "agrees": agreed,
+                "covers": before.get("covers", []),
+                "paper_reference": before.get("paper_reference", ""),
+            },
+        )
         self.fields["agrees"].required = complete
-        self.fields["agrees"].initial = given is not None and given.form_id == form.pk
-        for code in form.optional:
-            self.fields[f"covers-{code}"] = forms.BooleanField(
-                label=COVERAGE[code], required=False, initial=code in before.get("covers", ())
-            )
-        self.order_fields(["agrees", *(f"covers-{code}" for code in form.optional), "paper_reference"])
+        self.fields["covers"].choices = [(code, COVERAGE[code]) for code in form.optional]  # type: ignore[attr-defined]
+        if not form.optional:
+            del self.fields["covers"]
 
     def clean(self) -> dict[str, Any]:
-        ticked = [code for code in self.consent_form.optional if self.cleaned_data.get(f"covers-{code}")]
-        return {"covers": ticked, "paper_reference": self.cleaned_data.get("paper_reference", "")}
+        return {name: self.cleaned_data.get(name, empty) for name, empty in (("covers", []), ("paper_reference", ""))}
 
 
 class WithdrawalForm(forms.Form):

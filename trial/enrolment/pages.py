@@ -36,7 +36,7 @@ from trial.enrolment.states import BEFORE_ENROLMENT, COLOURS, ParticipantState, 
 from trial.enrolment.summaries import case_line, coverage, person_rows
 from trial.studies.models import Trial
 from trial.studies.permissions import can
-from trial.studies.queries import trial_for
+from trial.studies.queries import offices_of, trial_for
 
 PAGE_SIZE = 25
 
@@ -119,6 +119,7 @@ def _rights(user: User, trial: Trial) -> dict[str, Any]:
     return {
         "trial": trial,
         "sees_names": can(user, trial, Permission.SEE_IDENTITY),
+        "sees_offices": len(offices_of(user, trial, needing=Permission.SEE_PARTICIPANTS)) > 1,
         "may_enrol": can(user, trial, Permission.ENROL),
     }
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from trial.enrolment import api, pages, registration
+from trial.enrolment import api, conditions, pages, registration
 
 HERE = "trials/<slug:trial>/participants"
 NEW = f"{HERE}/new/<uuid:key>"
@@ -10,6 +10,9 @@ API = "api/v1/trials/<slug:trial>"
 
 app_name = "enrolment"
 urlpatterns = [
+    path("trials/<slug:trial>/conditions/", conditions.conditions, name="conditions"),
+    path("trials/<slug:trial>/conditions/criteria/", conditions.criteria, name="criteria"),
+    path("trials/<slug:trial>/conditions/consent-form/", conditions.publish, name="publish"),
     path(f"{HERE}/", pages.participants, name="participants"),
     path(f"{HERE}/search/", pages.search, name="search"),
     path(f"{HERE}/new/", registration.eligibility, name="new"),
