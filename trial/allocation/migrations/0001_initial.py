@@ -6,194 +6,383 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('enrolment', '0003_consent_draft'),
-        ('studies', '0003_remove_office'),
+        ("enrolment", "0003_consent_draft"),
+        ("studies", "0003_remove_office"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LogHead',
+            name="LogHead",
             fields=[
-                ('trial', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='log_head', serialize=False, to='studies.trial')),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('frontier', models.JSONField(default=list)),
+                (
+                    "trial",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="log_head",
+                        serialize=False,
+                        to="studies.trial",
+                    ),
+                ),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("frontier", models.JSONField(default=list)),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='Protocol',
+            name="Protocol",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField()),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('report', models.JSONField(default=dict)),
-                ('reason', models.TextField(blank=True)),
-                ('proposed_at', models.DateTimeField()),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='protocols', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField()),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("report", models.JSONField(default=dict)),
+                ("reason", models.TextField(blank=True)),
+                ("proposed_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(null=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="protocols", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['trial', '-proposed_at'],
+                "ordering": ["trial", "-proposed_at"],
             },
         ),
         migrations.CreateModel(
-            name='BeaconValue',
+            name="BeaconValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.CharField(max_length=512)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.trial')),
-                ('protocol', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='beacon_value', to='allocation.protocol')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("value", models.CharField(max_length=512)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.trial"
+                    ),
+                ),
+                (
+                    "protocol",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="beacon_value",
+                        to="allocation.protocol",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='SealedSeed',
+            name="SealedSeed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('commitment', models.CharField(max_length=64, unique=True)),
-                ('sealed', models.BinaryField()),
-                ('sealed_at', models.DateTimeField()),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("commitment", models.CharField(max_length=64, unique=True)),
+                ("sealed", models.BinaryField()),
+                ("sealed_at", models.DateTimeField()),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'objects',
+                "abstract": False,
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
-            name='StratumState',
+            name="StratumState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stratum', models.CharField(blank=True, max_length=200)),
-                ('enrolled', models.PositiveIntegerField(default=0)),
-                ('drawn', models.PositiveIntegerField(default=0)),
-                ('state', models.JSONField()),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stratum", models.CharField(blank=True, max_length=200)),
+                ("enrolled", models.PositiveIntegerField(default=0)),
+                ("drawn", models.PositiveIntegerField(default=0)),
+                ("state", models.JSONField()),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.trial"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('participant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='allocation', serialize=False, to='enrolment.participant')),
-                ('who', models.CharField(max_length=32, unique=True)),
-                ('stratum', models.CharField(max_length=200)),
-                ('position', models.PositiveIntegerField()),
-                ('factors', models.JSONField(default=dict)),
-                ('enrolled_at', models.DateTimeField()),
-                ('enrol_seq', models.PositiveBigIntegerField()),
-                ('drawn_at', models.DateTimeField(null=True)),
-                ('alloc_seq', models.PositiveBigIntegerField(null=True)),
-                ('receipt', models.JSONField(null=True)),
-                ('arm', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.arm')),
-                ('drawn_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.office')),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='studies.trial')),
+                (
+                    "participant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="allocation",
+                        serialize=False,
+                        to="enrolment.participant",
+                    ),
+                ),
+                ("who", models.CharField(max_length=32, unique=True)),
+                ("stratum", models.CharField(max_length=200)),
+                ("position", models.PositiveIntegerField()),
+                ("factors", models.JSONField(default=dict)),
+                ("enrolled_at", models.DateTimeField()),
+                ("enrol_seq", models.PositiveBigIntegerField()),
+                ("drawn_at", models.DateTimeField(null=True)),
+                ("alloc_seq", models.PositiveBigIntegerField(null=True)),
+                ("receipt", models.JSONField(null=True)),
+                (
+                    "arm",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.arm"
+                    ),
+                ),
+                (
+                    "drawn_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.office"
+                    ),
+                ),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="allocations", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['trial', 'enrol_seq'],
-                'indexes': [models.Index(condition=models.Q(('arm', None)), fields=['trial', 'enrol_seq'], name='allocation_waiting'), models.Index(fields=['office', 'arm'], name='allocation_by_office')],
-                'constraints': [models.UniqueConstraint(fields=('trial', 'stratum', 'position'), name='allocation_position_once'), models.UniqueConstraint(fields=('trial', 'enrol_seq'), name='allocation_enrol_seq_once'), models.UniqueConstraint(fields=('trial', 'alloc_seq'), name='allocation_alloc_seq_once'), models.CheckConstraint(condition=models.Q(models.Q(('alloc_seq', None), ('arm', None), ('drawn_at', None), ('drawn_by', None), ('receipt', None)), models.Q(('alloc_seq__isnull', False), ('arm__isnull', False), ('drawn_at__isnull', False), ('receipt__isnull', False)), _connector='OR'), name='allocation_drawn_whole')],
+                "ordering": ["trial", "enrol_seq"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("arm", None)), fields=["trial", "enrol_seq"], name="allocation_waiting"
+                    ),
+                    models.Index(fields=["office", "arm"], name="allocation_by_office"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("trial", "stratum", "position"), name="allocation_position_once"),
+                    models.UniqueConstraint(fields=("trial", "enrol_seq"), name="allocation_enrol_seq_once"),
+                    models.UniqueConstraint(fields=("trial", "alloc_seq"), name="allocation_alloc_seq_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("alloc_seq", None),
+                                ("arm", None),
+                                ("drawn_at", None),
+                                ("drawn_by", None),
+                                ("receipt", None),
+                            ),
+                            models.Q(
+                                ("alloc_seq__isnull", False),
+                                ("arm__isnull", False),
+                                ("drawn_at__isnull", False),
+                                ("receipt__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="allocation_drawn_whole",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ArmMask',
+            name="ArmMask",
             fields=[
-                ('arm', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='studies.arm')),
-                ('letter', models.CharField(max_length=2)),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.trial')),
+                (
+                    "arm",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="studies.arm",
+                    ),
+                ),
+                ("letter", models.CharField(max_length=2)),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('trial', 'letter'), name='mask_letter_once')],
+                "constraints": [models.UniqueConstraint(fields=("trial", "letter"), name="mask_letter_once")],
             },
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('size', models.PositiveBigIntegerField()),
-                ('root', models.CharField(max_length=64)),
-                ('time', models.PositiveBigIntegerField()),
-                ('public_key', models.CharField(max_length=64)),
-                ('signature', models.CharField(max_length=128)),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkpoints', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("size", models.PositiveBigIntegerField()),
+                ("root", models.CharField(max_length=64)),
+                ("time", models.PositiveBigIntegerField()),
+                ("public_key", models.CharField(max_length=64)),
+                ("signature", models.CharField(max_length=128)),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="checkpoints", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['trial', '-size'],
-                'constraints': [models.UniqueConstraint(fields=('trial', 'size'), name='checkpoint_size_once')],
+                "ordering": ["trial", "-size"],
+                "constraints": [models.UniqueConstraint(fields=("trial", "size"), name="checkpoint_size_once")],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=100)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('answer', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=100)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("answer", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('trial', 'key'), name='idempotency_key_once')],
+                "constraints": [models.UniqueConstraint(fields=("trial", "key"), name="idempotency_key_once")],
             },
         ),
         migrations.CreateModel(
-            name='LogLeaf',
+            name="LogLeaf",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('kind', models.CharField(max_length=10)),
-                ('text', models.TextField()),
-                ('leaf_hash', models.CharField(max_length=64)),
-                ('trial', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='log', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveBigIntegerField()),
+                ("kind", models.CharField(max_length=10)),
+                ("text", models.TextField()),
+                ("leaf_hash", models.CharField(max_length=64)),
+                (
+                    "trial",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="log", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['trial', 'seq'],
-                'constraints': [models.UniqueConstraint(fields=('trial', 'seq'), name='leaf_seq_once')],
+                "ordering": ["trial", "seq"],
+                "constraints": [models.UniqueConstraint(fields=("trial", "seq"), name="leaf_seq_once")],
             },
         ),
         migrations.CreateModel(
-            name='Opening',
+            name="Opening",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('requested_at', models.DateTimeField()),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('trial', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='opening', to='studies.trial')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("requested_at", models.DateTimeField()),
+                ("approved_at", models.DateTimeField(null=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "trial",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="opening", to="studies.trial"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', None)), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False), models.Q(('approved_by', models.F('requested_by')), _negated=True)), _connector='OR'), name='opening_two_persons')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("approved_at", None), ("approved_by", None)),
+                            models.Q(
+                                ("approved_at__isnull", False),
+                                ("approved_by__isnull", False),
+                                models.Q(("approved_by", models.F("requested_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="opening_two_persons",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.UniqueConstraint(condition=models.Q(('approved_at__isnull', False)), fields=('trial',), name='protocol_locked_once'),
+            model_name="protocol",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("approved_at__isnull", False)), fields=("trial",), name="protocol_locked_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='protocol',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', None)), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False), models.Q(('approved_by', models.F('proposed_by')), _negated=True)), _connector='OR'), name='protocol_two_persons'),
+            model_name="protocol",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("approved_at", None), ("approved_by", None)),
+                    models.Q(
+                        ("approved_at__isnull", False),
+                        ("approved_by__isnull", False),
+                        models.Q(("approved_by", models.F("proposed_by")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="protocol_two_persons",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stratumstate',
-            constraint=models.UniqueConstraint(fields=('trial', 'stratum'), name='stratum_state_once'),
+            model_name="stratumstate",
+            constraint=models.UniqueConstraint(fields=("trial", "stratum"), name="stratum_state_once"),
         ),
         migrations.AddConstraint(
-            model_name='stratumstate',
-            constraint=models.CheckConstraint(condition=models.Q(('stratum', ''), ('drawn__lte', models.F('enrolled')), _connector='OR'), name='stratum_drawn_of_enrolled'),
+            model_name="stratumstate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stratum", ""), ("drawn__lte", models.F("enrolled")), _connector="OR"),
+                name="stratum_drawn_of_enrolled",
+            ),
         ),
     ]

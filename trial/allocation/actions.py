@@ -1,0 +1,259 @@
+"""The draw, in order: a place in the log first, an arm after that is committed. Checkpoints, events.
+
+Everything here writes as the database role `draw`, which alone reads the seeds and appends to the log; who asks is
+checked before. Locks are always taken in one order: participants, the trial's row, the head of the log.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.canonical import canonical_json
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.planes import entered
+from trial.access.refusals import Refusal
+from trial.access.roles import Role
+from trial.allocation import leaves
+from trial.allocation.contributions import Context
+from trial.allocation.idempotency import key_held, record_of
+from trial.allocation.log import LogWriter
+from trial.allocation.models import Allocation, Checkpoint, IdempotencyRecord, StratumState
+from trial.allocation.policies import can_be_drawn, drawable, may_draw
+from trial.allocation.protocols import Document
+from trial.allocation.queries import DRAW, locked_protocol, waiting_for
+from trial.allocation.session import Session
+from trial.audit import clock
+from trial.audit.actions import action, post, record
+from trial.enrolment.actions import mark_enrolled
+from trial.enrolment.models import Participant
+from trial.enrolment.policies import may_enrol
+from trial.studies.models import Membership, Trial
+from trial.studies.permissions import require
+
+SHARE = re.compile(r"[0-9a-f]{64}")
+
+Contribute = Callable[[Context], bytes]
+
+
+def enrol(*, by: User, participant: Participant, idempotency_key: str) -> Allocation:
+    """Give the participant a place in the draw; in unattended mode draw the arm as well.
+
+    Commits twice: when the place stands in the log, no arm exists yet. Someone who has a place keeps it.
+
+    Raises:
+        Refusal: `not_allowed`; every refusal of `enrolment.policies.may_enrol`; `protocol_missing`,
+            `beacon_missing`, `unknown_stratum`, `factor_missing`, `list_exhausted`; `key_missing`, `key_reused`,
+            `in_progress`.
+    """
+    trial = participant.trial
+    require(by, trial, Permission.ENROL, participant.office)
+    with key_held(trial, idempotency_key):
+        with entered(DRAW):
+            allocation, kept = _take_place(by=by, participant=participant, key=idempotency_key)
+        if not kept.answer:
+            with entered(DRAW):
+                _draw_at_once(by=by, allocation=allocation, kept=kept)
+    participant.state, participant.enrolled_at = allocation.participant.state, allocation.enrolled_at
+    return allocation
+
+
+def draw(*, by: User, trial: Trial, commitment: str, contributions: Mapping[str, str], idempotency_key: str) -> str:
+    """Draw for the waiting numbers whose contexts the researcher has contributed to. Answers in JSON.
+
+    `contributions`: canonical context -> 64 hex digits. Numbers whose contexts are not among them go on waiting.
+    `commitment`: the one of the key file that they were made with. The same key gets the same answer, byte for byte.
+
+    Raises:
+        Refusal: `not_allowed`, `not_attended`, `wrong_trial_state`, `wrong_key`, `malformed_share`,
+            `protocol_missing`, `beacon_missing`, `key_missing`, `key_reused`, `in_progress`.
+    """
+    require(by, trial, Permission.DRAW)
+    _well_formed(contributions)
+    with key_held(trial, idempotency_key), entered(DRAW):
+        may_draw(trial, Document.read(locked_protocol(trial).text), commitment)
+        return _draw_once(by=by, trial=trial, contributions=contributions, key=idempotency_key)
+
+
+def draw_waiting(*, by: User, trial: Trial, contribute: Contribute) -> list[Allocation]:
+    """Draw for everyone who waits, asking the holder of the researcher's key for each contribution."""
+    require(by, trial, Permission.DRAW)
+    drawn: list[Allocation] = []
+    while contexts := [context for each in waiting_for(by, trial) for context in each.contexts]:
+        shares = {canonical_json(context).decode(): contribute(context).hex() for context in contexts}
+        with entered(DRAW):
+            drawn += _draw(by=by, trial=trial, shares=shares)
+    return drawn
+
+
+def finish_unattended(*, trial: Trial) -> list[Allocation]:
+    """Draw every place of an unattended trial that a crash left without an arm: same position, same arm."""
+    with entered(DRAW):
+        if Document.read(locked_protocol(trial).text).attended:
+            return []
+        return _draw(by=None, trial=trial, shares={})
+
+
+def checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
+    """Sign the log as it is now; an unchanged log keeps the checkpoint that it has.
+
+    Raises:
+        Refusal: `not_allowed`, `protocol_missing`.
+    """
+    if by is not None:
+        require(by, trial, Permission.SEE_LOG)
+    with entered(DRAW):
+        return _checkpoint(by=by, trial=trial)
+
+
+def log_event(
+    *, by: User | None, trial: Trial, kind: str, participant: Participant | None = None, note: str = ""
+) -> None:
+    """Put an event into the log. The note stays outside, its hash goes in; someone without a place leaves no trace."""
+    with entered(DRAW):
+        _log_event(by=by, trial=trial, kind=kind, participant=participant, note=note)
+
+
+def answer_of(allocation: Allocation) -> dict[str, Any]:
+    """What is told of a place in the draw: the arm and the receipt once they exist."""
+    return {
+        "participant": allocation.participant.number,
+        "state": "allocated" if allocation.arm else "waiting",
+        "enrolled_at": int(allocation.enrolled_at.timestamp()),
+        "arm": allocation.arm.code if allocation.arm else "",
+        "receipt": allocation.receipt or {},
+    }
+
+
+@action
+def _take_place(*, by: User, participant: Participant, key: str) -> tuple[Allocation, IdempotencyRecord]:
+    """Lock, ask the gate, take the next position, append ENROL. The answer is kept where it is already the last."""
+    kept = record_of(by=by, trial=participant.trial, key=key, body={"participant": participant.number})
+    person = _lock_people([participant.pk])[0]
+    trial = person.trial = _lock_trial(participant.trial)
+    document = Document.read(locked_protocol(trial).text)
+    allocation: Allocation | None = Allocation.objects.filter(participant=person).select_related("arm").first()
+    if allocation is None:
+        allocation = _new_place(by, trial, person, document)
+    allocation.participant = person
+    if not kept.answer and (document.attended or allocation.arm):
+        _keep(kept, answer_of(allocation))
+    return allocation, kept
+
+
+def _new_place(by: User, trial: Trial, person: Participant, document: Document) -> Allocation:
+    consent = may_enrol(person)
+    position = _next_position(trial, document, person)
+    place = {"who": leaves.new_who(), "stratum": person.stratum, "position": position, "factors": person.factors}
+    log = LogWriter.locked(trial)
+    entry = log.append(leaves.enrol_leaf, **place, consent=consent.sha256)
+    log.close()
+    mark_enrolled(by=by, participant=person)
+    record(by=by, verb="place_taken", trial=trial.code, subject=person.number, seq=entry.seq)
+    if document.attended:
+        _tell_researchers(trial)
+    times = {"enrolled_at": person.enrolled_at, "enrol_seq": entry.seq}
+    return Allocation.objects.create(participant=person, trial=trial, office=person.office, **times, **place)
+
+
+def _next_position(trial: Trial, document: Document, person: Participant) -> int:
+    can_be_drawn(document, person.stratum, person.factors)
+    state = StratumState.objects.get(trial=trial, stratum=person.stratum)
+    capacity = document.rule(int).capacity()
+    if capacity is not None and state.enrolled >= capacity:
+        raise Refusal("list_exhausted", _("Alle plassene i loddtrekningen er brukt. Kontakt forsøkslederen."))
+    position: int = state.enrolled
+    state.changed(enrolled=position + 1)
+    return position
+
+
+@action
+def _draw_at_once(*, by: User, allocation: Allocation, kept: IdempotencyRecord) -> None:
+    """The second transaction of an unattended draw."""
+    _draw(by=by, trial=allocation.trial, shares={})
+    allocation.refresh_from_db(fields=["arm", "drawn_at", "drawn_by", "alloc_seq", "receipt"])
+    allocation.participant.refresh_from_db(fields=["state"])
+    _keep(kept, answer_of(allocation))
+
+
+@action
+def _draw_once(*, by: User, trial: Trial, contributions: Mapping[str, str], key: str) -> str:
+    kept = record_of(by=by, trial=trial, key=key, body={"contributions": dict(contributions)})
+    if not kept.answer:
+        drawn = _draw(by=by, trial=trial, shares=contributions)
+        left = Allocation.objects.filter(trial=trial, arm=None).count()
+        _keep(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": left})
+    return str(kept.answer)
+
+
+@action
+def _draw(*, by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
+    """Draw in the order of enrolment. Within a stratum a later position waits for an earlier one."""
+    waiting = Allocation.objects.filter(trial=trial, arm=None)
+    people = {person.pk: person for person in _lock_people(waiting.values_list("participant", flat=True))}
+    trial = _lock_trial(trial)
+    drawable(trial)
+    session, drawn = Session(by, trial, shares), []
+    for allocation in waiting.filter(participant__in=people).order_by("enrol_seq"):
+        allocation.participant = people[allocation.participant_id]
+        if session.draw(allocation):
+            drawn.append(allocation)
+    session.close()
+    return drawn
+
+
+@action
+def _checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
+    locked_protocol(trial)
+    signed = LogWriter.locked(_lock_trial(trial)).checkpoint()
+    record(by=by, verb="checkpoint_signed", trial=trial.code, size=signed.size, root=signed.root)
+    return signed
+
+
+@action
+def _log_event(*, by: User | None, trial: Trial, kind: str, participant: Participant | None, note: str) -> None:
+    place = Allocation.objects.filter(participant=participant).first() if participant else None
+    if participant and place is None:
+        return
+    log = LogWriter.locked(_lock_trial(trial))
+    note_sha256 = hashlib.sha256(note.encode()).hexdigest()
+    entry = log.append(leaves.event_leaf, who=place.who if place else "", kind=kind, note_sha256=note_sha256)
+    log.close()
+    subject = participant.number if participant else ""
+    record(by=by, verb="event_logged", trial=trial.code, subject=subject, seq=entry.seq, kind=kind)
+
+
+def _keep(kept: IdempotencyRecord, answer: dict[str, Any]) -> None:
+    kept.changed(answer=json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
+
+
+def _well_formed(contributions: Mapping[str, str]) -> None:
+    if not all(isinstance(share, str) and SHARE.fullmatch(share) for share in contributions.values()):
+        raise Refusal(
+            "malformed_share", _("Et bidrag må være 64 heksadesimale tegn."), field="contributions", status=422
+        )
+
+
+def _lock_people(keys: Sequence[UUID] | Any) -> list[Participant]:
+    rows = Participant.objects.select_for_update(of=("self",), no_key=True)
+    return list(rows.filter(pk__in=list(keys)).select_related("office", "enrolled_by").order_by("pk"))
+
+
+def _lock_trial(trial: Trial) -> Trial:
+    """The trial as it is now, locked against other draws and changes of state, not against rows that refer to it."""
+    return Trial.objects.select_for_update(no_key=True).get(pk=trial.pk)
+
+
+def _tell_researchers(trial: Trial) -> None:
+    """A notice to everyone who can draw; it says that numbers wait, and none of them."""
+    today = clock.today()
+    members = Membership.objects.filter(trial=trial, role=Role.RESEARCHER, valid_from__lte=today).exclude(
+        valid_to__lt=today
+    )
+    for member in members.select_related("user"):
+        post(kind="numbers_waiting", to=member.user.get_username(), trial=trial.code)
