@@ -1,6 +1,5 @@
 """What the demonstration says in the terminal: one line a step, and sentences instead of tracebacks."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ Report = Callable[[int, int], None]
 class Terminal:
     """Numbered steps with their duration; within a step a counter that is redrawn where the output is a terminal."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.number = 0
         self.began = time.monotonic()
@@ -20,7 +19,7 @@ class Terminal:
 
     @contextmanager
     def step(self, label: str) -> Iterator[Report]:
-        """Print the label at once and the seconds it took when it is done; hands out a counter `report(done, total)`."""
+        """Print the label at once and the seconds when it is done; hands out a counter `report(done, total)`."""
         self.number += 1
         began = time.monotonic()
         head = f"{self.number:2d}. {label} "

@@ -1,0 +1,142 @@
+"""The demonstration's chapters, in order, each with its line in the terminal."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from trial.access.models import User
+from trial.access.planes import entered
+from trial.audit.clock import now, simulated
+from trial.config import assets, translations
+from trial.config.demo import closing
+from trial.config.demo.accounts import make_accounts
+from trial.config.demo.evaluate import DemoFailure, analyse, deliver
+from trial.config.demo.life import Life
+from trial.config.demo.setup import DemoTrial, set_up
+from trial.config.demo.terminal import Terminal
+from trial.config.services import Child, run_server, run_worker, stopped_together
+from trial.studies.actions import close_recruitment
+from trial.studies.models import Trial
+from trial.studies.queries import plane_for
+from trial.studies.states import TrialState
+
+FINISHED, RECRUITING = "se-klar", "se-klar-2"
+BEGINNING = datetime(2012, 10, 1, 8, 0, tzinfo=UTC)
+PEOPLE = 268
+RECRUITMENT = date(2013, 1, 7), date(2017, 12, 15)
+CLOSED = datetime(2018, 1, 2, 9, 0, tzinfo=UTC)
+LAST_DATA = datetime(2021, 1, 18, 9, 0, tzinfo=UTC)
+SECOND_PEOPLE, SECOND_PLANNED = 46, 240
+SECOND_SINCE = timedelta(days=200)
+LAST_DRAW_AGO = timedelta(days=12)
+WATCH_SECONDS = 1.0
+SEEDS = {FINISHED: 2013, RECRUITING: 2026}  # of what people do; the draws have secret seeds of their own
+
+
+def tell(terminal: Terminal, *, fresh: bool, port: int | None) -> None:
+    """Make what is missing, show what was found, and serve on `port` until interrupted (None: do not serve)."""
+    with terminal.step("Look and texts (npm, once)"):
+        assets.build()
+        translations.compile_all()
+    with terminal.step("Database"):
+        _prepare_database(fresh)
+    worker = run_worker()
+    with stopped_together(worker):
+        if not _is_complete():
+            _make(terminal, worker)
+        closing.show(terminal, FINISHED)
+        terminal.say(f"Everything above took {terminal.total():.0f} seconds.")
+        if port is not None:
+            _serve(terminal, worker, port)
+
+
+def _prepare_database(fresh: bool) -> None:
+    """Migrate; begin anew when that is asked for, or when an earlier demonstration was interrupted."""
+    call_command("migrate", verbosity=0, interactive=False)
+    codes = set(Trial.objects.values_list("code", flat=True))
+    if not User.objects.exists() or (_is_complete() and not fresh):
+        return
+    if codes - {FINISHED, RECRUITING}:
+        raise DemoFailure("The database holds other trials than the demonstration's. Name another in DATABASE_URL.")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _is_complete() -> bool:
+    """Whether an earlier demonstration came to its end: the last thing it does is to fill the second trial."""
+    states = dict(Trial.objects.values_list("code", "state"))
+    return states.get(FINISHED) == TrialState.OPENED and closing.has_waiting(RECRUITING)
+
+
+def _make(terminal: Terminal, worker: Child) -> None:
+    users = make_accounts()
+    with simulated(BEGINNING) as clock:
+        with terminal.step("SE-KLAR planned; plan and protocol locked by two persons"):
+            finished = _plan_finished(users)
+        with terminal.step(f"{PEOPLE} people enrolled, drawn and followed, 2013 to 2020") as report:
+            for done in _life_of_finished(finished, Life(finished, clock, SEEDS[FINISHED])).live(LAST_DATA):
+                report(done, PEOPLE)
+        worker.check()
+        with terminal.step("Register deliveries: sent, checked by the worker, accepted") as report:
+            deliver(finished, settings.LOCAL / "demo" / "deliveries", report)
+        with terminal.step("Data locked; the locked plan runs on the worker") as report:
+            run = analyse(finished, report)
+        with terminal.step("Results released and draws opened, each by two persons"):
+            closing.release_and_open(finished, run)
+    with terminal.step("SE-KLAR 2: in the middle of recruitment, numbers waiting") as report:
+        for done in _second(users):
+            report(done, SECOND_PEOPLE)
+
+
+def _plan_finished(users: Mapping[str, User]) -> DemoTrial:
+    planned = {"planned_size": PEOPLE, "planned_start": RECRUITMENT[0], "planned_end": RECRUITMENT[1]}
+    return set_up(users, FINISHED, "SE-KLAR", planned)
+
+
+def _life_of_finished(demo: DemoTrial, life: Life) -> Life:
+    """Five years of recruitment and weekly draws, and three more of follow-up."""
+    life.recruit(PEOPLE, *RECRUITMENT)
+    life.draw_weekly(RECRUITMENT[0], RECRUITMENT[1] + timedelta(days=7))
+    life.plan(CLOSED, lambda: _close(demo))
+    return life
+
+
+def _close(demo: DemoTrial) -> None:
+    lead = demo.users["leder"]
+    with entered(plane_for(lead)):
+        demo.trial.refresh_from_db()
+        close_recruitment(by=lead, trial=demo.trial)
+
+
+def _second(users: Mapping[str, User]) -> list[int]:
+    """A trial that began some months ago; the researcher has not drawn for two weeks, so numbers wait."""
+    present = now()
+    first = (present - SECOND_SINCE).date()
+    with simulated(present - SECOND_SINCE - timedelta(days=30)) as clock:
+        planned = {
+            "planned_size": SECOND_PLANNED,
+            "planned_start": first,
+            "planned_end": first + timedelta(days=900),
+        }
+        demo = set_up(users, RECRUITING, "SE-KLAR 2", planned)
+        demo.key.write(settings.LOCAL / "demo")
+        life = Life(demo, clock, SEEDS[RECRUITING])
+        life.recruit(SECOND_PEOPLE, first, present.date())
+        life.draw_weekly(first, (present - LAST_DRAW_AGO).date())
+        return list(life.live(present))
+
+
+def _serve(terminal: Terminal, worker: Child, port: int) -> None:
+    server = run_server(port=port)
+    with stopped_together(server):
+        closing.say_logins(terminal, port)
+        while True:
+            time.sleep(WATCH_SECONDS)
+            server.check()
+            worker.check()
