@@ -147,7 +147,9 @@ def _holds_national_id(text: pd.DataFrame) -> bool:
     for name in text.columns.difference([LINE, WIDTH]):
         values = pd.Series(text[name].dropna().unique(), dtype="str")
         candidates = values[values.str.count(r"\d") >= 11]
-        if any(find_national_ids(value) for value in candidates):
+        # A column of numbers loses its leading zeros on the way through a spreadsheet.
+        shortened = "0" + values[values.str.fullmatch(r"\d{10}")]
+        if any(find_national_ids(value) for value in [*candidates, *shortened]):
             return True
     return False
 
@@ -217,8 +219,10 @@ class _Check:
         if column.kind == "truth":
             return self._truth(column, text)
         if column.kind == "code":
+            numeric = all(code.isdigit() for code in column.codes)
+            text = _without_fraction(text) if numeric else text
             self._fault("unknown_code", column.name, text.notna() & ~text.isin(list(column.codes)))
-            return self._as_number_where_all_are(text) if all(code.isdigit() for code in column.codes) else text
+            return self._as_number_where_all_are(text) if numeric else text
         return text
 
     def _date(self, column: Column, text: pd.Series) -> pd.Series:
@@ -242,7 +246,7 @@ class _Check:
         return finite
 
     def _truth(self, column: Column, text: pd.Series) -> pd.Series:
-        lower = text.str.lower()
+        lower = _without_fraction(text).str.lower()
         yes, no = lower.isin(_TRUE), lower.isin(_FALSE)
         self._fault("not_yes_or_no", column.name, text.notna() & ~yes & ~no)
         return pd.Series(np.where(yes, 1.0, np.where(no, 0.0, np.nan)), index=text.index)
@@ -256,6 +260,11 @@ class _Check:
     def _as_number_where_all_are(text: pd.Series) -> pd.Series:
         parsed = pd.to_numeric(text.str.replace(",", ".", regex=False), errors="coerce")
         return text if (parsed.isna() & text.notna()).any() else parsed.astype("float64")
+
+
+def _without_fraction(text: pd.Series) -> pd.Series:
+    """Whole numbers as programs write them once a cell of their column was empty: 1.0 is 1."""
+    return text.str.replace(r"^(\d+)[.,]0$", r"\1", regex=True)
 
 
 def _overlaps(accepted: pd.DataFrame, register: Register) -> int:

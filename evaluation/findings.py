@@ -43,6 +43,21 @@ class Finding:
         }
 
 
+@dataclass(frozen=True)
+class Results:
+    """`findings` in the order of the report; `manifest` says from what and how they were made."""
+
+    findings: tuple[Finding, ...]
+    manifest: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Finding:
+        return next(finding for finding in self.findings if finding.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every number, as JSON knows it."""
+        return {"manifest": dict(self.manifest), "findings": [finding.to_dict() for finding in self.findings]}
+
+
 def plain_rows(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
     """Rows of Python numbers and texts; what is missing or infinite is None, since JSON knows neither."""
     return tuple(tuple(_plain(value) for value in row) for row in frame[list(columns)].itertuples(index=False))

@@ -31,6 +31,10 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "level": ("Har kjennetegnet", "Has the characteristic"),
     "interaction_p": ("p for forskjell mellom gruppene", "p of the difference between groups"),
     "reason": ("Hvorfor tall mangler", "Why numbers are missing"),
+    # conventions
+    "office": ("kontor", "office"),
+    "classical": ("klassiske", "classical"),
+    "cluster": ("klynget på kontor", "clustered on office"),
     # reasons
     "no_variance": ("ingen forskjeller mellom personene", "nobody differed"),
     "no_contrast": ("ikke begge grupper observert", "not both arms observed"),

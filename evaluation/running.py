@@ -1,7 +1,6 @@
 """The whole locked plan in one call: deliveries in, findings and manifest out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from evaluation.errors import EvaluationError
 from evaluation.figures import effects_figure, shares_figure
 from evaluation.findings import (
     Finding,
+    Results,
     adjusted_finding,
     arm_order,
     baseline_finding,
@@ -34,26 +34,12 @@ from evaluation.pre_period import pre_period_test
 from evaluation.regression import Covariance
 from evaluation.shares import monthly_shares, require_columns
 from evaluation.subgroups import subgroup_effects
+from evaluation.writing import write_results
 
 Progress = Callable[[int, int, str], None]
 Deliveries = Mapping[str, pd.DataFrame | Path]
 
 MASKS: Final = ("A", "B")
-
-
-@dataclass(frozen=True)
-class Results:
-    """`findings` in the order of the report; `manifest` says from what and how they were made."""
-
-    findings: tuple[Finding, ...]
-    manifest: Mapping[str, Any]
-
-    def __getitem__(self, name: str) -> Finding:
-        return next(finding for finding in self.findings if finding.name == name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Every number, as JSON knows it."""
-        return {"manifest": dict(self.manifest), "findings": [finding.to_dict() for finding in self.findings]}
 
 
 def run(
@@ -63,6 +49,7 @@ def run(
     progress: Progress | None = None,
     masked: bool = False,
     seed: int | None = None,
+    out: Path | None = None,
 ) -> Results:
     """Carry out every analysis of a plan.
 
@@ -73,6 +60,7 @@ def run(
         progress: called as progress(done, total, label) before each step and at the end.
         masked: rehearse: the arms are shuffled within strata and called A and B, so that nothing is learnt.
         seed: for the shuffle and the audit sample; from the plan's hash if left out.
+        out: a folder to write the results to (`write_results`).
 
     Returns:
         Results. The same inputs give the same bytes.
@@ -88,7 +76,11 @@ def run(
     if masked:
         frames["participants"], plan = _shuffled(frames["participants"], plan, seed)
     findings, check = _Analysis(plan, frames, progress or _silent, seed).findings()
-    return Results(findings, _manifest(plan, deliveries, frames) | {"seed": seed, "masked": masked, "check": check})
+    made = {"seed": seed, "masked": masked, "check": check}
+    results = Results(findings, _manifest(plan, deliveries, frames) | made)
+    if out is not None:
+        write_results(results, out)
+    return results
 
 
 def _silent(_done: int, _total: int, _label: str) -> None:

@@ -67,6 +67,20 @@ def test_formats_that_people_send_are_read_alike(tmp_path: Path) -> None:
         pd.testing.assert_frame_equal(iso.accepted, other.accepted, check_dtype=False)
 
 
+def test_whole_numbers_may_have_become_fractions_on_their_way(tmp_path: Path) -> None:
+    text = "participant_number;married;education_level\nP1;1.0;4.0\nP2;0,0;\nP3;;7\n"
+    found = judged(tmp_path, text, "participants").accepted
+    np.testing.assert_array_equal(found["married"], [1, 0, np.nan])
+    np.testing.assert_array_equal(found["education_level"], [4, np.nan, 7])
+
+
+def test_a_national_id_that_lost_its_leading_zero_refuses_the_file(tmp_path: Path) -> None:
+    number = synthetic_national_id(date(1980, 5, 7), 100)
+    assert number.startswith("0")
+    report = judged(tmp_path, HEAD.strip() + f";employer\nP1;2015-01-01;;37,5;50;{number[1:]}\n")
+    assert report.refused == "national_id"
+
+
 @pytest.mark.parametrize("place", ["cell", "header", "spaced"])
 def test_a_national_id_anywhere_refuses_the_whole_file(tmp_path: Path, place: str) -> None:
     number = synthetic_national_id(date(1980, 5, 17), 100)

@@ -1,0 +1,95 @@
+"""The report: one HTML page with every table and figure, readable without a network, a script or this program."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Final
+
+from evaluation.findings import Finding, Results
+from evaluation.showing import notes, shown
+
+STYLE: Final = """
+body { font: 16px/1.5 "Source Sans 3", Arial, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem; border-bottom: 1px solid #ccc; text-align: left; vertical-align: bottom; }
+th[scope=row] { min-width: 14rem; }
+.number { text-align: right; }
+td.number { white-space: nowrap; }
+.note, footer { color: #444; font-size: .9rem; }
+svg { max-width: 100%; height: auto; }
+code { overflow-wrap: anywhere; }
+"""
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "nb": {
+        "title": "Resultater",
+        "made_from": "Laget av",
+        "plan": "Analyseplan",
+        "deliveries": "Leveranser",
+        "program": "Program",
+        "check": "Kontroll",
+        "masked": "Prøve på blandede grupper. Tallene sier ingenting om virkningen.",
+    },
+    "en": {
+        "title": "Results",
+        "made_from": "Made from",
+        "plan": "Analysis plan",
+        "deliveries": "Deliveries",
+        "program": "Program",
+        "check": "Check",
+        "masked": "Rehearsal on shuffled arms. The numbers say nothing of the effect.",
+    },
+}
+
+
+def report_html(results: Results, pictures: Mapping[str, str], language: str = "nb") -> str:
+    """The whole page. `pictures`: name of a figure -> its SVG."""
+    words, manifest = WORDS[language], results.manifest
+    heading = f"{words['title']}: {manifest['trial']}"
+    masked = f"<p><strong>{escape(words['masked'])}</strong></p>" if manifest["masked"] else ""
+    body = "\n".join(_section(finding, pictures, language, manifest["reference"]) for finding in results.findings)
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(heading)}</title><style>{STYLE}</style></head>\n"
+        f"<body>\n<main>\n<h1>{escape(heading)}</h1>\n{masked}\n{body}\n</main>\n"
+        f"{_footer(results, words)}\n</body>\n</html>\n"
+    )
+
+
+def _section(finding: Finding, pictures: Mapping[str, str], language: str, reference: str) -> str:
+    title = escape(finding.title[language])
+    under = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in notes(finding, language))
+    if finding.name in pictures:
+        content = f'<figure role="img" aria-label="{title}">{pictures[finding.name]}</figure>'
+    else:
+        content = "".join(_table(finding, language, reference))
+    return f'<section id="{finding.name}">\n<h2>{title}</h2>\n{content}{under}\n</section>'
+
+
+def _table(finding: Finding, language: str, reference: str) -> Iterator[str]:
+    table = shown(finding, language=language, reference=reference)
+    mark = [' class="number"' if number else "" for number in table.numeric]
+    yield '<div class="wide" tabindex="0"><table><thead><tr>'
+    for head, style in zip(table.heads, mark, strict=True):
+        yield f'<th scope="col"{style}>{escape(head)}</th>'
+    yield "</tr></thead><tbody>"
+    for first, *rest in table.rows:
+        cells = "".join(f"<td{style}>{escape(text)}</td>" for text, style in zip(rest, mark[1:], strict=True))
+        yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>\n'
+    yield "</tbody></table></div>"
+
+
+def _footer(results: Results, words: Mapping[str, str]) -> str:
+    manifest = results.manifest
+    check = manifest["check"]
+    lines = [
+        (words["plan"], f"<code>{manifest['plan']}</code>"),
+        (words["program"], escape(manifest["program"])),
+        (words["check"], escape(f"{check['engine']}, {check['fits']}, {check['largest']:.1e}")),
+        *(
+            (f"{words['deliveries']}: {escape(name)}", f"<code>{digest}</code>")
+            for name, digest in manifest["deliveries"].items()
+        ),
+    ]
+    items = "".join(f"<dt>{head}</dt><dd>{text}</dd>" for head, text in lines)
+    return f"<footer><h2>{words['made_from']}</h2><dl>{items}</dl></footer>"

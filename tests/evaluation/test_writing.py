@@ -1,0 +1,75 @@
+"""Results as files: all there, the same bytes again, no formula in a spreadsheet, no request from a report."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from evaluation import run, write_results
+from evaluation.findings import Finding
+from evaluation.writing import as_csv, as_spreadsheet
+from tests.evaluation.test_running import SHORT, deliveries  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def written(deliveries, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    folder = tmp_path_factory.mktemp("results")
+    run(SHORT, deliveries, out=folder)
+    return folder
+
+
+def test_every_finding_has_its_files(written: Path) -> None:
+    findings = json.loads((written / "results.json").read_text())["findings"]
+    for finding in findings:
+        if finding["kind"] == "table":
+            assert (written / "tables" / f"{finding['name']}.csv").exists()
+        else:
+            for kind in ("json", "csv", "svg", "png"):
+                assert (written / "figures" / f"{finding['name']}.{kind}").stat().st_size > 0
+    assert json.loads((written / "manifest.json").read_text())["plan"] == SHORT.sha256
+
+
+def test_two_runs_write_the_same_bytes(written: Path, deliveries, tmp_path: Path) -> None:  # noqa: F811
+    run(SHORT, deliveries, out=tmp_path)
+    files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert [name for name in files if (written / name).read_bytes() != (tmp_path / name).read_bytes()] == []
+
+
+def test_the_files_hold_the_numbers_of_the_result(written: Path) -> None:
+    content = json.loads((written / "results.json").read_text())
+    table = next(finding for finding in content["findings"] if finding["name"] == "table-2")
+    read = list(csv.reader(io.StringIO((written / "tables" / "table-2.csv").read_text())))
+    assert read[0] == table["columns"]
+    place = table["columns"].index("effect")
+    assert [float(row[place]) for row in read[1:]] == [row[place] for row in table["rows"]]
+    sheet = openpyxl.load_workbook(written / "tables.xlsx")["table-2"]
+    assert [cell.value for cell in sheet["D"]][1:] == pytest.approx([row[place] for row in table["rows"]])
+
+
+def test_a_report_needs_nothing_from_elsewhere(written: Path) -> None:
+    page = (written / "report.html").read_text()
+    assert "<script" not in page
+    assert set(re.findall(r'(?:src|href)="([^"#]+)"', page)) == set()
+    assert "url(http" not in page
+    assert "Tabell 2" in page
+
+
+def test_words_follow_the_language(written: Path, deliveries, tmp_path: Path) -> None:  # noqa: F811
+    write_results(run(SHORT, deliveries), tmp_path, language="en", images=("svg",))
+    assert "Employed or in higher education" in (tmp_path / "report.html").read_text()
+    assert "@" not in (tmp_path / "figures" / "figure-6.svg").read_text()
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_a_text_that_looks_like_a_formula_stays_a_text() -> None:
+    finding = Finding("table-9", "table", {"nb": "T", "en": "T"}, ("variable", "n"), (("=1+1", None),))
+    sheet = openpyxl.load_workbook(io.BytesIO(as_spreadsheet([finding])))["table-9"]
+    assert (sheet["A2"].value, sheet["A2"].data_type) == ("=1+1", "s")
+    assert as_csv(finding) == b"variable,n\n=1+1,\n"
