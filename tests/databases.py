@@ -1,0 +1,35 @@
+"""Copies of the test database, for what must really commit and for what takes long to live through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import connection, connections
+
+
+@contextmanager
+def database_copy(suffix: str) -> Iterator[None]:
+    """Work on a copy of the database at hand, in which transactions really commit; it is dropped afterwards.
+
+    The usual way (`transaction=True`) empties the tables afterwards, and append-only tables refuse to be emptied.
+    """
+    settings = connection.settings_dict
+    original = settings["NAME"]
+    copy = f"{original}_{suffix}"
+    connections.close_all()
+    _administer(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)', f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    settings["NAME"] = copy
+    try:
+        yield
+    finally:
+        connections.close_all()
+        settings["NAME"] = original
+        _administer(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+def _administer(*statements: str) -> None:
+    parameters = connection.get_connection_params() | {"dbname": "postgres"}
+    known = {key: parameters[key] for key in ("host", "port", "user", "password", "dbname") if parameters.get(key)}
+    with psycopg.connect(**known, autocommit=True) as administrator:
+        for statement in statements:
+            administrator.execute(statement)
