@@ -2,6 +2,7 @@
 
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
 from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
@@ -68,6 +69,13 @@ def test_a_refused_partial_update_is_an_alert(rf: RequestFactory) -> None:
     assert "<html" not in answer.content.decode()
 
 
+def test_a_fault_of_ours_is_told_without_anything_that_could_fail_too() -> None:
+    page = get_template("500.html").render()
+    assert "Noe gikk galt" in page
+    assert "{%" not in page
+
+
+@pytest.mark.slow
 def test_no_page_allows_inline_style_or_script() -> None:
     answer = Client().get("/styleguide/")
     assert "unsafe" not in answer.headers["Content-Security-Policy"]

@@ -32,10 +32,18 @@
     };
   }
 
-  // Bokmål writes 10,9 and 40 %, English 10.9 and 40%.
-  const numbers = document.documentElement.lang === "en"
-    ? { decimal: ".", thousands: ",", grouping: [3], currency: ["", " NOK"] }
-    : { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", "\u00a0kr"], percent: "\u00a0%" };
+  // Bokmål writes 10,9, 40 % and 3. mai 2014; Vega's own ways are English.
+  const bokmaal = {
+    formatLocale: { decimal: ",", thousands: "\u00a0", grouping: [3], currency: ["", "\u00a0kr"], percent: "\u00a0%" },
+    timeFormatLocale: {
+      dateTime: "%e. %B %Y %H:%M", date: "%d.%m.%Y", time: "%H:%M", periods: ["", ""],
+      days: ["søndag", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag"],
+      shortDays: ["søn", "man", "tir", "ons", "tor", "fre", "lør"],
+      months: ["januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"],
+      shortMonths: ["jan", "feb", "mar", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "des"],
+    },
+  };
+  const locale = document.documentElement.lang === "en" ? {} : bokmaal;
 
   function draw(element) {
     const spec = JSON.parse(document.getElementById(element.dataset.chart).textContent);
@@ -47,7 +55,7 @@
       ast: true,
       config: theme(),
       defaultStyle: false,
-      formatLocale: numbers,
+      ...locale,
       mode: "vega-lite",
       renderer: "svg",
       tooltip: { disableDefaultStyle: true },
