@@ -84,6 +84,18 @@ def report_of(document: Document, trial: Trial) -> dict[str, Any]:
     }
 
 
+def shown(report: dict[str, Any]) -> dict[str, Any]:
+    """A report as the page shows it: shares in per cent, and a row for each number of earlier arms seen."""
+    shares = zip(report["guess_by_draw"], report["certain_by_draw"], strict=True)
+    return report | {
+        "guess_percent": round(100 * report["guess_share"], 1),
+        "certain_percent": round(100 * report["certain_share"], 1),
+        "run_out_percent": round(100 * report["run_out"], 1),
+        "months_range": "–".join(str(report["months"][place]) for place in (0, 2)) if report["months"] else "",
+        "by_draw": [(seen, round(100 * g, 1), round(100 * c, 1)) for seen, (g, c) in enumerate(shares)],
+    }
+
+
 def _figures(each: Predictability) -> dict[str, Any]:
     return {
         "draws": each.draws,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.models import User
@@ -23,6 +23,7 @@ from trial.allocation.models import (
     IdempotencyRecord,
     LogHead,
     LogLeaf,
+    Opening,
     Protocol,
     StratumState,
 )
@@ -47,6 +48,11 @@ class Waiting:
     since: int
     contexts: list[Context]
 
+    @property
+    def place(self) -> int:
+        """The position as people count."""
+        return self.position + 1
+
 
 def locked_protocol(trial: Trial) -> Protocol:
     """The protocol in force.
@@ -60,14 +66,16 @@ def locked_protocol(trial: Trial) -> Protocol:
     return protocol
 
 
-def protocol_of(trial: Trial) -> Protocol | None:
-    """The locked protocol, or the newest proposal."""
-    return (
-        Protocol.objects.filter(trial=trial)
-        .select_related("proposed_by", "approved_by")
-        .order_by("-approved_at__isnull", "-approved_at", "-proposed_at")
-        .first()
-    )
+def protocol_for(user: User, trial: Trial) -> Protocol | None:
+    """The locked protocol, else the proposal; None before there is one."""
+    require(user, trial, Permission.SEE_LOG)
+    rows = Protocol.objects.filter(trial=trial).select_related("trial", "proposed_by", "approved_by", "beacon_value")
+    return rows.order_by(F("approved_at").desc(nulls_last=True), "-proposed_at").first()
+
+
+def opening_of(trial: Trial) -> Opening | None:
+    """Who asked for the opening, and who opened."""
+    return Opening.objects.filter(trial=trial).select_related("trial", "requested_by", "approved_by").first()
 
 
 def beacon_of(trial: Trial, document: Document) -> bytes:
@@ -104,6 +112,42 @@ def waiting_for(user: User, trial: Trial) -> list[Waiting]:
         )
         for each in waiting
     ]
+
+
+def draw_terms(trial: Trial) -> dict[str, str]:
+    """What the holder of the researcher's key needs beside the contexts: protocol hash, commitment, beacon (hex).
+
+    Raises:
+        Refusal: `protocol_missing`, `beacon_missing`.
+    """
+    with entered(DRAW):
+        protocol = locked_protocol(trial)
+        document = Document.read(protocol.text)
+        return {
+            "protocol_sha256": protocol.sha256,
+            "commitment": document.content["commitments"]["researcher"],
+            "beacon": beacon_of(trial, document).hex(),
+        }
+
+
+def trial_named(code: str) -> Trial:
+    """The trial of a command's argument.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    trial = Trial.objects.filter(code=code).first()
+    if trial is None:
+        raise not_found(_("Fant ikke forsøket."))
+    return trial
+
+
+def logged_trials(codes: Iterable[str] = ()) -> list[Trial]:
+    """The trials with a log, or those named."""
+    if codes:
+        return [trial_named(code) for code in codes]
+    with entered(DRAW):
+        return list(Trial.objects.filter(log_head__isnull=False).order_by("code"))
 
 
 def waiting_count(trial: Trial) -> int:
