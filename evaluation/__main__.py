@@ -17,6 +17,7 @@ from evaluation.columns import REGISTERS
 from evaluation.deliveries import ValidationReport, validate
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan
+from evaluation.published import remark
 
 DONE: Final = 0
 NOT_POSSIBLE: Final = 1
@@ -90,7 +91,8 @@ def _run(options: argparse.Namespace) -> int:
     for name in ("table-1", "table-2"):
         finding = results[name]
         print(finding.title[options.language])
-        print(as_text(finding, control=control, reference=reference, language=options.language), end="\n\n")
+        print(as_text(finding, control=control, reference=reference, language=options.language))
+        print(remark(reference, name, options.language))
     return DONE
 
 

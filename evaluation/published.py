@@ -48,6 +48,20 @@ TABLE_2: Final[Mapping[str, tuple[float, float, float, float]]] = {
     "none_of_these": (4.7, 5.6, -0.7, -0.68),
 }
 
+REMARKS: Final[Mapping[str, tuple[str, str]]] = {
+    "table-2": (
+        "De publiserte timene i alt er ukentlige timer ganget med arbeidsdager (780 i 36 måneder), ikke med uker (156); "
+        "våre er timer. Begge har samme t-verdi.",
+        "The published hours in total are weekly hours times working days (780 in 36 months), not times weeks (156); "
+        "ours are hours. Both have the same t.",
+    )
+}
+
+
+def remark(reference: str, table: str, language: str = "nb") -> str:
+    """What a reader must know who holds a finding against the published one; empty where there is nothing."""
+    return REMARKS[table][language == "en"] if reference == "seklar" and table in REMARKS else ""
+
 
 def beside(reference: str, table: str) -> Mapping[str, Mapping[str, float]]:
     """Row key -> column -> published number, for a plan's reference ("seklar") and a finding's name; empty if none."""

@@ -5,6 +5,7 @@ from html import escape
 from typing import Final
 
 from evaluation.findings import Finding, Results
+from evaluation.published import remark
 from evaluation.showing import notes, shown
 
 STYLE: Final = """
@@ -58,7 +59,8 @@ def report_html(results: Results, pictures: Mapping[str, str], language: str = "
 
 def _section(finding: Finding, pictures: Mapping[str, str], language: str, reference: str) -> str:
     title = escape(finding.title[language])
-    under = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in notes(finding, language))
+    sentences = [*notes(finding, language), remark(reference, finding.name, language)]
+    under = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in sentences if sentence)
     if finding.name in pictures:
         content = f'<figure role="img" aria-label="{title}">{pictures[finding.name]}</figure>'
     else:

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 
 from evaluation.__main__ import main
-from tests.evaluation.test_running import SHORT, deliveries  # noqa: F401 - a fixture
+from tests.evaluation.trials import SHORT
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def folder(deliveries: dict[str, pd.DataFrame], tmp_path: Path) -> Path:  # noqa: F811
+def folder(deliveries: dict[str, pd.DataFrame], tmp_path: Path) -> Path:
     place = tmp_path / "deliveries"
     place.mkdir()
     for name, frame in deliveries.items():

@@ -3,35 +3,12 @@
 import json
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import EvaluationError, Plan, run, seklar_plan
+from evaluation import EvaluationError, Plan, run
 from evaluation.labels import LABELS
-from tests.evaluation.trials import people, registers
-
-PLAN = seklar_plan(data_to="2019-12-31")
-SHORT = Plan.from_dict(PLAN.to_dict() | {"months": [-3, 6], "total_months": [1, 6]})
-
-
-@pytest.fixture(scope="module")
-def deliveries() -> dict[str, pd.DataFrame]:
-    rng = np.random.default_rng(1)
-    n = 268
-    participants = people(rng, n).assign(
-        sex=rng.choice(["man", "woman"], n),
-        birth_year=rng.integers(1955, 1995, n),
-        country_group=rng.choice([0.0, 1, 2, 3], n),
-        education_level=rng.integers(0, 9, n).astype(float),
-        married=(rng.random(n) < 0.2).astype(float),
-        has_children=(rng.random(n) < 0.4).astype(float),
-    )
-    months = pd.date_range("2012-01-01", "2017-12-01", freq="MS")
-    income = pd.MultiIndex.from_product([participants["participant_number"], months]).to_frame(index=False)
-    income.columns = pd.Index(["participant_number", "month"])
-    income["amount"] = rng.integers(0, 40_000, len(income)).astype(float)
-    return registers(rng, participants) | {"participants": participants, "income": income}
+from tests.evaluation.trials import PLAN, SHORT
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ import pytest
 from evaluation import run, write_results
 from evaluation.findings import Finding
 from evaluation.writing import as_csv, as_spreadsheet
-from tests.evaluation.test_running import SHORT, deliveries  # noqa: F401 - a fixture
+from tests.evaluation.trials import SHORT
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def written(deliveries, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+def written(deliveries, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     run(SHORT, deliveries, out=folder)
     return folder
@@ -35,7 +35,7 @@ def test_every_finding_has_its_files(written: Path) -> None:
     assert json.loads((written / "manifest.json").read_text())["plan"] == SHORT.sha256
 
 
-def test_two_runs_write_the_same_bytes(written: Path, deliveries, tmp_path: Path) -> None:  # noqa: F811
+def test_two_runs_write_the_same_bytes(written: Path, deliveries, tmp_path: Path) -> None:
     run(SHORT, deliveries, out=tmp_path)
     files = sorted(path.relative_to(written) for path in written.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
@@ -61,7 +61,7 @@ def test_a_report_needs_nothing_from_elsewhere(written: Path) -> None:
     assert "Tabell 2" in page
 
 
-def test_words_follow_the_language(written: Path, deliveries, tmp_path: Path) -> None:  # noqa: F811
+def test_words_follow_the_language(written: Path, deliveries, tmp_path: Path) -> None:
     write_results(run(SHORT, deliveries), tmp_path, language="en", images=("svg",))
     assert "Employed or in higher education" in (tmp_path / "report.html").read_text()
     assert "@" not in (tmp_path / "figures" / "figure-6.svg").read_text()

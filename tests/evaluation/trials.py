@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from evaluation import Plan, seklar_plan
+
 OFFICES = ("Hurum", "Moss", "Rygge", "Røyken")
+
+PLAN = seklar_plan(data_to="2019-12-31")
+SHORT = Plan.from_dict(PLAN.to_dict() | {"months": [-3, 6], "total_months": [1, 6]})
 
 
 def people(rng: np.random.Generator, n: int = 120) -> pd.DataFrame:
@@ -43,3 +48,21 @@ def registers(rng: np.random.Generator, participants: pd.DataFrame) -> dict[str,
         "education": spells(rng, numbers, n).assign(nus_level=rng.integers(0, 9, n)),
         "work_capacity": spells(rng, numbers, n).assign(group=rng.choice(["BATT", "IKVAL", "VARIG", "BFORM"], n)),
     }
+
+
+def whole_trial(seed: int = 1, n: int = 268) -> dict[str, pd.DataFrame]:
+    """Deliveries of every register that the plan of SE-KLAR asks for."""
+    rng = np.random.default_rng(seed)
+    participants = people(rng, n).assign(
+        sex=rng.choice(["man", "woman"], n),
+        birth_year=rng.integers(1955, 1995, n),
+        country_group=rng.choice([0.0, 1, 2, 3], n),
+        education_level=rng.integers(0, 9, n).astype(float),
+        married=(rng.random(n) < 0.2).astype(float),
+        has_children=(rng.random(n) < 0.4).astype(float),
+    )
+    months = pd.date_range("2012-01-01", "2017-12-01", freq="MS")
+    income = pd.MultiIndex.from_product([participants["participant_number"], months]).to_frame(index=False)
+    income.columns = pd.Index(["participant_number", "month"])
+    income["amount"] = rng.integers(0, 40_000, len(income)).astype(float)
+    return registers(rng, participants) | {"participants": participants, "income": income}
