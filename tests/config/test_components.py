@@ -122,6 +122,26 @@ def test_a_table_s_numbers_stand_to_the_right_and_its_region_can_be_scrolled_by_
 
 
 @pytest.mark.parametrize(
+    ("value", "html"),
+    [
+        (1.5, "1,5"),
+        ({"text": "<MOS>", "url": "/p/"}, '<a class="aksel-link" href="/p/">&lt;MOS&gt;</a>'),
+        ({"text": "Trukket", "tag": "success"}, 'data-color="success"'),
+        ({"text": "<b>"}, "&lt;b&gt;"),
+        ("<b>", "&lt;b&gt;"),
+    ],
+)
+def test_a_cell_is_a_value_a_link_or_a_tag(value: Any, html: str) -> None:
+    with translation.override("nb"):
+        assert html in rendered("{% cell value %}", value=value)
+
+
+def test_a_row_longer_than_its_header_loses_nothing() -> None:
+    html = rendered("{% data_row row columns %}", row=["a", "b", "c"], columns=[{"label": "A"}])
+    assert html.count("<td") == 2
+
+
+@pytest.mark.parametrize(
     ("query", "direction", "target"),
     [("", "none", "sort=n"), ("sort=n", "ascending", "sort=-n"), ("sort=-n", "descending", "sort=n")],
 )

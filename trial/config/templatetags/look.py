@@ -5,6 +5,7 @@ template each: a list of a hundred people has a thousand of them.
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 from django import template
@@ -12,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.paginator import Page
 from django.forms import BoundField
 from django.template import Context, Engine, RequestContext
+from django.template.loader import render_to_string
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -93,6 +96,26 @@ def th(
 
 
 @register.simple_tag
+def cell(value: Any) -> Any:
+    """What stands in a data table's cell: a value, a link {"text", "url"} or a tag {"text", "tag": its colour}."""
+    if not isinstance(value, dict):
+        return localize(value)
+    if value.get("tag"):
+        return render_to_string("components/tag.html", {"text": value["text"], "color": value["tag"]})
+    if value.get("url"):
+        return format_html('<a class="aksel-link" href="{}">{}</a>', value["url"], value["text"])
+    return value["text"]
+
+
+@register.simple_tag
+def data_row(row: Sequence[Any], columns: Sequence[dict[str, Any]]) -> SafeString:
+    """A row of a data table: its header and its cells. Cells beyond the columns are shown, as text."""
+    numeric = [bool(column.get("numeric")) for column in columns]
+    cells = zip_longest(row, numeric[: len(row)], fillvalue=False)
+    return format_html_join("", "{}", [(_data_cell(*cell, header=not place),) for place, cell in enumerate(cells)])
+
+
+@register.simple_tag
 def page_numbers(page: Page) -> list[int | str]:
     """The numbers that pagination shows: first, last and those near the page at hand."""
     return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
@@ -105,15 +128,15 @@ def share(value: float, total: float) -> int:
 
 
 @register.filter
-def nth(items: Sequence[Any], position: int) -> Any:
-    """The item at `position`, or nothing: a table whose row is longer than its header still shows."""
-    return items[position] if position < len(items) else ""
-
-
-@register.filter
 def json_island(value: Any, owner: str) -> SafeString:
     """`value` as a data block that script reads and the policy allows, for the element with the id `owner`."""
     return json_script(value, f"{owner}-spec")
+
+
+def _data_cell(value: Any, numeric: bool, *, header: bool) -> SafeString:
+    if header:
+        return format_html('<th class="{}" scope="row">{}</th>', HEADER_CELL, cell(value))
+    return format_html('<td class="{}">{}</td>', CELL + _alignment("data", numeric), cell(value))
 
 
 def _stripped(content: str) -> SafeString:
