@@ -50,7 +50,7 @@ TABLE_2: Final[Mapping[str, tuple[float, float, float, float]]] = {
 
 REMARKS: Final[Mapping[str, tuple[str, str]]] = {
     "table-2": (
-        "De publiserte timene i alt er ukentlige timer ganget med arbeidsdager (780 i 36 måneder), ikke med uker (156); "
+        "De publiserte timene i alt er ukentlige timer ganget med arbeidsdager (780 i 36 måneder), ikke uker (156); "
         "våre er timer. Begge har samme t-verdi.",
         "The published hours in total are weekly hours times working days (780 in 36 months), not times weeks (156); "
         "ours are hours. Both have the same t.",
