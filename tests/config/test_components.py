@@ -1,5 +1,6 @@
 """Components and form rendering: what each promises to the pages that use it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.paginator import Paginator
 from django.template import RequestContext, Template
 from django.test import RequestFactory
 from django.utils import translation
+from pytest_django.fixtures import Settings
 
 from trial.config import assets
 
@@ -181,3 +183,10 @@ def test_an_icon_that_does_not_exist_is_a_mistake(monkeypatch: pytest.MonkeyPatc
     assert 'role="img" aria-label="Ny"' in rendered('{% icon "Plus" title="Ny" %}')
     with pytest.raises(ImproperlyConfigured, match="no icon"):
         rendered('{% icon "Pluss" %}')
+
+
+def test_every_icon_that_a_template_names_is_one_of_aksel_s(look: None, settings: Settings) -> None:
+    sources = [path.read_text() for path in (settings.ROOT / "templates").glob("**/*.html")]
+    named = {name for source in sources for name in re.findall(r'(?:icon=|{% icon )"(\w+)"', source)}
+    assert "Plus" in named
+    assert named - assets.icons().keys() == set()
