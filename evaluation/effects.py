@@ -122,17 +122,20 @@ class OutcomeMatrix:
 
     def __init__(self, panel: pd.DataFrame, outcomes: list[str], months: tuple[int, int], strata: str) -> None:
         inside = panel[panel["month"].between(*months)]
-        wide = inside.pivot_table(
-            index="participant_number", columns="month", values=outcomes, sort=True, dropna=False, aggfunc="first"
-        )
-        people = inside.groupby("participant_number", sort=True)[list(dict.fromkeys(("arm", strata)))].first()
-        self._wide = wide
-        self._months = range(months[0], months[1] + 1)
-        self.arm = people["arm"]
-        self.strata: npt.NDArray[Any] = people[strata].to_numpy()
+        person, numbers = pd.factorize(inside["participant_number"], sort=True)
+        month = inside["month"].to_numpy() - months[0]
+        self._values = np.full((len(outcomes), len(numbers), months[1] - months[0] + 1), np.nan)
+        for place, outcome in enumerate(outcomes):
+            self._values[place, person, month] = inside[outcome].to_numpy(dtype=float)
+        self._place = {outcome: place for place, outcome in enumerate(outcomes)}
+        first = np.full(len(numbers), -1)
+        first[person[::-1]] = np.arange(len(inside))[::-1]
+        self.arm = inside["arm"].iloc[first].reset_index(drop=True)
+        self.strata: npt.NDArray[Any] = inside[strata].to_numpy()[first]
 
     def of(self, outcome: str) -> Array:
-        return self._wide.reindex(columns=[(outcome, month) for month in self._months]).to_numpy(dtype=float)
+        values: Array = self._values[self._place[outcome]]
+        return values
 
 
 NOTHING: Final = dict.fromkeys(("effect", "se", "t", "p", "ci_low", "ci_high"), float("nan"))

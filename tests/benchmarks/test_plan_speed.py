@@ -1,0 +1,68 @@
+"""How long the plan of SE-KLAR takes on 268 people, and its monthly regressions against statsmodels' formula.
+
+Run by name: ``pytest -m benchmark tests/benchmarks -n 0 -s``. Seconds are this machine's; the ratio is what counts.
+"""
+
+from collections.abc import Callable
+from datetime import date
+from statistics import median
+from time import perf_counter
+
+import pandas as pd
+import pytest
+import statsmodels.formula.api as smf
+
+from evaluation import effects_by_month, person_months, run, seklar_plan
+from evaluation.simulation import simulate_seklar
+
+OUTCOMES = (
+    "employed",
+    "hours",
+    "aap",
+    "disability_benefit",
+    "health_benefit",
+    "employed_only",
+    "any_measure",
+    "aap_only",
+)
+SPELLS = ("employment", "benefits", "measures", "education", "work_capacity")
+
+
+def seconds(what: Callable[[], object], times: int = 5) -> float:
+    took = []
+    for _round in range(times):
+        began = perf_counter()
+        what()
+        took.append(perf_counter() - began)
+    return median(took)
+
+
+@pytest.mark.benchmark
+def test_the_plan_on_268_people() -> None:
+    frames = simulate_seklar(seed=1)
+    plan = seklar_plan(data_to="2020-12-31")
+    took = seconds(lambda: run(plan, frames))
+    print(f"\nplan of SE-KLAR, 268 people, statsmodels beside every estimate: {took:.2f} s (to reach: 3 s)")
+    assert took > 0
+
+
+@pytest.mark.benchmark
+def test_monthly_effects_against_statsmodels_formula() -> None:
+    frames = simulate_seklar(seed=1)
+    panel = person_months(frames["participants"], **{name: frames[name] for name in SPELLS}, data_to=date(2020, 12, 31))
+    ours = seconds(lambda: effects_by_month(panel, outcomes=OUTCOMES))
+    peer = seconds(lambda: by_formula(panel), times=1)
+    print(
+        f"\n73 months x {len(OUTCOMES)} outcomes: ours {ours:.3f} s, statsmodels {peer:.2f} s, ratio {peer / ours:.0f}"
+    )
+    assert peer > ours
+
+
+def by_formula(panel: pd.DataFrame) -> list[float]:
+    """One formula fit a month and outcome, as a script would do it."""
+    data = panel.assign(treated=(panel["arm"] == "intervention").astype(int))
+    return [
+        smf.ols(f"{outcome} ~ treated + C(office)", month).fit().params["treated"]
+        for _month, month in data.groupby("month")
+        for outcome in OUTCOMES
+    ]
