@@ -73,9 +73,10 @@ def run(
     if "participants" not in frames:
         raise EvaluationError("missing_register", "the delivery of participants is missing")
     require_columns(frames["participants"], ["participant_number", "office", "arm", "start_date"])
+    carried_out = plan
     if masked:
-        frames["participants"], plan = _shuffled(frames["participants"], plan, seed)
-    findings, check = _Analysis(plan, frames, progress or _silent, seed).findings()
+        frames["participants"], carried_out = _shuffled(frames["participants"], plan, seed)
+    findings, check = _Analysis(carried_out, frames, progress or _silent, seed).findings()
     made = {"seed": seed, "masked": masked, "check": check}
     results = Results(findings, _manifest(plan, deliveries, frames) | made)
     if out is not None:

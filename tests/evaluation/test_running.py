@@ -72,6 +72,7 @@ def test_a_rehearsal_knows_no_arm(deliveries: dict[str, pd.DataFrame]) -> None:
     masked = run(SHORT, deliveries, masked=True)
     text = json.dumps([finding.to_dict() for finding in masked.findings])
     assert "intervention" not in text
+    assert masked.manifest["plan"] == SHORT.sha256
     assert masked["table-2"].rows != run(SHORT, deliveries)["table-2"].rows
     assert run(SHORT, deliveries, masked=True, seed=5)["table-2"].rows != masked["table-2"].rows
     sizes = deliveries["participants"]["arm"].value_counts().to_dict()
