@@ -86,6 +86,12 @@ def test_the_error_summary_has_the_focus_and_leads_to_the_field(site: Watched) -
     assert page.evaluate("document.activeElement.name") == "faulty-born"
 
 
+def test_a_part_of_the_page_renews_itself_until_it_is_done(site: Watched) -> None:
+    page = site.page(GUIDE)
+    expect(page.get_by_role("progressbar", name="Oppdaterer seg selv")).to_have_attribute("aria-valuenow", "3")
+    assert page.locator(".app-live[hx-get]").count() == 0
+
+
 def test_a_page_that_asks_another_host_is_caught(site: Watched) -> None:
     """The negative control: the watch sees what the tests above never do."""
     page = site.page(GUIDE)

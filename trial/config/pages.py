@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from trial.config.context import THEME_COOKIE, THEMES
 from trial.config.middleware import LANGUAGE_COOKIE
-from trial.config.styleguide import showcase
+from trial.config.styleguide import progress, showcase
 
 YEAR_SECONDS = 365 * 24 * 60 * 60
 
@@ -37,6 +37,14 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     if not settings.RELAXED:
         raise Http404
     return render(request, "components/styleguide/page.html", showcase(request))
+
+
+@login_not_required
+def styleguide_live(request: HttpRequest) -> HttpResponse:
+    """The next step of the style guide's progress."""
+    if not settings.RELAXED:
+        raise Http404
+    return render(request, "components/styleguide/live.html", progress(request.GET.get("step", "")))
 
 
 def _remembering(request: HttpRequest, cookie: str, chosen: str, allowed: Container[str]) -> HttpResponse:

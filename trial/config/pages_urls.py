@@ -9,4 +9,5 @@ urlpatterns = [
     path("language/", pages.language, name="language"),
     path("theme/", pages.theme, name="theme"),
     path("styleguide/", pages.styleguide, name="styleguide"),
+    path("styleguide/live/", pages.styleguide_live, name="styleguide_live"),
 ]

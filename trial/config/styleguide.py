@@ -61,10 +61,18 @@ def showcase(request: HttpRequest) -> dict[str, Any]:
         ],
         "cell_columns": [{"label": _("Deltaker")}, {"label": _("Status")}, {"label": _("Uker"), "numeric": True}],
         "spec": chart_specification(),
+        **progress(""),
         "sentence": _("Et eksempel på en kort, aktiv setning."),
     }
 
 
+def progress(asked: str) -> dict[str, Any]:
+    """Where a progress that takes three steps stands, and which step is next."""
+    step = min(int(asked), LAST_STEP) if asked.isdecimal() else 0
+    return {"step": step, "next": str(step + 1), "done": step == LAST_STEP}
+
+
+LAST_STEP = 3
 TABS = [_("Deltakere"), _("Portefølje"), _("Resultater")]
 
 
