@@ -16,7 +16,7 @@ from trial.analyses.actions import request_run
 from trial.analyses.models import Run
 from trial.analyses.states import RunState
 from trial.audit import clock
-from trial.config.demo.setup import DemoTrial
+from trial.config.demo.setup import REGISTERS, DemoTrial
 from trial.config.demo.terminal import Report
 from trial.registers.actions import accept, receive
 from trial.registers.models import Delivery
@@ -25,6 +25,7 @@ from trial.studies.actions import lock_data
 from trial.studies.queries import plane_for
 
 SEED = 2021  # of the simulated registers; balanced, so that whatever was drawn lies close to the published trial
+DATA_TO = "2020-12-31"  # three years after the last possible start
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.1
 
@@ -35,7 +36,8 @@ class DemoFailure(Exception):  # noqa: N818 - the sentence that the terminal sho
 
 def deliver(demo: DemoTrial, folder: Path, report: Report) -> list[Delivery]:
     """Let the register owners send their files, the worker check them, and the data manager accept them."""
-    frames = simulate_seklar(_participants(demo), seed=SEED, balanced=True)
+    simulated = simulate_seklar(_participants(demo), seed=SEED, balanced=True, data_to=DATA_TO)
+    frames = {register: simulated[register] for register in REGISTERS}
     frames["participants"] = frames["participants"].drop(columns=["office", "arm", "start_date"], errors="ignore")
     manager = demo.user(Role.DATA_MANAGER)
     received = [_receive(demo, path) for path in write_deliveries(frames, folder)]

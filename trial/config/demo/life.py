@@ -11,7 +11,7 @@ import numpy as np
 from trial.access.models import User
 from trial.access.planes import acting_in, entered
 from trial.access.roles import Role
-from trial.allocation.actions import draw_waiting, enrol
+from trial.allocation.actions import checkpoint, draw_waiting, enrol
 from trial.audit.clock import SimulatedClock
 from trial.config.demo.people import synthetic_people
 from trial.config.demo.setup import ANSWERS, DemoTrial
@@ -94,10 +94,11 @@ class Life:
         self.done += 1
 
     def draw(self) -> None:
-        """The researcher draws for everyone who waits; the next day the offices hear of it."""
+        """The researcher draws for everyone who waits and takes a checkpoint home; on Monday the offices assign."""
         researcher = self.demo.user(Role.RESEARCHER)
         with acting_in(plane_for(researcher)):
             drawn = draw_waiting(by=researcher, trial=self.demo.trial, contribute=self.demo.key.contribute)
+            checkpoint(by=researcher, trial=self.demo.trial)
         for allocation in drawn:
             if allocation.arm and allocation.arm.code == "intervention":
                 monday = self.clock.moment + timedelta(days=3, hours=int(self.rng.integers(-4, 2)))
