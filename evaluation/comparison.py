@@ -1,0 +1,215 @@
+"""Groups compared on many variables, from data or from published figures; relations within groups."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from evaluation.errors import EvaluationError
+from evaluation.shares import require_columns
+
+Variance = Literal["pooled", "welch"]
+STARS: Final = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+
+
+def compare_groups(
+    data: pd.DataFrame, *, group: str, variables: Sequence[str], variance: Variance = "pooled"
+) -> pd.DataFrame:
+    """Compare two groups on each variable: numbers by t test, words and truth values by chi-square.
+
+    Persons with the variable missing are left out of its row.
+
+    Returns:
+        variable, test (t or chi2), statistic, df, p, effect_size (Cohen's d, or Cramer's V), and for each group
+        `n_<group>`, `mean_<group>` and `sd_<group>` (missing for chi-square). The t statistic is that of the first
+        group less the second, in the order of the alphabet.
+
+    Raises:
+        EvaluationError: `not_two_groups`, `too_few`, `no_variance`, naming the variable.
+    """
+    require_columns(data, [group, *variables])
+    names = sorted(data[group].dropna().unique(), key=str)
+    if len(names) != 2:
+        raise EvaluationError("not_two_groups", f"{group} has {len(names)} groups: {names}")
+    return pd.DataFrame([_row(data, group, names, variable, variance) for variable in variables])
+
+
+def _row(data: pd.DataFrame, group: str, names: list[Any], variable: str, variance: Variance) -> dict[str, Any]:
+    known = data[[group, variable]].dropna()
+    parts = [known.loc[known[group] == name, variable] for name in names]
+    if min(map(len, parts)) < 2:
+        raise EvaluationError("too_few", f"{variable}: fewer than two persons with a value in a group")
+    counts = {f"n_{name}": len(part) for name, part in zip(names, parts, strict=True)}
+    is_number = pd.api.types.is_numeric_dtype(known[variable]) and not pd.api.types.is_bool_dtype(known[variable])
+    try:
+        found = _of_numbers(parts, names, variance) if is_number else _of_words(known, group, variable)
+    except EvaluationError as error:
+        raise EvaluationError(error.code, f"{variable}: {error}") from error
+    return {"variable": variable} | found | counts
+
+
+def _of_numbers(parts: list[pd.Series], names: list[Any], variance: Variance) -> dict[str, Any]:
+    means, sds = [float(part.mean()) for part in parts], [float(part.std(ddof=1)) for part in parts]
+    found = compare_from_summary(mean=means, sd=sds, n=[len(part) for part in parts], variance=variance)
+    described = {f"mean_{name}": mean for name, mean in zip(names, means, strict=True)}
+    described |= {f"sd_{name}": sd for name, sd in zip(names, sds, strict=True)}
+    return {
+        "test": "t",
+        "statistic": found["t"],
+        "df": found["df"],
+        "p": found["p"],
+        "effect_size": found["cohens_d"],
+    } | described
+
+
+def _of_words(known: pd.DataFrame, group: str, variable: str) -> dict[str, Any]:
+    table = pd.crosstab(known[variable], known[group])
+    found = compare_from_counts(table.to_numpy())
+    names = {"statistic": "chi2", "df": "df", "p": "p", "effect_size": "cramers_v"}
+    return {"test": "chi2"} | {new: found[old] for new, old in names.items()}
+
+
+def compare_from_summary(
+    *, mean: Sequence[float], sd: Sequence[float], n: Sequence[int], variance: Variance = "pooled"
+) -> dict[str, float]:
+    """The two-sample t test from two means, standard deviations and numbers of persons.
+
+    `welch` does not assume the same variance (Satterthwaite's degrees of freedom).
+
+    Returns:
+        difference (first less second), se, t, df, p, ci_low, ci_high (95 %), cohens_d (by the pooled deviation).
+
+    Raises:
+        EvaluationError: `too_few`, `no_variance`, `unknown_variance`.
+    """
+    if variance not in ("pooled", "welch"):
+        raise EvaluationError("unknown_variance", "variance is pooled or welch")
+    if len(mean) != 2 or min(n) < 2:
+        raise EvaluationError("too_few", "a t test needs two groups of at least two persons")
+    parts = [deviation**2 / count for deviation, count in zip(sd, n, strict=True)]
+    pooled = sum((count - 1) * deviation**2 for deviation, count in zip(sd, n, strict=True)) / (sum(n) - 2)
+    if pooled == 0:
+        raise EvaluationError("no_variance", "nobody differs from the group's mean")
+    if variance == "pooled":
+        se, df = np.sqrt(pooled * (1 / n[0] + 1 / n[1])), float(sum(n) - 2)
+    else:
+        se = np.sqrt(sum(parts))
+        df = sum(parts) ** 2 / sum(part**2 / (count - 1) for part, count in zip(parts, n, strict=True))
+    difference = mean[0] - mean[1]
+    reach = stats.t.ppf(0.975, df) * se
+    found = {
+        "difference": difference,
+        "se": se,
+        "t": difference / se,
+        "df": df,
+        "p": 2 * stats.t.sf(abs(difference / se), df),
+        "ci_low": difference - reach,
+        "ci_high": difference + reach,
+        "cohens_d": difference / np.sqrt(pooled),
+    }
+    return {name: float(value) for name, value in found.items()}
+
+
+def compare_from_counts(counts: npt.ArrayLike) -> dict[str, float]:
+    """Pearson's chi-square test of a table of counts (levels x groups), without continuity correction.
+
+    Returns:
+        chi2, df, p, cramers_v, smallest_expected (below 5 the approximation is doubtful).
+
+    Raises:
+        EvaluationError: `no_variance` when fewer than two rows or columns hold anybody.
+    """
+    table = np.asarray(counts, dtype=float)
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    if min(table.shape) < 2:
+        raise EvaluationError("no_variance", "a chi-square test needs two levels and two groups with persons")
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
+    chi2 = float(((table - expected) ** 2 / expected).sum())
+    df = (table.shape[0] - 1) * (table.shape[1] - 1)
+    return {
+        "chi2": chi2,
+        "df": float(df),
+        "p": float(stats.chi2.sf(chi2, df)),
+        "cramers_v": float(np.sqrt(chi2 / table.sum() / (min(table.shape) - 1))),
+        "smallest_expected": float(expected.min()),
+    }
+
+
+def correlations(data: pd.DataFrame, *, variables: Sequence[str], by: str | None = None) -> pd.DataFrame:
+    """Pearson's correlation of every pair of variables, among all and in each group of `by`.
+
+    Returns:
+        group ("all" and the groups), first, second, r, n, p, ci_low, ci_high (95 %, Fisher's z), stars
+        (* p < 0.05, ** p < 0.01, *** p < 0.001). Persons with one of the two missing are left out of the pair. With
+        fewer than four persons or no variance the numbers are missing.
+    """
+    require_columns(data, [*variables, *([by] if by else [])])
+    rows = []
+    for name, part in _groups(data, by):
+        for place, first in enumerate(variables):
+            for second in variables[place + 1 :]:
+                rows.append({"group": name, "first": first, "second": second} | _pearson(part[[first, second]]))
+    return pd.DataFrame(rows)
+
+
+def _groups(data: pd.DataFrame, by: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
+    yield "all", data
+    if by is not None:
+        for name, part in data.groupby(by, sort=True, observed=True):
+            yield str(name), part
+
+
+def _pearson(pair: pd.DataFrame) -> dict[str, Any]:
+    known = pair.dropna().astype(float)
+    n = len(known)
+    if n < 4 or (known.nunique() < 2).any():
+        return dict.fromkeys(("r", "p", "ci_low", "ci_high"), np.nan) | {"n": n, "stars": ""}
+    r = float(np.clip(np.corrcoef(known.to_numpy().T)[0, 1], -1, 1))
+    t = r * np.sqrt((n - 2) / (1 - r**2)) if abs(r) < 1 else np.inf
+    p = float(2 * stats.t.sf(abs(t), n - 2))
+    z, reach = (np.arctanh(r), stats.norm.ppf(0.975) / np.sqrt(n - 3)) if abs(r) < 1 else (np.inf * r, 0.0)
+    return {
+        "r": r,
+        "n": n,
+        "p": p,
+        "ci_low": float(np.tanh(z - reach)),
+        "ci_high": float(np.tanh(z + reach)),
+        "stars": next((mark for limit, mark in STARS if p < limit), ""),
+    }
+
+
+def bivariate(data: pd.DataFrame, *, outcome: str, predictors: Sequence[str], by: str | None = None) -> pd.DataFrame:
+    """The outcome regressed on one predictor at a time, among all and in each group of `by`.
+
+    Returns:
+        group, predictor, beta (outcome units a predictor unit), se, t, p, ci_low, ci_high (95 %), r2, n. With fewer
+        than three persons or a predictor without variance the numbers are missing.
+    """
+    require_columns(data, [outcome, *predictors, *([by] if by else [])])
+    return pd.DataFrame(
+        {"group": name, "predictor": predictor} | _line(part[[predictor, outcome]])
+        for name, part in _groups(data, by)
+        for predictor in predictors
+    )
+
+
+def _line(pair: pd.DataFrame) -> dict[str, float]:
+    known = pair.dropna().to_numpy(dtype=float)
+    n = len(known)
+    if n < 3 or np.ptp(known[:, 0]) == 0:
+        return dict.fromkeys(("beta", "se", "t", "p", "ci_low", "ci_high", "r2"), np.nan) | {"n": n}
+    fit = stats.linregress(known[:, 0], known[:, 1])
+    reach = stats.t.ppf(0.975, n - 2) * fit.stderr
+    return {
+        "beta": float(fit.slope),
+        "se": float(fit.stderr),
+        "t": float(fit.slope / fit.stderr) if fit.stderr else np.nan,
+        "p": float(fit.pvalue),
+        "ci_low": float(fit.slope - reach),
+        "ci_high": float(fit.slope + reach),
+        "r2": float(fit.rvalue**2),
+        "n": n,
+    }
