@@ -53,9 +53,9 @@ def normal(rng: np.random.Generator, groups: Groups, columns: int, *, even: bool
     return scores
 
 
-def pinned(paths: Floats, factors: Floats, month: int, groups: Groups, *, order: Floats | None = None) -> Floats:
-    """The paths given that in `month` they are spread evenly within each group, in the given order or their own."""
-    wanted = special.ndtri(spread_evenly(paths[:, month] if order is None else order, groups))
+def pinned(paths: Floats, factors: Floats, month: int, groups: Groups, order: Floats) -> Floats:
+    """The paths given that in `month` they are spread evenly within each group, in the given order."""
+    wanted = special.ndtri(spread_evenly(order, groups))
     moved: Floats = paths + np.outer(wanted - paths[:, month], factors @ factors[month])
     return moved
 

@@ -8,16 +8,20 @@ import pandas as pd
 
 from evaluation.simulation import margins
 from evaluation.simulation.deliveries import until
-from evaluation.simulation.joint import LAST_TOTAL, Tables, tables
+from evaluation.simulation.joint import LAST_TOTAL, tables
+from evaluation.simulation.latent import Groups
 from evaluation.simulation.money import INCOME_MONTHS, income, unemployment
+from evaluation.simulation.nearest import nearest
 from evaluation.simulation.people import Traits, baseline, seklar_participants
 from evaluation.simulation.registers import Registers
 from evaluation.simulation.spells import Month, calendar_of, start_months
-from evaluation.simulation.states import START, draw_states
+from evaluation.simulation.states import START, Model, States, draw_states
 
 Frames = dict[str, pd.DataFrame]
 
 CHUNK: Final = 20_000  # persons at a time, so that memory does not grow with the trial
+EVEN_DRAWS: Final = 24  # of a balanced trial, of which the nearest is kept
+EVEN_PERSONS: Final = 2_000  # above which one even draw is near enough
 
 
 def simulate_seklar(
@@ -40,8 +44,8 @@ def simulate_seklar(
             (the control arm stays as it is). With `effect=0, imbalance=0` the arms are exchangeable.
         imbalance: the chance differences between the arms at the start (table 1), likewise.
         balanced: spread the persons of an arm evenly over what they could be instead of drawing them independently.
-            Counts at the start are then the nearest whole numbers to those of table 1, and outcomes lie closer to
-            their expectation than chance allows: for showing a trial, not for studying sampling error.
+            Counts at the start are then the nearest whole numbers to those of table 1, and of several such draws
+            the one nearest to table 2 is kept: for showing a trial, never for studying sampling error.
         exact_baseline: balanced, for a trial of 167 and 101 persons, where every count of table 1 is exact.
         data_to: last day of the registers, ISO; None is the end of month 36 of the person who started last.
 
@@ -57,13 +61,15 @@ def simulate_seklar(
     _check(given, exact_baseline)
     last = np.datetime64(data_to, "M") if data_to else start_months(given).max() + LAST_TOTAL
     even = balanced or exact_baseline
-    trial = _Trial(tables(effect=effect, imbalance=imbalance), last, imbalance, even)
+    calendar = calendar_of(given, last)
+    model = Model(tables(effect=effect, imbalance=imbalance), max(calendar.columns, INCOME_MONTHS))
+    trial = _Trial(model, last, imbalance, even)
     pieces = [given] if even else [given[at : at + CHUNK] for at in range(0, len(given), CHUNK)]
     first, *others = np.random.default_rng(seed).spawn(len(pieces) + 1)
     drawn = [trial.deliveries(rng, piece) for rng, piece in zip(others, pieces, strict=True)]
     frames = {name: pd.concat([part[name] for part in drawn], ignore_index=True) for name in drawn[0]}
     places = sorted(frames["participants"]["municipality"].unique())
-    frames |= {"unemployment": unemployment(first, places, calendar_of(given, last))}
+    frames |= {"unemployment": unemployment(first, places, calendar)}
     return until(frames, data_to) if data_to else frames
 
 
@@ -83,9 +89,9 @@ def _check(participants: pd.DataFrame, exact_baseline: bool) -> None:
 
 @dataclass(frozen=True)
 class _Trial:
-    """What holds for every person: the probabilities, the last month of the registers, and how persons are drawn."""
+    """What holds for every person: the model, the last month of the registers, and how persons are drawn."""
 
-    tables: Tables
+    model: Model
     last: Month
     imbalance: float
     even: bool
@@ -94,7 +100,7 @@ class _Trial:
         people = people.reset_index(drop=True)
         arm = np.array([margins.ARMS.index(name) for name in people["arm"]])
         calendar = calendar_of(people, self.last)
-        states = draw_states(rng, arm, self.tables, max(calendar.columns, INCOME_MONTHS), even=self.even)
+        states = self._states(rng, arm)
         traits = Traits(rng, arm, states.standing, imbalance=self.imbalance, even=self.even)
         registers = Registers(rng, calendar, states)
         return {
@@ -106,3 +112,9 @@ class _Trial:
             "work_capacity": registers.work_capacity(),
             "income": income(rng, calendar, states, traits.income()),
         }
+
+    def _states(self, rng: np.random.Generator, arm: Groups) -> States:
+        if not self.even or len(arm) > EVEN_PERSONS:
+            return draw_states(rng, arm, self.model, even=self.even)
+        drawn = [draw_states(rng, arm, self.model, even=True) for _draw in range(EVEN_DRAWS)]
+        return nearest(drawn, arm, self.model.tables)

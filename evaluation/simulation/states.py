@@ -1,6 +1,8 @@
 """Each person's states month by month, drawn from the tables of probabilities."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -30,65 +32,95 @@ class States:
 
 
 @dataclass(frozen=True)
-class Sampler:
-    """Draws latent paths of `months` columns; `even` spreads them over the persons of a group."""
+class Model:
+    """The probabilities of a trial over `months` columns from FIRST_MONTH, and what all draws from them have in common.
+
+    Beyond month 36 the shares stay as in month 36.
+    """
+
+    tables: Tables
+    months: int
+
+    @cached_property
+    def when(self) -> Groups:
+        """The month of the tables that each column follows."""
+        return np.minimum(np.arange(self.months), LAST_TOTAL + START)
+
+    @cached_property
+    def factors(self) -> Mapping[margins.Persistence, Floats]:
+        return {persistence: loadings(self.months, persistence) for persistence in margins.PERSISTENCE}
+
+    @cached_property
+    def disability_bound(self) -> Floats:
+        """Arm x column: a person whose unchanging score lies above it is on disability benefit."""
+        return -special.ndtri(self.tables.joint[..., 2, :, :].sum(axis=(2, 3)))[:, self.when]
+
+    @cached_property
+    def aap_cut(self) -> Floats:
+        """Arm x column: one of the others whose path lies above it is on AAP."""
+        share = self.tables.joint[..., 1, :, :].sum(axis=(2, 3))[:, self.when]
+        correlation = np.broadcast_to(self.factors[margins.BENEFIT][:, 0], share.shape)
+        return cut_below(share, correlation, self.disability_bound)
+
+
+@dataclass(frozen=True)
+class _Sampler:
+    """Draws the latent paths of persons; `even` spreads those of an arm, or of a group in month 0, evenly."""
 
     rng: np.random.Generator
-    months: int
+    model: Model
+    arm: Groups
     even: bool
 
-    def paths(self, persistence: margins.Persistence, arm: Groups) -> tuple[Floats, Floats, Floats]:
-        """Persons x months, the factors behind them, and the persons' scores on the factors."""
-        factors = loadings(self.months, persistence)
-        scores = normal(self.rng, arm, factors.shape[1], even=self.even)
-        return scores @ factors.T, factors, scores
+    def paths(self, persistence: margins.Persistence) -> tuple[Floats, Floats]:
+        """Persons x months, and the persons' scores on the first factor."""
+        factors = self.model.factors[persistence]
+        scores = normal(self.rng, self.arm, factors.shape[1], even=self.even)
+        return scores @ factors.T, scores[:, 0]
 
-    def at_start(self, persistence: margins.Persistence, arm: Groups, groups: Groups) -> tuple[Floats, Floats]:
-        """Paths that are, when `even`, spread evenly within each group in month 0; and the first score."""
-        paths, factors, scores = self.paths(persistence, arm)
-        return (pinned(paths, factors, START, groups) if self.even else paths), scores[:, 0]
+    def pin(self, paths: Floats, persistence: margins.Persistence, groups: Groups, order: Floats) -> Floats:
+        """The paths, spread evenly within each group in month 0 where this is asked for."""
+        return pinned(paths, self.model.factors[persistence], START, groups, order) if self.even else paths
+
+    def from_start(self, persistence: margins.Persistence, state: Codes) -> tuple[Floats, Floats]:
+        """Paths pinned within those of an arm who share the state in month 0, and the first scores."""
+        paths, first = self.paths(persistence)
+        return self.pin(paths, persistence, self.arm * 3 + state[:, START], paths[:, START]), first
 
 
-def draw_states(rng: np.random.Generator, arm: Groups, tables: Tables, months: int, *, even: bool) -> States:
+def draw_states(rng: np.random.Generator, arm: Groups, model: Model, *, even: bool) -> States:
     """Draw the states of persons.
 
     Args:
-        arm: index of each person's arm in the tables.
-        months: columns from FIRST_MONTH on; beyond month 36 the shares stay as in month 36.
+        arm: index of each person's arm in the tables of the model.
         even: spread the persons of an arm evenly over what they could be, in month 0 to the nearest whole person.
     """
-    sampler = Sampler(rng, months, even)
-    who, when = arm[:, None], np.minimum(np.arange(months), LAST_TOTAL + START)
-    joint = tables.joint
-    benefit = _benefits(sampler, arm, joint.sum(axis=(3, 4)), when)
-    path = sampler.at_start(margins.CAPACITY, arm, arm * 3 + benefit[:, START])[0]
-    capacity = choose(path, tables.capacity, (who, when, benefit))
-    path, standing = sampler.at_start(margins.EMPLOYMENT, arm, arm * 3 + benefit[:, START])
-    employed = choose(path, joint.sum(axis=4), (who, when, benefit))
-    activity = _activities(sampler, arm, joint, (who, when, benefit, employed))
-    path = sampler.at_start(margins.POSITION, arm, arm * 2 + employed[:, START])[0]
-    position = choose(path, tables.positions, (who, when, benefit))
+    sampler, joint, where = _Sampler(rng, model, arm, even), model.tables.joint, (arm[:, None], model.when)
+    benefit = _benefits(sampler)
+    capacity = choose(sampler.from_start(margins.CAPACITY, benefit)[0], model.tables.capacity, (*where, benefit))
+    path, standing = sampler.from_start(margins.EMPLOYMENT, benefit)
+    employed = choose(path, joint.sum(axis=4), (*where, benefit))
+    activity = _activities(sampler, (*where, benefit, employed))
+    path = sampler.from_start(margins.POSITION, employed)[0]
+    position = choose(path, model.tables.positions, (*where, benefit))
     return States(benefit, employed, activity, capacity, position, standing)
 
 
-def _benefits(sampler: Sampler, arm: Groups, shares: Floats, when: Groups) -> Codes:
+def _benefits(sampler: _Sampler) -> Codes:
     """Disability benefit lasts for good: a person's score that never changes says from when on. AAP follows a path that
     goes with this score, so that most come from AAP; it is cut where the share of AAP among the others comes out."""
-    path, factors, scores = sampler.paths(margins.BENEFIT, arm)
-    bound = -special.ndtri(shares[..., 2])[:, when]
-    disabled = scores[:, :1] > bound[arm]
-    if sampler.even:
-        order = np.where(disabled[:, START], np.inf, path[:, START])
-        path = pinned(path, factors, START, arm, order=order)
-    cut = cut_below(shares[:, when, 1], np.broadcast_to(factors[:, 0], bound.shape), bound)
-    return np.where(disabled, 2, path > cut[arm]).astype(np.int8)
+    model, arm = sampler.model, sampler.arm
+    path, score = sampler.paths(margins.BENEFIT)
+    disabled = score[:, None] > model.disability_bound[arm]
+    order = np.where(disabled[:, START], np.inf, path[:, START])
+    path = sampler.pin(path, margins.BENEFIT, arm, order)
+    return np.where(disabled, 2, path > model.aap_cut[arm]).astype(np.int8)
 
 
-def _activities(sampler: Sampler, arm: Groups, joint: Floats, where: tuple[Groups, ...]) -> Codes:
+def _activities(sampler: _Sampler, where: tuple[Groups, ...]) -> Codes:
     """Whether the person does anything, and what: two paths, so that those who stop and start again do the same."""
-    path, _factors, _scores = sampler.paths(margins.ACTIVITY, arm)
+    joint = sampler.model.tables.joint
     idle_or_active = np.stack([joint[..., 0], joint[..., 1:].sum(axis=-1)], axis=-1)
-    active = choose(path, idle_or_active, where)
-    path, _factors, _scores = sampler.paths(margins.KIND, arm)
-    kind: Codes = active * (choose(path, joint[..., 1:], where) + np.int8(1))
+    active = choose(sampler.paths(margins.ACTIVITY)[0], idle_or_active, where)
+    kind: Codes = active * (choose(sampler.paths(margins.KIND)[0], joint[..., 1:], where) + np.int8(1))
     return kind

@@ -97,6 +97,15 @@ def test_the_exact_baseline_has_the_published_p_values() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 2021])
+def test_a_balanced_trial_shows_table_2(seed: int) -> None:
+    totals = person_totals(panel_of(simulate_seklar(seed=seed, balanced=True)), outcomes=OUTCOMES)
+    for outcome in OUTCOMES:
+        for arm, published in zip(ARMS, TABLE_2[outcome], strict=False):
+            assert totals.loc[totals["arm"] == arm, outcome].mean() == pytest.approx(published, abs=0.9), outcome
+
+
+@pytest.mark.slow
 def test_a_balanced_trial_of_another_size_comes_as_near_as_whole_people_allow() -> None:
     people = people_of(simulate_seklar(seklar_participants(80, seed=4), seed=5, balanced=True))
     for arm, column in (("intervention", 0), ("control", 1)):
