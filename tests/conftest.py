@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test.utils import setup_databases, teardown_databases
 
 from tests import cast as casting
 from tests.databases import database_copy
@@ -16,6 +17,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the English texts once, before the workers of pytest-xdist start."""
     if not hasattr(session.config, "workerinput"):
         translations.compile_all()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: object
+) -> Iterator[None]:
+    """The test database, also where every chosen test works on a copy of it: pytest-django would then not make it."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    yield
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture
