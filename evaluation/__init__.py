@@ -26,6 +26,7 @@ _HOMES: Final = {
     "compare_from_counts": "comparison",
     "correlations": "comparison",
     "bivariate": "comparison",
+    "repeated_measures": "repeated",
     "subgroup_effects": "subgroups",
     "adjust_p_values": "multiplicity",
     "validate": "deliveries",
