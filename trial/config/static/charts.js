@@ -45,12 +45,23 @@
   };
   const locale = document.documentElement.lang === "en" ? {} : bokmaal;
 
+  const WIDE = 640; // px from which two panels stand beside each other
+  const AXIS = 75; // px that a panel's axis and its distance to the next take
+
+  // A single view follows its container by itself; panels must be told how wide they are.
+  function sized(spec, element) {
+    if (!("concat" in spec)) {
+      const height = spec.height || Number(element.dataset.height);
+      return { autosize: { type: "fit", contains: "padding" }, ...spec, width: "container", height };
+    }
+    const columns = element.clientWidth < WIDE ? 1 : spec.columns;
+    const width = Math.max(160, Math.floor(element.clientWidth / columns) - AXIS);
+    return { ...spec, columns, concat: spec.concat.map((panel) => ({ ...panel, width })) };
+  }
+
   function draw(element) {
     const spec = JSON.parse(document.getElementById(element.dataset.chart).textContent);
-    const single = !("hconcat" in spec || "vconcat" in spec || "concat" in spec || "facet" in spec || "repeat" in spec);
-    const size = single ? { width: "container", height: spec.height || Number(element.dataset.height) } : {};
-    const sized = { autosize: { type: "fit", contains: "padding" }, ...spec, ...size };
-    return window.trialVega.embed(element, sized, {
+    return window.trialVega.embed(element, sized(spec, element), {
       actions: false,
       ast: true,
       config: theme(),
@@ -77,6 +88,14 @@
     drawAll();
   }
 
+  let waiting = 0;
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return; // a phone's address bar comes and goes
+    width = innerWidth;
+    clearTimeout(waiting);
+    waiting = setTimeout(redraw, 200);
+  });
   darkDevice.addEventListener("change", redraw);
   document.addEventListener("htmx:load", drawAll);
   drawAll();
