@@ -27,6 +27,8 @@ _HOMES: Final = {
     "correlations": "comparison",
     "bivariate": "comparison",
     "repeated_measures": "repeated",
+    "randomisation_test": "rerandomisation",
+    "Design": "redraws",
     "subgroup_effects": "subgroups",
     "adjust_p_values": "multiplicity",
     "validate": "deliveries",

@@ -118,7 +118,7 @@ def effects_by_month(
 
 
 class OutcomeMatrix:
-    """The panel as one persons x months matrix an outcome, with arm and stratum of each person."""
+    """The panel as one persons x months matrix an outcome, with arm (by number) and stratum of each person."""
 
     def __init__(self, panel: pd.DataFrame, outcomes: list[str], months: tuple[int, int], strata: str) -> None:
         inside = panel[panel["month"].between(*months)]
@@ -130,7 +130,7 @@ class OutcomeMatrix:
         self._place = {outcome: place for place, outcome in enumerate(outcomes)}
         first = np.full(len(numbers), -1)
         first[person[::-1]] = np.arange(len(inside))[::-1]
-        self.arm = inside["arm"].iloc[first].reset_index(drop=True)
+        self.arm = inside["arm"].iloc[first].set_axis(numbers)
         self.strata: npt.NDArray[Any] = inside[strata].to_numpy()[first]
 
     def of(self, outcome: str) -> Array:

@@ -152,7 +152,7 @@ def _simulated(
     tallies: Distribution = defaultdict(float)
     for _ in range(SIMULATED_TRIALS):
         sizes = generator.integers(2**31, size=draws)
-        rule = rule_for(method, arms, block_number=lambda block, sizes=sizes: int(sizes[block]))
+        rule = rule_for(method, arms, block_number=sizes.item)
         counts, state = [0] * len(arms), rule.start()
         for draw in range(draws):
             factors = {factor: str(generator.choice(list(each))) for factor, each in levels.items()}

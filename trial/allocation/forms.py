@@ -55,7 +55,7 @@ class OpeningForm(forms.Form):
         return {"researcher_seed": _seed_in(file) if file else None}
 
 
-def _seed_in(file: UploadedFile) -> bytes:
+def _seed_in(file: "UploadedFile[Any]") -> bytes:
     try:
         if (file.size or 0) > LARGEST_KEY_FILE:
             raise ValueError

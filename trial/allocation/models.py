@@ -11,7 +11,7 @@ from trial.enrolment.models import Participant
 from trial.studies.models import Arm, Office, Trial
 
 
-def _by(**options: Any) -> models.ForeignKey:
+def _by(**options: Any) -> Any:
     return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", **options)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,6 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.planes import own_transactions, transaction
+from trial.access.refusals import not_found
+from trial.access.requests import SignedInRequest
 from trial.allocation import actions, decisions
 from trial.allocation.forms import BeaconForm, OpeningForm, ProposalForm
 from trial.allocation.models import Opening
@@ -43,7 +45,7 @@ CHECKPOINTS_SHOWN = 20
 
 @require_POST
 @own_transactions
-def enrol(request: HttpRequest, trial: str, number: str) -> HttpResponse:
+def enrol(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     """The last step of the enrolment form: take a place in the draw."""
     found = trial_for(request.user, trial, needing=Permission.ENROL)
     with transaction():
@@ -56,7 +58,7 @@ def enrol(request: HttpRequest, trial: str, number: str) -> HttpResponse:
 
 
 @require_GET
-def draw_room(request: HttpRequest, trial: str) -> HttpResponse:
+def draw_room(request: SignedInRequest, trial: str) -> HttpResponse:
     """Waiting numbers, and the script with which the researcher draws for them."""
     found = trial_for(request.user, trial, needing=Permission.SEE_WAITING)
     context = {
@@ -71,7 +73,7 @@ def draw_room(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_GET
-def receipt(request: HttpRequest, trial: str, number: str) -> HttpResponse:
+def receipt(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     """A participant's receipt, to read and to print."""
     found = trial_for(request.user, trial, needing=Permission.SEE_ARM)
     person = participant_for(request.user, found, number, needing=Permission.SEE_ARM)
@@ -83,14 +85,14 @@ def receipt(request: HttpRequest, trial: str, number: str) -> HttpResponse:
 
 
 @require_GET
-def receipt_file(request: HttpRequest, trial: str, number: str) -> HttpResponse:
+def receipt_file(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.SEE_ARM)
     person = participant_for(request.user, found, number, needing=Permission.SEE_ARM)
     return _file(receipt_for(request.user, person), f"{person.number}-receipt.json")
 
 
 @require_GET
-def log(request: HttpRequest, trial: str) -> HttpResponse:
+def log(request: SignedInRequest, trial: str) -> HttpResponse:
     """The log with its root and its checkpoints, and whether its leaves still give that root."""
     found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
     head, leaves = log_of(request.user, found)
@@ -107,7 +109,7 @@ def log(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_POST
-def make_checkpoint(request: HttpRequest, trial: str) -> HttpResponse:
+def make_checkpoint(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
     signed = actions.checkpoint(by=request.user, trial=found)
     messages.success(request, _("Loggen er signert ved %(size)s innslag.") % {"size": signed.size})
@@ -115,26 +117,26 @@ def make_checkpoint(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_GET
-def checkpoints_file(request: HttpRequest, trial: str) -> HttpResponse:
+def checkpoints_file(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
     signed = [statement_of(each) for each in checkpoints_of(request.user, found)]
     return _file(signed, f"{found.code}-checkpoints.json")
 
 
 @require_GET
-def bundle_file(request: HttpRequest, trial: str) -> HttpResponse:
+def bundle_file(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
     return _file(bundle_of(found), f"{found.code}-bundle.json")
 
 
 @require_GET
-def anchors_file(request: HttpRequest, trial: str) -> HttpResponse:
+def anchors_file(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
     return _file(anchors_of(found), f"{found.code}-anchors.json")
 
 
 @require_http_methods(["GET", "POST"])
-def protocol(request: HttpRequest, trial: str) -> HttpResponse:
+def protocol(request: SignedInRequest, trial: str) -> HttpResponse:
     """Propose the protocol; once proposed, read it with its report, and lock it as the second person."""
     found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
     form = ProposalForm(request.POST or None, attended=found.mode == Mode.ATTENDED)
@@ -145,15 +147,18 @@ def protocol(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_POST
-def lock(request: HttpRequest, trial: str) -> HttpResponse:
+def lock(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.LOCK_PROTOCOL)
-    decisions.approve_protocol(by=request.user, protocol=protocol_for(request.user, found))
+    protocol = protocol_for(request.user, found)
+    if protocol is None:
+        raise not_found(_("Ingen har foreslått en protokoll ennå."))
+    decisions.approve_protocol(by=request.user, protocol=protocol)
     messages.success(request, _("Protokollen er låst. Send kontrollsummen til alle som skal ha den."))
     return redirect("allocation:protocol", found.code)
 
 
 @require_POST
-def beacon(request: HttpRequest, trial: str) -> HttpResponse:
+def beacon(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.LOCK_PROTOCOL)
     form = BeaconForm(request.POST)
     if perform(form, decisions.record_beacon, by=request.user, trial=found):
@@ -163,7 +168,7 @@ def beacon(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def opening(request: HttpRequest, trial: str) -> HttpResponse:
+def opening(request: SignedInRequest, trial: str) -> HttpResponse:
     """End the concealment: one person asks, another one opens."""
     found = trial_for(request.user, trial, needing=Permission.OPEN_TRIAL)
     asked = opening_of(found)
@@ -185,7 +190,7 @@ def _approve(*, trial: Trial, opening: Opening, **given: Any) -> Opening:
     return decisions.approve_opening(opening=opening, **given)
 
 
-def _protocol_context(request: HttpRequest, trial: Trial) -> dict[str, Any]:
+def _protocol_context(request: SignedInRequest, trial: Trial) -> dict[str, Any]:
     known = protocol_for(request.user, trial)
     content = Document.read(known.text).content if known else {}
     leads = can(request.user, trial, Permission.LOCK_PROTOCOL)
@@ -196,7 +201,7 @@ def _protocol_context(request: HttpRequest, trial: Trial) -> dict[str, Any]:
         "content": content,
         "report": shown(known.report) if known else {},
         "may_propose": leads and drafting,
-        "may_lock": bool(known) and leads and drafting and known.proposed_by_id != request.user.pk,
+        "may_lock": known is not None and leads and drafting and known.proposed_by_id != request.user.pk,
         "beacon_form": BeaconForm() if leads and _waits_for_beacon(known, content) else None,
     }
 

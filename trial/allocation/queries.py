@@ -236,6 +236,7 @@ def anchors_of(trial: Trial) -> dict[str, Any]:
             "receipts": [
                 {"seq": seq, "leaf": paper["leaf_sha256"]}
                 for seq, paper in receipts.values_list("alloc_seq", "receipt").iterator()
+                if paper
             ],
         }
 

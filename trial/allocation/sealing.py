@@ -33,7 +33,7 @@ def unseal(sealed: bytes, *, commitment: str) -> bytes:
 
 def unsealed(commitment: str) -> bytes:
     """The seed that a commitment stands for, read by the draw's database role. Raises UnsealError."""
-    return unseal(SealedSeed.objects.get(commitment=commitment).sealed, commitment=commitment)
+    return unseal(bytes(SealedSeed.objects.get(commitment=commitment).sealed), commitment=commitment)
 
 
 def checkpoint_signer() -> Ed25519PrivateKey:

@@ -72,8 +72,8 @@ class RunWithFindingsSerializer(RunSerializer):
     findings = FindingSerializer(source="results", many=True)
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "findings")
-        read_only_fields = fields
+        fields = (*RunSerializer.Meta.fields, "findings")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 class NewRunSerializer(serializers.Serializer):

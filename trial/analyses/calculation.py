@@ -8,8 +8,9 @@ import structlog
 from django.db import InterfaceError, OperationalError
 
 from evaluation.errors import EvaluationError
+from evaluation.findings import Results
 from evaluation.plan import Plan as PlanOfAnalysis
-from evaluation.running import Deliveries, Results
+from evaluation.running import Deliveries
 from evaluation.running import run as evaluate
 from trial.access import planes
 from trial.analyses.actions import NoLongerOurs, begin_run, fail_run, finish_run, report_progress

@@ -68,7 +68,7 @@ def run_facts(run: Run) -> list[dict[str, Any]]:
     ]
     if run.cancelled_at:
         rows.append({"label": _("Avbrutt"), "value": f"{moment(run.cancelled_at)}, {run.cancelled_by}"})
-    if run.state == RunState.DONE:
+    if run.state == RunState.DONE and run.finished and run.started:
         seconds = number_format((run.finished - run.started).total_seconds(), 1)
         rows.append({"label": _("Regnetid"), "value": _("%(seconds)s sekunder") % {"seconds": seconds}})
         rows.append({"label": _("Program"), "value": run.manifest.get("program", NOTHING)})

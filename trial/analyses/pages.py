@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from evaluation.plan import seklar_plan
 from trial.access.forms import perform
 from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.analyses import actions
 from trial.analyses.downloads import csv_response, json_response, workbook_response
 from trial.analyses.forms import PlanForm, readable
@@ -31,7 +32,7 @@ RUNS_A_PAGE = 50
 
 
 @require_GET
-def plans(request: HttpRequest, trial: str) -> HttpResponse:
+def plans(request: SignedInRequest, trial: str) -> HttpResponse:
     """Every version of the plan, the locked one marked."""
     found, versions = plans_of(request.user, trial)
     may_propose = found.state == TrialState.DRAFTING and can(request.user, found, Permission.LOCK_PLAN)
@@ -39,7 +40,7 @@ def plans(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def propose(request: HttpRequest, trial: str) -> HttpResponse:
+def propose(request: SignedInRequest, trial: str) -> HttpResponse:
     """A plan as JSON; the page begins with the newest version, or with the plan of the published evaluation."""
     found = trial_for(request.user, trial, needing=Permission.LOCK_PLAN)
     latest = found.plans.first()
@@ -52,7 +53,7 @@ def propose(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_GET
-def plan(request: HttpRequest, trial: str, version: int) -> HttpResponse:
+def plan(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     """One version: what it says, its hash, who proposed and locked it, and what may be done with it."""
     found = plan_for(request.user, trial, version)
     context = {
@@ -68,40 +69,40 @@ def plan(request: HttpRequest, trial: str, version: int) -> HttpResponse:
 
 
 @require_GET
-def plan_json(request: HttpRequest, trial: str, version: int) -> HttpResponse:
+def plan_json(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     """The very bytes that were hashed."""
     found = plan_for(request.user, trial, version)
     return HttpResponse(found.text, content_type="application/json")
 
 
 @require_POST
-def lock(request: HttpRequest, trial: str, version: int) -> HttpResponse:
+def lock(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     return redirect(_plan_address(actions.lock_plan(by=request.user, plan=plan_for(request.user, trial, version))))
 
 
 @require_POST
-def rehearse(request: HttpRequest, trial: str, version: int) -> HttpResponse:
+def rehearse(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     """Queue a run on shuffled arms."""
     found = plan_for(request.user, trial, version)
     return redirect(_address(actions.request_run(by=request.user, plan=found, masked=True)))
 
 
 @require_POST
-def start(request: HttpRequest, trial: str, version: int) -> HttpResponse:
+def start(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     """Queue the run on the true arms."""
     found = plan_for(request.user, trial, version)
     return redirect(_address(actions.request_run(by=request.user, plan=found, masked=False)))
 
 
 @require_GET
-def runs(request: HttpRequest, trial: str) -> HttpResponse:
+def runs(request: SignedInRequest, trial: str) -> HttpResponse:
     found, every = runs_of(request.user, trial)
     page = Paginator(every, RUNS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "analyses/runs.html", {"trial": found, "page": page, "runs": run_rows(found, page)})
 
 
 @require_GET
-def run(request: HttpRequest, trial: str, key: UUID, name: str = "") -> HttpResponse:
+def run(request: SignedInRequest, trial: str, key: UUID, name: str = "") -> HttpResponse:
     """A run: its progress while it goes on, then one of its findings, the first if none is named."""
     found = run_for(request.user, trial, key)
     if request.htmx and not found.under_way:
@@ -133,29 +134,29 @@ def _chosen(run: Run, name: str) -> dict[str, Any]:
 
 
 @require_POST
-def cancel(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def cancel(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     return redirect(_address(actions.cancel_run(by=request.user, run=run_for(request.user, trial, key))))
 
 
 @require_GET
-def results_json(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def results_json(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     found = run_for(request.user, trial, key)
     return json_response(found.results.all(), found.manifest)
 
 
 @require_GET
-def manifest_json(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def manifest_json(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     found = run_for(request.user, trial, key)
     return JsonResponse(found.manifest, json_dumps_params={"ensure_ascii": False, "indent": 1})
 
 
 @require_GET
-def tables_xlsx(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def tables_xlsx(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     return workbook_response(run_for(request.user, trial, key).results.all())
 
 
 @require_GET
-def table_csv(request: HttpRequest, trial: str, key: UUID, name: str) -> HttpResponse:
+def table_csv(request: SignedInRequest, trial: str, key: UUID, name: str) -> HttpResponse:
     return csv_response(finding_of(run_for(request.user, trial, key).results.all(), name))
 
 

@@ -52,9 +52,7 @@ def send_next(*, by: None) -> bool | None:
 def due() -> "QuerySet[OutboxMessage]":
     """Unsent notices whose turn has come: each failed attempt doubles the wait, from one minute."""
     now = clock.now()
-    turns = (
-        Q(attempts=n, created_at__lte=now - timedelta(minutes=2**n - 1)) for n in range(MOST_ATTEMPTS)
-    )
+    turns = (Q(attempts=n, created_at__lte=now - timedelta(minutes=2**n - 1)) for n in range(MOST_ATTEMPTS))
     return OutboxMessage.objects.filter(reduce(or_, turns), sent_at=None)
 
 

@@ -117,7 +117,7 @@ FORM_RENDERER = "trial.config.formrendering.AkselRenderer"
 DATABASE_URL = os.environ.get("DATABASE_URL", "postgres://navtrial@localhost/navtrial")
 WORKER = flag("NAVTRIAL_WORKER")  # this process is the Celery worker: it speaks as `analyst` from its first statement
 WORKER_DATABASE_URL = os.environ.get("WORKER_DATABASE_URL", "")
-DATABASES = {"default": dj_database_url.parse(WORKER and WORKER_DATABASE_URL or DATABASE_URL, conn_max_age=60)}
+DATABASES = {"default": dj_database_url.parse((WORKER and WORKER_DATABASE_URL) or DATABASE_URL, conn_max_age=60)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     application_name="navtrial-worker" if WORKER else "navtrial",

@@ -75,7 +75,7 @@ class MeasureForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["code"].choices = [("", _("Velg tiltak")), *measure_choices()]
+        self.fields["code"].choices = [("", _("Velg tiltak")), *measure_choices()]  # type: ignore[attr-defined]
 
 
 def measure_choices() -> list[tuple[Any, list[tuple[str, str]]]]:
@@ -125,7 +125,7 @@ def _shown(specialist: EmploymentSpecialist, load: Load) -> str:
     }
 
 
-OVERLOAD = {
+OVERLOAD: dict[str, Any] = {
     "label": _("Hvorfor kapasiteten overskrides"),
     "required": False,
     "help_text": _("Må fylles ut når jobbspesialisten ikke har ledig plass."),

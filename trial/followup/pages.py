@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from trial.access.forms import perform
 from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.enrolment.models import Participant
 from trial.enrolment.queries import names_for, participant_for
 from trial.followup import actions
@@ -45,7 +46,7 @@ DEVIATIONS_A_PAGE = 50
 
 
 @require_http_methods(["GET", "POST"])
-def caseloads(request: HttpRequest, trial: str) -> HttpResponse:
+def caseloads(request: SignedInRequest, trial: str) -> HttpResponse:
     """The board; a supervisor assigns people of the waiting list on it."""
     found = trial_for(request.user, trial, needing=Permission.SEE_CASELOADS)
     boards = [(board, _assign_form(request, board)) for board in board_for(request.user, found)]
@@ -58,7 +59,7 @@ def caseloads(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def appoint(request: HttpRequest, trial: str) -> HttpResponse:
+def appoint(request: SignedInRequest, trial: str) -> HttpResponse:
     """Give someone a position as job specialist."""
     found = trial_for(request.user, trial, needing=Permission.ASSIGN)
     candidates = candidates_at(offices_of(request.user, found, needing=Permission.ASSIGN))
@@ -69,7 +70,7 @@ def appoint(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def position(request: HttpRequest, trial: str, key: int) -> HttpResponse:
+def position(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
     """Change or end a position."""
     found = trial_for(request.user, trial, needing=Permission.ASSIGN)
     specialist = specialist_for(request.user, found, key, needing=Permission.ASSIGN)
@@ -80,14 +81,14 @@ def position(request: HttpRequest, trial: str, key: int) -> HttpResponse:
 
 
 @require_GET
-def portfolio(request: HttpRequest, trial: str) -> HttpResponse:
+def portfolio(request: SignedInRequest, trial: str) -> HttpResponse:
     """The user's own people by stage."""
     found = trial_for(request.user, trial, needing=Permission.FOLLOW_UP)
     return _portfolio(request, found, portfolio_of(request.user, found))
 
 
 @require_GET
-def colleague(request: HttpRequest, trial: str, key: int) -> HttpResponse:
+def colleague(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
     """A specialist's people, for the supervisor of the office."""
     found = trial_for(request.user, trial, needing=Permission.ASSIGN)
     specialist = specialist_for(request.user, found, key, needing=Permission.ASSIGN)
@@ -95,13 +96,13 @@ def colleague(request: HttpRequest, trial: str, key: int) -> HttpResponse:
 
 
 @require_GET
-def follow_up(request: HttpRequest, trial: str, number: str) -> HttpResponse:
+def follow_up(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     """One person's follow-up, with everything that the user may do about it."""
     return _follow_up(request, _participant(request, trial, number), {})
 
 
 @require_POST
-def act(request: HttpRequest, trial: str, number: str, act: str) -> HttpResponse:
+def act(request: SignedInRequest, trial: str, number: str, act: str) -> HttpResponse:
     """Carry out one of `ACTS` for a person; back to where it was asked for, or to the form with what is wrong."""
     participant = _participant(request, trial, number)
     chosen, course = ACTS[act], course_of(participant, contacts=0)
@@ -115,7 +116,7 @@ def act(request: HttpRequest, trial: str, number: str, act: str) -> HttpResponse
 
 
 @require_POST
-def end_measure(request: HttpRequest, trial: str, key: int) -> HttpResponse:
+def end_measure(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
     """Set the last day of a measure."""
     measure = measure_for(request.user, trial_for(request.user, trial), key)
     form = _end_form(measure, request.POST)
@@ -125,7 +126,7 @@ def end_measure(request: HttpRequest, trial: str, key: int) -> HttpResponse:
 
 
 @require_GET
-def deviations(request: HttpRequest, trial: str) -> HttpResponse:
+def deviations(request: SignedInRequest, trial: str) -> HttpResponse:
     """What departed from the protocol."""
     found = trial_for(request.user, trial)
     page = Paginator(deviations_of(request.user, found), DEVIATIONS_A_PAGE).get_page(request.GET.get("page"))
@@ -133,7 +134,7 @@ def deviations(request: HttpRequest, trial: str) -> HttpResponse:
     return render(request, "followup/deviations.html", {"trial": found, "page": page, "sees_people": sees_people})
 
 
-def _assign_form(request: HttpRequest, board: OfficeBoard) -> AssignForm | None:
+def _assign_form(request: SignedInRequest, board: OfficeBoard) -> AssignForm | None:
     """The form of an office with people waiting; bound where it is the one that was sent."""
     if not (
         board.waiting and board.caseloads and can(request.user, board.office.trial, Permission.ASSIGN, board.office)
@@ -144,7 +145,7 @@ def _assign_form(request: HttpRequest, board: OfficeBoard) -> AssignForm | None:
 
 
 def _portfolio(
-    request: HttpRequest, trial: Trial, by_stage: ByStage, specialist: EmploymentSpecialist | None = None
+    request: SignedInRequest, trial: Trial, by_stage: ByStage, specialist: EmploymentSpecialist | None = None
 ) -> HttpResponse:
     keys = [followed.participant.key for _stage, _label, people in by_stage for followed in people]
     names = names_for(request.user, trial, keys)
@@ -161,13 +162,13 @@ def _card(followed: Followed, name: str) -> dict[str, object]:
     return {"followed": followed, "name": name, "form": ContactForm(auto_id=f"{followed.participant.number}-%s")}
 
 
-def _participant(request: HttpRequest, trial: str, number: str) -> Participant:
+def _participant(request: SignedInRequest, trial: str, number: str) -> Participant:
     """Follow-up holds free text about people: it is read by those who may know who they are."""
     found = trial_for(request.user, trial)
     return participant_for(request.user, found, number, needing=Permission.SEE_IDENTITY)
 
 
-def _follow_up(request: HttpRequest, participant: Participant, bound: Mapping[str, forms.Form]) -> HttpResponse:
+def _follow_up(request: SignedInRequest, participant: Participant, bound: Mapping[str, forms.Form]) -> HttpResponse:
     course = course_of(participant, contacts=CONTACTS_SHOWN)
     rights = Rights.of(request.user, course)
     offered = [
@@ -178,6 +179,7 @@ def _follow_up(request: HttpRequest, participant: Participant, bound: Mapping[st
     context = {
         "trial": participant.trial,
         "participant": participant,
+        "name": names_for(request.user, participant.trial, [participant.key]).get(participant.key, ""),
         "course": course,
         "rights": rights,
         "offered": offered,

@@ -147,13 +147,13 @@ def portfolio_of(specialist_user: User, trial: Trial) -> ByStage:
         person = Followed(
             participant=assignment.participant,
             since=assignment.start,
-            stage=assignment.stage,
-            stage_since=assignment.stage_since,
-            last_contact=assignment.last_contact,
-            measures=assignment.measures_now,
+            stage=assignment.stage,  # type: ignore[attr-defined] # annotated
+            stage_since=assignment.stage_since,  # type: ignore[attr-defined]
+            last_contact=assignment.last_contact,  # type: ignore[attr-defined]
+            measures=assignment.measures_now,  # type: ignore[attr-defined]
         )
         by_stage[person.stage].append(person)
-    return [(stage, LABELS[stage], sorted(by_stage[stage], key=lambda p: -p.quiet_days)) for stage in Stage]
+    return [(stage, str(LABELS[stage]), sorted(by_stage[stage], key=lambda p: -p.quiet_days)) for stage in Stage]
 
 
 def portfolio_size(specialist_user: User, trial: Trial) -> tuple[int, int]:

@@ -1,47 +1,49 @@
 """The home of each role, the overview of a trial, and its log of events."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.access.roles import ROLES, Role
-from trial.home.places import permissions_in, places_in
+from trial.home.places import permissions_in
 from trial.home.queries import audit_of
 from trial.home.waiting import next_step, waiting_for
 from trial.studies.models import Trial
 from trial.studies.permissions import may_found
 from trial.studies.queries import memberships_of, trial_for, trials_of
 from trial.studies.setup import summary
+from trial.studies.states import TrialState
 
 EVENTS_A_PAGE = 50
 
 
 @require_GET
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: SignedInRequest) -> HttpResponse:
     """What waits for the user, trial by trial."""
     trials = [_of_trial(request, trial) for trial in trials_of(request.user)]
     return render(request, "home/index.html", {"trials": trials, "may_found": may_found(request.user)})
 
 
 @require_GET
-def trial(request: HttpRequest, trial: str) -> HttpResponse:
+def trial(request: SignedInRequest, trial: str) -> HttpResponse:
     """One trial: what waits, where to go, how it is set up."""
     found = trial_for(request.user, trial)
-    return render(
-        request, "home/trial.html", {"trial": found, "parts": summary(found, False), **_of_trial(request, found)}
-    )
+    parts = summary(found, changeable=False)
+    return render(request, "home/trial.html", _of_trial(request, found) | {"parts": parts})
 
 
 @require_GET
-def audit(request: HttpRequest, trial: str) -> HttpResponse:
+def audit(request: SignedInRequest, trial: str) -> HttpResponse:
     """What was done in a trial, by whom and when."""
     found, events = audit_of(request.user, trial)
     page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "home/audit.html", {"trial": found, "page": page})
 
 
-def _of_trial(request: HttpRequest, trial: Trial) -> dict[str, object]:
+def _of_trial(request: SignedInRequest, trial: Trial) -> dict[str, object]:
     mine = [membership for membership in memberships_of(request.user) if membership.trial_id == trial.pk]
     allowed = permissions_in(mine, trial)
     return {
@@ -49,5 +51,5 @@ def _of_trial(request: HttpRequest, trial: Trial) -> dict[str, object]:
         "roles": ", ".join(sorted({str(ROLES[Role(membership.role)].label) for membership in mine})),
         "waiting": waiting_for(request.user, trial),
         "next_step": next_step(request.user, trial),
-        "places": [{"label": place.label, "url": place.url(trial)} for place in places_in(trial, allowed)][1:],
+        "enrols": Permission.ENROL in allowed and trial.state == TrialState.RECRUITING,
     }

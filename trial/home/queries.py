@@ -3,19 +3,19 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from trial.access.models import User
 from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.audit.models import AuditEvent
 from trial.home.places import permissions_in, places_in
 from trial.studies.models import Trial
 from trial.studies.queries import memberships_of, trial_for, trials_of
 
 
-def navigation_for(request: HttpRequest) -> list[dict[str, Any]]:
+def navigation_for(request: SignedInRequest) -> list[dict[str, Any]]:
     """The main navigation of the signed-in user: label, address, whether it is the page at hand.
 
     In a trial its places; elsewhere those of the only trial, or the list of trials.
@@ -32,7 +32,7 @@ def navigation_for(request: HttpRequest) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def trial_at_hand(request: HttpRequest) -> Trial | None:
+def trial_at_hand(request: SignedInRequest) -> Trial | None:
     """The trial that the address names, else the user's only one; None for outsiders and where there are several."""
     mine = trials_of(request.user)
     named = request.resolver_match.kwargs.get("trial") if request.resolver_match else None

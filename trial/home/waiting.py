@@ -53,9 +53,9 @@ def _people(user: User, trial: Trial) -> list[Waiting]:
     states = Counter(dict(rows.annotate(number=Count("key"))))
     begun, enrolled = _group(trial, "begun"), _group(trial, "waiting")
     return [
-        Waiting(states[ParticipantState.REGISTERED], _("registrert uten samtykke"), begun),
-        Waiting(states[ParticipantState.CONSENTED], _("klare til å meldes inn"), begun),
-        Waiting(states[ParticipantState.ENROLLED], _("venter på loddtrekning"), enrolled),
+        Waiting(states[ParticipantState.REGISTERED], _("Registrert uten samtykke"), begun),
+        Waiting(states[ParticipantState.CONSENTED], _("Klare til å meldes inn"), begun),
+        Waiting(states[ParticipantState.ENROLLED], _("Venter på loddtrekning"), enrolled),
     ]
 
 
@@ -64,30 +64,30 @@ def _own_people(user: User, trial: Trial) -> list[Waiting]:
     if not followed:
         return []
     portfolio = reverse("followup:portfolio", args=[trial.code])
-    label = _("ikke kontaktet på %(days)s dager") % {"days": QUIET_DAYS}
-    return [Waiting(followed, _("i porteføljen din"), portfolio), Waiting(quiet, label, portfolio, urgent=quiet > 0)]
+    label = _("Ikke kontaktet på %(days)s dager") % {"days": QUIET_DAYS}
+    return [Waiting(followed, _("I porteføljen din"), portfolio), Waiting(quiet, label, portfolio, urgent=quiet > 0)]
 
 
 def _unassigned(user: User, trial: Trial) -> list[Waiting]:
     number = waiting_at(offices_of(user, trial, needing=P.ASSIGN)).count()
     board = reverse("followup:caseloads", args=[trial.code])
-    return [Waiting(number, _("venter på jobbspesialist"), board, urgent=number > 0)]
+    return [Waiting(number, _("Venter på jobbspesialist"), board, urgent=number > 0)]
 
 
 def _deliveries(user: User, trial: Trial) -> list[Waiting]:
     number = Delivery.objects.filter(trial=trial, state=DeliveryState.CHECKED).count()
-    return [Waiting(number, _("leveranser å ta stilling til"), reverse("registers:deliveries", args=[trial.code]))]
+    return [Waiting(number, _("Leveranser å ta stilling til"), reverse("registers:deliveries", args=[trial.code]))]
 
 
 def _runs(user: User, trial: Trial) -> list[Waiting]:
     number = Run.objects.filter(trial=trial, state__in=UNDER_WAY).count()
-    return [Waiting(number, _("kjøringer i gang"), reverse("analyses:runs", args=[trial.code]))]
+    return [Waiting(number, _("Kjøringer i gang"), reverse("analyses:runs", args=[trial.code]))]
 
 
 def _events(user: User, trial: Trial) -> list[Waiting]:
     midnight = clock.now().astimezone(clock.OSLO).replace(hour=0, minute=0, second=0, microsecond=0)
     number = AuditEvent.objects.filter(trial=trial.code, time__gte=midnight).count()
-    return [Waiting(number, _("hendelser i dag"), reverse("home:audit", args=[trial.code]))]
+    return [Waiting(number, _("Hendelser i dag"), reverse("home:audit", args=[trial.code]))]
 
 
 def _group(trial: Trial, group: str) -> str:

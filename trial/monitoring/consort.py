@@ -42,7 +42,7 @@ class Box:
 def figure(board: Dashboard) -> dict[str, Any]:
     """Boxes from top to bottom and the lines between them; the arms side by side for those who may see them."""
     flow = board.flow
-    assessed = Box((WIDTH - BOX_WIDTH) // 2, 0, [_line(_("Vurdert"), flow.assessed, board)])
+    assessed = Box((WIDTH - BOX_WIDTH) // 2, 0, [_sum(_("Vurdert"), flow.assessed, board)])
     left_out = Box(
         WIDTH - BOX_WIDTH,
         assessed.bottom + GAP,
@@ -52,7 +52,7 @@ def figure(board: Dashboard) -> dict[str, Any]:
             _line(_("Under registrering"), flow.under_way, board),
         ],
     )
-    drawn_lines = [_line(_("Meldt inn"), flow.enrolled, board), _line(_("Venter på loddtrekning"), flow.waiting, board)]
+    drawn_lines = [_sum(_("Meldt inn"), flow.enrolled, board), _line(_("Venter på loddtrekning"), flow.waiting, board)]
     enrolled = Box(assessed.x, left_out.bottom + GAP, drawn_lines)
     arms = _arm_boxes(board, enrolled.bottom + GAP)
     turn = left_out.y + left_out.height // 2
@@ -65,9 +65,7 @@ def figure(board: Dashboard) -> dict[str, Any]:
 
 def _arm_boxes(board: Dashboard, top: int) -> list[Box]:
     if not board.arms_seen or not board.arms:
-        counts = [arm.drawn for arm in board.flow.arms]
-        drawn = policies.total(counts, exact=board.exact)
-        return [Box((WIDTH - BOX_WIDTH) // 2, top, [f"{_('Trukket')}: {drawn}"])]
+        return [Box((WIDTH - BOX_WIDTH) // 2, top, [_sum(_("Trukket"), board.flow.drawn, board)])]
     width = min(BOX_WIDTH + 60, WIDTH // len(board.arms) - PADDING)
     step = WIDTH // len(board.arms)
     return [
@@ -98,3 +96,7 @@ def _branch(above: Box, below: Box) -> list[tuple[int, int, int, int]]:
 
 def _line(label: str, count: int, board: Dashboard) -> str:
     return f"{label}: {policies.cell(count, exact=board.exact)}"
+
+
+def _sum(label: str, count: int, board: Dashboard) -> str:
+    return f"{label}: {policies.whole(count, exact=board.exact)}"

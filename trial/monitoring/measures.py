@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -36,7 +37,7 @@ class MeasuresInUse:
 def measures_in_use(trial: Trial, months: list[Month], today: date) -> MeasuresInUse:
     """The people in measures on the last day of each month (or today), as far as the reader's rows reach; one query."""
     known = list(measures().values())
-    parameters = {
+    parameters: dict[str, Any] = {
         "any": ANY,
         "firsts": months,
         "lasts": [min(last_day(month), today) for month in months],

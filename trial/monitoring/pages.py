@@ -1,15 +1,16 @@
 """The coordinator's page."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from trial.access.requests import SignedInRequest
 from trial.monitoring import consort, presentation
 from trial.monitoring.queries import dashboard_for
 
 
 @require_GET
-def dashboard(request: HttpRequest, trial: str) -> HttpResponse:
+def dashboard(request: SignedInRequest, trial: str) -> HttpResponse:
     """Recruitment, flow, caseloads, measures and deviations of a trial."""
     board = dashboard_for(request.user, trial)
     context = {

@@ -1,10 +1,8 @@
 """Small-cell protection: who may not see people sees no count that points at one. Plain functions.
 
-A count of 1 to 4 is written "<5". Numbers that would give a hidden one away by subtraction (totals, curves) are
-rounded to the nearest 5 for the same readers. Zero says nothing about anyone and stays.
+A count of 1 to 4 is written "<5". Sums and curves, which would give a hidden one away by
+subtraction, are rounded to the nearest 5 for the same readers. Zero says nothing about anyone and stays.
 """
-
-from collections.abc import Iterable
 
 SMALL = 5
 
@@ -15,16 +13,13 @@ def cell(count: int, *, exact: bool) -> str:
 
 
 def rounded(count: int, *, exact: bool) -> int:
-    """A total or a point of a curve as the reader may see it: exact, or to the nearest 5."""
+    """A point of a curve as the reader may see it: exact, or to the nearest 5."""
     return count if exact else SMALL * ((count + SMALL // 2) // SMALL)
 
 
-def total(counts: Iterable[int], *, exact: bool) -> str:
-    """The sum of counts that are shown beside it: rounded where one of them is hidden."""
-    known = list(counts)
-    hidden = not exact and any(0 < count < SMALL for count in known)
-    whole = sum(known)
-    return f"≈{rounded(whole, exact=False)}" if hidden and whole >= SMALL else cell(whole, exact=exact)
+def whole(count: int, *, exact: bool) -> str:
+    """A sum whose parts are shown elsewhere, as the reader may see it: no hidden part can be had by subtraction."""
+    return cell(count, exact=exact) if exact or count < SMALL else f"≈{rounded(count, exact=False)}"
 
 
 def percent(part: int, whole: int, *, exact: bool) -> int | None:

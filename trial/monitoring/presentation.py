@@ -26,7 +26,7 @@ def recruitment_chart(board: Dashboard) -> Table:
         points.append({"month": month.isoformat(), "people": so_far, "series": enrolled})
         if plan is not None:
             points.append({"month": month.isoformat(), "people": plan, "series": planned})
-        in_month = policies.cell(board.recruitment.in_month(month), exact=board.exact)
+        in_month = _cell(board, board.recruitment.in_month(month))
         rows.append([_month(month), in_month, so_far, "–" if plan is None else plan])
     return {
         "spec": _lines(points, _("Deltakere")),
@@ -48,7 +48,7 @@ def measures_chart(board: Dashboard) -> Table | None:
             if share is not None:
                 points.append({"month": month.isoformat(), "people": share, "series": arm.name})
             counts = [board.measures.people[month, arm.pk, group] for group in MEASURE_GROUPS]
-            rows.append([_month(month), arm.name, *(policies.cell(count, exact=board.exact) for count in counts)])
+            rows.append([_month(month), arm.name, *(_cell(board, count) for count in counts)])
     groups = [str(GROUPS[group]) for group in MEASURE_GROUPS]
     return {
         "spec": _lines(points, _("Prosent av gruppen")),
@@ -62,8 +62,8 @@ def office_table(board: Dashboard) -> Table:
     rows = []
     for office in board.offices:
         load = board.loads[office.pk]
-        enrolled = policies.cell(board.recruitment.at_office(office.pk), exact=board.exact)
-        people = policies.cell(load.people, exact=board.exact)
+        enrolled = _cell(board, board.recruitment.at_office(office.pk))
+        people = _cell(board, load.people)
         rows.append([str(office), enrolled, people, load.capacity])
     return {
         "columns": _columns(_("Kontor"), _("Meldt inn"), _("Hos jobbspesialist"), _("Kapasitet")),
@@ -75,9 +75,7 @@ def deviation_table(board: Dashboard) -> Table:
     """Deviations by kind."""
     return {
         "columns": _columns(_("Avvik"), _("Antall")),
-        "rows": [
-            [str(kind.label), policies.cell(board.deviations[kind.value], exact=board.exact)] for kind in DeviationKind
-        ],
+        "rows": [[str(kind.label), _cell(board, board.deviations[kind.value])] for kind in DeviationKind],
     }
 
 
@@ -86,23 +84,22 @@ def flow_table(board: Dashboard) -> Table:
     flow = board.flow
     arms = flow.arms if board.arms_seen else []
 
-    def whole(label: str, count: int) -> list[str]:
-        return [label, policies.cell(count, exact=board.exact), *("" for _arm in arms)]
+    def step(label: str, shown: str) -> list[str]:
+        return [label, shown, *("" for _arm in arms)]
 
     def by_arm(label: str, part: str) -> list[str]:
-        counts = [getattr(arm, part) for arm in flow.arms]
-        shown = [policies.cell(getattr(arm, part), exact=board.exact) for arm in arms]
-        return [label, policies.total(counts, exact=board.exact), *shown]
+        together = sum(getattr(arm, part) for arm in flow.arms)
+        return [label, _whole(board, together), *(_cell(board, getattr(arm, part)) for arm in arms)]
 
     return {
         "columns": _columns(_("Trinn"), _("I alt"), *(arm.arm.name for arm in arms)),
         "rows": [
-            whole(_("Vurdert"), flow.assessed),
-            whole(_("Oppfylte ikke kravene"), flow.not_eligible),
-            whole(_("Ville ikke delta"), flow.turned_back),
-            whole(_("Under registrering"), flow.under_way),
-            whole(_("Meldt inn"), flow.enrolled),
-            whole(_("Venter på loddtrekning"), flow.waiting),
+            step(_("Vurdert"), _whole(board, flow.assessed)),
+            step(_("Oppfylte ikke kravene"), _cell(board, flow.not_eligible)),
+            step(_("Ville ikke delta"), _cell(board, flow.turned_back)),
+            step(_("Under registrering"), _cell(board, flow.under_way)),
+            step(_("Meldt inn"), _whole(board, flow.enrolled)),
+            step(_("Venter på loddtrekning"), _cell(board, flow.waiting)),
             by_arm(_("Trukket"), "drawn"),
             by_arm(_("Har fått jobbspesialist"), "followed"),
             by_arm(_("Har trukket seg"), "withdrawn"),
@@ -122,9 +119,15 @@ def headline(board: Dashboard) -> list[dict[str, Any]]:
         (_("Hos jobbspesialist"), people, _("av %(number)s plasser") % {"number": capacity}),
         (_("Avvik"), board.deviations.total(), ""),
     ]
-    return [
-        {"label": label, "value": policies.cell(value, exact=board.exact), "text": text} for label, value, text in shown
-    ]
+    return [{"label": label, "value": _whole(board, value), "text": text} for label, value, text in shown]
+
+
+def _cell(board: Dashboard, count: int) -> str:
+    return policies.cell(count, exact=board.exact)
+
+
+def _whole(board: Dashboard, count: int) -> str:
+    return policies.whole(count, exact=board.exact)
 
 
 def _lines(points: list[dict[str, Any]], unit: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import csv
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from trial.access.forms import perform
 from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.registers import actions
 from trial.registers.forms import DeliveryForm, RejectForm
 from trial.registers.models import Delivery
@@ -35,7 +36,7 @@ REJECTED_A_PAGE = 50
 
 
 @require_GET
-def deliveries(request: HttpRequest, trial: str) -> HttpResponse:
+def deliveries(request: SignedInRequest, trial: str) -> HttpResponse:
     """What has come from each register, and every delivery."""
     found, all_of_them = deliveries_of(request.user, trial)
     page = Paginator(all_of_them, DELIVERIES_A_PAGE).get_page(request.GET.get("page"))
@@ -50,7 +51,7 @@ def deliveries(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def deliver(request: HttpRequest, trial: str) -> HttpResponse:
+def deliver(request: SignedInRequest, trial: str) -> HttpResponse:
     """The form that a file comes in by."""
     found = trial_for(request.user, trial, needing=Permission.DELIVER)
     form = DeliveryForm(request.POST or None, request.FILES or None, trial=found, initial=request.GET.dict())
@@ -62,20 +63,20 @@ def deliver(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_GET
-def delivery(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def delivery(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     """The validation report of a delivery; asked by htmx, only the part that changes while the check goes on."""
     found = delivery_for(request.user, trial, key)
     return _report(request, found, RejectForm())
 
 
 @require_POST
-def accept(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def accept(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     found = delivery_for(request.user, trial, key, needing=Permission.DECIDE_DELIVERY)
     return redirect(_address(actions.accept(by=request.user, delivery=found)))
 
 
 @require_POST
-def reject(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def reject(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     found = delivery_for(request.user, trial, key, needing=Permission.DECIDE_DELIVERY)
     form = RejectForm(request.POST)
     rejected = perform(form, actions.reject, by=request.user, delivery=found)
@@ -83,7 +84,7 @@ def reject(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
 
 
 @require_GET
-def report_json(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def report_json(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     """The report for machines, with every rejected row."""
     found = delivery_for(request.user, trial, key)
     body = facts_of(found) | {"rejected": list(found.rejected.values("line", "column", "value_class", "reason"))}
@@ -91,7 +92,7 @@ def report_json(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
 
 
 @require_GET
-def rejected_csv(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def rejected_csv(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     """Every rejected row: line, column, class of value, code of the reason, and the reason in words."""
     found = delivery_for(request.user, trial, key)
     response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_download(found, "csv"))
@@ -99,7 +100,7 @@ def rejected_csv(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
     return response
 
 
-def _report(request: HttpRequest, delivery: Delivery, form: RejectForm) -> HttpResponse:
+def _report(request: SignedInRequest, delivery: Delivery, form: RejectForm) -> HttpResponse:
     page = Paginator(delivery.rejected.all(), REJECTED_A_PAGE).get_page(request.GET.get("page"))
     undecided = delivery.state == DeliveryState.CHECKED
     context = {
@@ -118,7 +119,7 @@ def _report(request: HttpRequest, delivery: Delivery, form: RejectForm) -> HttpR
     return render(request, template, context)
 
 
-def _go_to(request: HttpRequest, address: str) -> HttpResponse:
+def _go_to(request: SignedInRequest, address: str) -> HttpResponse:
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 

@@ -38,8 +38,8 @@ class ReleaseWithFindingsSerializer(ReleaseSerializer):
     findings = FindingSerializer(source="results", many=True)
 
     class Meta(ReleaseSerializer.Meta):
-        fields = (*ReleaseSerializer.Meta.fields, "findings")
-        read_only_fields = fields
+        fields = (*ReleaseSerializer.Meta.fields, "findings")  # type: ignore[assignment]
+        read_only_fields = fields  # type: ignore[assignment]
 
 
 @extend_schema_view(get=extend_schema(summary="Released results of a trial, newest first"))

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from trial.access.forms import perform
 from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.analyses.downloads import csv_response, json_response, workbook_response
 from trial.analyses.listing import moment
 from trial.analyses.models import Finding
@@ -26,7 +27,7 @@ from trial.studies.permissions import can, require
 
 
 @require_GET
-def results(request: HttpRequest, trial: str) -> HttpResponse:
+def results(request: SignedInRequest, trial: str) -> HttpResponse:
     """What was let out, and for those who work with it, what waits."""
     found, releases = releases_of(request.user, trial)
     context = {
@@ -38,7 +39,7 @@ def results(request: HttpRequest, trial: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def ask(request: HttpRequest, trial: str, run: UUID) -> HttpResponse:
+def ask(request: SignedInRequest, trial: str, run: UUID) -> HttpResponse:
     """Ask that a run be released."""
     found = run_for(request.user, trial, run)
     require(request.user, found.trial, Permission.RUN_ANALYSIS)
@@ -52,20 +53,20 @@ def ask(request: HttpRequest, trial: str, run: UUID) -> HttpResponse:
 
 
 @require_GET
-def release(request: HttpRequest, trial: str, key: UUID, name: str = "") -> HttpResponse:
+def release(request: SignedInRequest, trial: str, key: UUID, name: str = "") -> HttpResponse:
     """A release, one of its findings at a time; what waits is shown as it would leave."""
     return _release(request, release_for(request.user, trial, key), name, RefuseForm())
 
 
 @require_POST
-def let_out(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def let_out(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     """Release, as the second person."""
     found = release_for(request.user, trial, key)
     return redirect(_address(actions.release_results(by=request.user, release=found)))
 
 
 @require_POST
-def keep_back(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def keep_back(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     """Refuse the release, as the second person."""
     found, form = release_for(request.user, trial, key), RefuseForm(request.POST)
     refused = perform(form, actions.refuse_release, by=request.user, release=found)
@@ -73,22 +74,22 @@ def keep_back(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
 
 
 @require_GET
-def results_json(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def results_json(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     found = release_for(request.user, trial, key)
     return json_response(found.results.all(), found.manifest)
 
 
 @require_GET
-def tables_xlsx(request: HttpRequest, trial: str, key: UUID) -> HttpResponse:
+def tables_xlsx(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     return workbook_response(release_for(request.user, trial, key).results.all())
 
 
 @require_GET
-def table_csv(request: HttpRequest, trial: str, key: UUID, name: str) -> HttpResponse:
+def table_csv(request: SignedInRequest, trial: str, key: UUID, name: str) -> HttpResponse:
     return csv_response(finding_of(release_for(request.user, trial, key).results.all(), name))
 
 
-def _release(request: HttpRequest, release: Release, name: str, form: RefuseForm) -> HttpResponse:
+def _release(request: SignedInRequest, release: Release, name: str, form: RefuseForm) -> HttpResponse:
     undecided = release.state == ReleaseState.REQUESTED
     decides = undecided and release.requested_by_id != request.user.pk
     context = {

@@ -118,11 +118,31 @@ def add_member(
             field="user",
             status=422,
         )
+    if others.filter(trial=trial, role=role, office=office).exists():
+        raise Refusal("already_member", _("Personen har allerede denne rollen."), field="user")
     membership = Membership.objects.create(
         user=user, trial=trial, role=role, office=office, **({"valid_from": clock.today()} | dates)
     )
     forget_memberships(user)
     record(by=by, verb="member_added", trial=trial.code, subject=str(user.pk), role=role.value)
+    return membership
+
+
+@action
+def end_membership(*, by: User, membership: Membership) -> Membership:
+    """Take a role from someone from tomorrow on; whoever led alone cannot leave the trial without a lead.
+
+    Raises:
+        Refusal: `not_allowed`, `last_lead`.
+    """
+    trial = membership.trial
+    require(by, trial, Permission.MANAGE_TRIAL)
+    leads = trial.memberships.filter(role=Role.TRIAL_LEAD, valid_to=None).exclude(pk=membership.pk)
+    if membership.role == Role.TRIAL_LEAD and not leads.exists():
+        raise Refusal("last_lead", _("Forsøket må ha en forsøksleder. Gi rollen til en annen først."))
+    membership.changed(valid_to=max(clock.today(), membership.valid_from))
+    forget_memberships(membership.user)
+    record(by=by, verb="membership_ended", trial=trial.code, subject=str(membership.user_id), role=membership.role)
     return membership
 
 
@@ -142,6 +162,12 @@ def close_recruitment(*, by: User, trial: Trial) -> Trial:
 def lock_data(*, by: User, trial: Trial) -> Trial:
     """End the masking of the arms: from here on no delivery is accepted and the locked plan may run on true arms."""
     return _move(by, trial, TrialState.DATA_LOCKED, "data_locked")
+
+
+@action
+def archive(*, by: User, trial: Trial) -> Trial:
+    """Put an opened trial away: everything stays readable, nothing more is done."""
+    return _move(by, trial, TrialState.ARCHIVED, "archived")
 
 
 @action

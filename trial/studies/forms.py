@@ -8,6 +8,8 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.free_text import no_national_id
+from trial.access.models import User
+from trial.access.roles import ROLES, Role
 from trial.studies.models import Mode, Trial
 from trial.studies.sources import REGISTERS
 
@@ -115,7 +117,7 @@ class OfficeForm(forms.Form):
         validators=[RegexValidator(r"^\d{4}$", _("Enhetsnummeret har fire sifre."))],
     )
     name = forms.CharField(label=_("Navn"), max_length=100, help_text=_("For eksempel Nav Moss."))
-    prefix = forms.CharField(
+    prefix = forms.CharField(  # type: ignore[assignment] # Django's own `prefix` is not used here
         label=_("Bokstaver i deltakernummeret"),
         max_length=3,
         help_text=_("Tre store bokstaver som alle kontorets deltakernumre begynner med, for eksempel MOS."),
@@ -216,3 +218,28 @@ class SourcesForm(forms.Form):
         required=False,
         help_text=_("Samtykkeskjemaet må nevne hvert av dem."),
     )
+
+
+class MemberForm(forms.Form):
+    """Gives someone a role, at an office for the roles that are held at one."""
+
+    user = forms.ModelChoiceField(
+        label=_("Brukernavn"),
+        queryset=User.objects.filter(is_active=True),
+        to_field_name="username",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"invalid_choice": _("Fant ingen bruker med dette navnet.")},
+    )
+    role = forms.TypedChoiceField(
+        label=_("Rolle"), choices=[(role.value, ROLES[role].label) for role in Role], coerce=Role
+    )
+
+    def __init__(self, *args: Any, trial: Trial, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["office"] = forms.ModelChoiceField(
+            label=_("Kontor"),
+            queryset=trial.offices.select_related("nav_office"),
+            required=False,
+            empty_label=_("Hele forsøket"),
+            help_text=_("For veiledere, jobbspesialister og metodeveiledere."),
+        )

@@ -1,29 +1,33 @@
 """Pages where a trial is planned, step by step, and read once its protocol is locked."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from trial.access.forms import perform
 from trial.access.models import User
 from trial.access.permissions import Permission
+from trial.access.requests import SignedInRequest
 from trial.studies import actions
-from trial.studies.forms import AboutForm, ArmsForm, CreateForm, MethodForm, OfficeForm, SourcesForm
+from trial.studies.forms import AboutForm, ArmsForm, CreateForm, MemberForm, MethodForm, OfficeForm, SourcesForm
 from trial.studies.models import Trial
 from trial.studies.permissions import can, may_found, require_founder
-from trial.studies.queries import office_of_trial, trial_for, trials_of
+from trial.studies.queries import member_of, members_of, office_of_trial, trial_for, trials_of
 from trial.studies.setup import next_step, steps, summary
 from trial.studies.states import TrialState
 
 
 @require_GET
-def trials(request: HttpRequest) -> HttpResponse:
+def trials(request: SignedInRequest) -> HttpResponse:
     """The trials that the user takes part in."""
     return render(
         request, "studies/trials.html", {"trials": trials_of(request.user), "may_found": may_found(request.user)}
@@ -31,7 +35,7 @@ def trials(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def create(request: HttpRequest) -> HttpResponse:
+def create(request: SignedInRequest) -> HttpResponse:
     require_founder(request.user)
     form = CreateForm(request.POST or None)
     made = perform(form, _create, by=request.user)
@@ -41,16 +45,17 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def setup(request: HttpRequest, trial: str) -> HttpResponse:
+def setup(request: SignedInRequest, trial: str) -> HttpResponse:
     """The whole plan on one page; what can still be changed has a link."""
     found = trial_for(request.user, trial)
     changeable = _is_changeable(request.user, found)
-    context = {"trial": found, "changeable": changeable, "parts": summary(found, changeable=changeable)}
+    moves = MOVES.get(TrialState(found.state), ()) if can(request.user, found, Permission.MANAGE_TRIAL) else ()
+    context = {"trial": found, "changeable": changeable, "parts": summary(found, changeable=changeable), "moves": moves}
     return render(request, "studies/setup.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-def step(request: HttpRequest, trial: str, step: str) -> HttpResponse:
+def step(request: SignedInRequest, trial: str, step: str) -> HttpResponse:
     """One step of the plan: saved, it leads to the next one."""
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
     if found.state != TrialState.DRAFTING:
@@ -64,7 +69,33 @@ def step(request: HttpRequest, trial: str, step: str) -> HttpResponse:
 
 
 @require_POST
-def remove_office(request: HttpRequest, trial: str, number: str) -> HttpResponse:
+def move(request: SignedInRequest, trial: str, move: str) -> HttpResponse:
+    """Carry the trial to its next state."""
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    CARRIED[move].action(by=request.user, trial=found)
+    messages.success(request, _("Lagret."))
+    return redirect("studies:setup", found.code)
+
+
+@require_http_methods(["GET", "POST"])
+def members(request: SignedInRequest, trial: str) -> HttpResponse:
+    """Who takes part, in which role; the trial lead adds people."""
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    form = MemberForm(request.POST or None, trial=found)
+    if perform(form, actions.add_member, by=request.user, trial=found):
+        return redirect("studies:members", found.code)
+    return render(request, "studies/members.html", {"trial": found, "form": form, "members": members_of(found)})
+
+
+@require_POST
+def end_membership(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    actions.end_membership(by=request.user, membership=member_of(found, key))
+    return redirect("studies:members", found.code)
+
+
+@require_POST
+def remove_office(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
     actions.remove_office(by=request.user, trial=found, office=office_of_trial(found, number))
     return redirect("studies:step", found.code, "offices")
@@ -77,6 +108,45 @@ def _create(*, by: User, code: str, name: str) -> Trial:
 def _is_changeable(user: User, trial: Trial) -> bool:
     return trial.state == TrialState.DRAFTING and can(user, trial, Permission.MANAGE_TRIAL)
 
+
+@dataclass(frozen=True)
+class Move:
+    """A step of the trial's life that the trial lead takes alone; locking and opening take two persons."""
+
+    name: str
+    label: str | Promise
+    warning: str | Promise
+    action: Callable[..., Trial]
+
+
+START = Move(
+    "start",
+    gettext_lazy("Start rekrutteringen"),
+    gettext_lazy("Kontorene kan registrere og melde inn deltakere."),
+    actions.start_recruiting,
+)
+CLOSE = Move(
+    "close",
+    gettext_lazy("Avslutt rekrutteringen"),
+    gettext_lazy("Ingen flere kan meldes inn. De som er meldt inn, trekkes og følges opp."),
+    actions.close_recruitment,
+)
+LOCK_DATA = Move(
+    "lock-data",
+    gettext_lazy("Lås data"),
+    gettext_lazy("Ingen flere leveranser tas imot, og analyseplanen kan kjøres på de virkelige gruppene."),
+    actions.lock_data,
+)
+ARCHIVE = Move(
+    "archive", gettext_lazy("Arkiver forsøket"), gettext_lazy("Alt kan leses, ingenting kan gjøres."), actions.archive
+)
+CARRIED = {each.name: each for each in (START, CLOSE, LOCK_DATA, ARCHIVE)}
+MOVES = {
+    TrialState.LOCKED: (START,),
+    TrialState.RECRUITING: (CLOSE,),
+    TrialState.CLOSED: (LOCK_DATA, START),
+    TrialState.OPENED: (ARCHIVE,),
+}
 
 Bound = tuple[forms.BaseForm, Callable[..., Any]]
 

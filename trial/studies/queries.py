@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.models import ApiToken, User
@@ -94,3 +94,20 @@ def office_of_trial(trial: Trial, number: str) -> Office:
     if office is None:
         raise not_found(_("Fant ikke kontoret i forsøket."))
     return office
+
+
+def members_of(trial: Trial) -> QuerySet[Membership]:
+    """Everyone with a role in the trial that has not ended, by role."""
+    return trial.memberships.filter(valid_to=None).select_related("user", "office__nav_office")
+
+
+def member_of(trial: Trial, key: int) -> Membership:
+    """A membership of the trial that has not ended.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    membership = members_of(trial).filter(pk=key).first()
+    if membership is None:
+        raise not_found(_("Fant ikke rollen."))
+    return membership

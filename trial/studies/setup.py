@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trial.studies.forms import METHODS
+from trial.studies.forms import METHODS, MethodForm
 from trial.studies.models import Trial
 from trial.studies.sources import REGISTERS
 
@@ -18,6 +18,8 @@ STEPS = {
     "method": gettext_lazy("Loddtrekning"),
     "sources": gettext_lazy("Registre"),
 }
+
+VALUES = MethodForm.base_fields.keys() - {"kind", "mode"}
 
 
 def next_step(step: str) -> str:
@@ -88,11 +90,12 @@ def _period(trial: Trial) -> str:
 
 
 def method_text(method: dict[str, Any]) -> str:
-    """A method in words with its values, e.g. "Blokker med tilfeldig rekkefølge (multipliers: 1, 2)"."""
+    """A method in words with its values, e.g. "Enkel loddtrekning"."""
     if not method:
         return ""
     label = METHODS[method["kind"]][0] if method["kind"] in METHODS else method["kind"]
-    values = [f"{name}: {_listed(value)}" for name, value in method.items() if name != "kind"]
+    labels = MethodForm.base_fields
+    values = [f"{labels[name].label}: {_listed(value)}" for name, value in method.items() if name in VALUES]
     return f"{label} ({'; '.join(values)})" if values else str(label)
 
 

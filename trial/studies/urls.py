@@ -6,6 +6,7 @@ from trial.access.addresses import one_of
 from trial.studies import pages
 
 one_of("setup_step", pages.STEPS)
+one_of("trial_move", pages.CARRIED)
 
 app_name = "studies"
 urlpatterns = [
@@ -13,5 +14,8 @@ urlpatterns = [
     path("new-trial/", pages.create, name="create"),
     path("trials/<slug:trial>/setup/", pages.setup, name="setup"),
     path("trials/<slug:trial>/setup/<setup_step:step>/", pages.step, name="step"),
+    path("trials/<slug:trial>/setup/<trial_move:move>/", pages.move, name="move"),
+    path("trials/<slug:trial>/members/", pages.members, name="members"),
+    path("trials/<slug:trial>/members/<int:key>/end/", pages.end_membership, name="end_membership"),
     path("trials/<slug:trial>/setup/offices/<slug:number>/remove/", pages.remove_office, name="remove_office"),
 ]

@@ -2,9 +2,8 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -16,7 +15,10 @@ from trial.studies.models import Trial
 class FileCommand(BaseCommand):
     """Print what `content` gives for a trial, or write it to --out."""
 
-    content: ClassVar[Callable[[Trial], dict[str, Any]]]
+    @staticmethod
+    def content(trial: Trial) -> dict[str, Any]:
+        """What the file holds."""
+        raise NotImplementedError
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("trial", help="code of the trial")
