@@ -13,8 +13,10 @@ import math
 import re
 import sys
 from collections import Counter, defaultdict
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 HEAD = {"seq": int, "time": int, "nonce": str, "type": str}
 SHAPES = {
@@ -27,15 +29,15 @@ PARTIES = ("server", "researcher")
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
 
 
-def canonical(value):
+def canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def sha256(data):
+def sha256(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def findings(bundle, anchors):
+def findings(bundle: Any, anchors: Any) -> Iterator[str]:
     """Every finding as one line of text. Never raises, whatever the two files hold."""
     for check in (check_protocol, check_tree, check_order, check_draws):
         try:
@@ -44,7 +46,7 @@ def findings(bundle, anchors):
             yield f"{check.__name__}: the files are not as they must be: {type(problem).__name__} {problem}"
 
 
-def check_protocol(bundle, anchors):
+def check_protocol(bundle: Any, anchors: Any) -> Iterator[str]:
     protocol = bundle["protocol"]
     if sha256(canonical(protocol)).hex() != anchors["protocol_sha256"]:
         yield "protocol: its hash is not the one held outside"
@@ -59,10 +61,12 @@ def check_protocol(bundle, anchors):
         yield "beacon: not the value held outside, missing, or present where the protocol names none"
 
 
-def check_tree(bundle, anchors):
+def check_tree(bundle: Any, anchors: Any) -> Iterator[str]:
     """The roots of all checkpoints in one pass: the frontier holds the perfect subtrees, largest first."""
     hashes = [sha256(b"\0" + canonical(leaf)) for leaf in bundle["leaves"]]
-    roots, frontier, wanted = {}, [], {checkpoint["size"] for checkpoint in anchors["checkpoints"]}
+    wanted = {checkpoint["size"] for checkpoint in anchors["checkpoints"]}
+    roots: dict[int, str] = {}
+    frontier: list[bytes] = []
     for size in range(len(hashes) + 1):
         if size in wanted:
             root = frontier[-1] if frontier else sha256(b"")
@@ -83,9 +87,12 @@ def check_tree(bundle, anchors):
             yield f"receipt of leaf {seq}: not in the log"
 
 
-def check_order(bundle, anchors):
+def check_order(bundle: Any, anchors: Any) -> Iterator[str]:
     """Sequence, shape, positions and persons: without gap or repeat."""
-    enrolled, drawn, positions, turns = {}, set(), Counter(), Counter()
+    enrolled: dict[str, tuple[str, int]] = {}
+    drawn: set[str] = set()
+    positions: Counter[str] = Counter()
+    turns: Counter[str] = Counter()
     for seq, leaf in enumerate(bundle["leaves"]):
         if {field: type(value) for field, value in leaf.items()} != SHAPES.get(leaf["type"]):
             yield f"leaf {seq}: unknown type, or wrong fields"
@@ -118,12 +125,17 @@ def check_order(bundle, anchors):
         yield f"{who}: enrolled and never drawn"
 
 
-def check_draws(bundle, anchors):
+def check_draws(bundle: Any, anchors: Any) -> Iterator[str]:
     """Every arm and every share, recomputed from the seeds."""
     protocol = bundle["protocol"]
     whole_trial, attended = protocol["method"]["kind"] == "minimisation", protocol["mode"] == "attended"
     arms, number = [code for code, _ in protocol["arms"]], numbers(bundle)
-    tallies, enrolled = defaultdict(lambda: Tally(len(arms))), {}
+
+    def block_number(stratum: str, block: int) -> int:
+        return number(stratum, "block", block)[0]
+
+    tallies: Any = defaultdict(lambda: Tally(len(arms)))
+    enrolled: dict[str, Any] = {}
     for seq, leaf in enumerate(bundle["leaves"]):
         if leaf["type"] == "ENROL":
             enrolled.setdefault(leaf["who"], leaf)
@@ -133,7 +145,7 @@ def check_draws(bundle, anchors):
             tally = tallies[None if whole_trial else stratum]
             try:
                 drawn, share = number(stratum, "draw", person["position"])
-                weights = weigh(protocol, tally, factors, lambda b, s=stratum: number(s, "block", b)[0])
+                weights = weigh(protocol, tally, factors, partial(block_number, stratum))
                 arm = pick(drawn, weights)
             except MALFORMED as problem:
                 yield f"leaf {seq}: no arm can be drawn: {type(problem).__name__} {problem}"
@@ -145,14 +157,14 @@ def check_draws(bundle, anchors):
                 yield f"leaf {seq}: the share is not the researcher's"
 
 
-def numbers(bundle):
+def numbers(bundle: Any) -> Callable[..., tuple[int, bytes]]:
     """A function (stratum, kind, position) -> (number of the context, the researcher's contribution)."""
     info = b"navtrial/key/v1" + sha256(canonical(bundle["protocol"])) + b"\1"
     salt, trial = bytes.fromhex(bundle["beacon"]) or bytes(32), bundle["protocol"]["trial"]
     seeds = [bytes.fromhex(bundle["seeds"][party]) for party in PARTIES]
     keys = [hmac.digest(hmac.digest(salt, seed, "sha256"), info, "sha256") for seed in seeds]
 
-    def number(*place):
+    def number(*place: Any) -> tuple[int, bytes]:
         server, researcher = (hmac.digest(key, canonical([trial, *place]), "sha256") for key in keys)
         return int.from_bytes(server, "big") ^ int.from_bytes(researcher, "big"), researcher
 
@@ -162,24 +174,25 @@ def numbers(bundle):
 class Tally:
     """What has been drawn so far, counted as it comes: in all, slots left of the block, and by level."""
 
-    def __init__(self, arms):
-        self.count, self.block, self.slots, self.levels = [0] * arms, 0, [0] * arms, {}
+    def __init__(self, arms: int) -> None:
+        self.count, self.block, self.slots = [0] * arms, 0, [0] * arms
+        self.levels: dict[Any, list[int]] = {}
 
-    def add(self, arm, factors):
+    def add(self, arm: int, factors: Any) -> None:
         self.count[arm] += 1
         self.slots[arm] -= 1
         for pair in factors.items():
             self.levels.setdefault(pair, [0] * len(self.count))[arm] += 1
 
 
-def pick(number, weights):
+def pick(number: int, weights: Any) -> int:
     if min(weights) < 0 or sum(weights) == 0:
         raise ValueError("the list has run out")
     left = number % sum(weights)
     return next(arm for arm in range(len(weights)) if left < sum(weights[: arm + 1]))
 
 
-def weigh(protocol, tally, factors, block_number):
+def weigh(protocol: Any, tally: Tally, factors: Any, block_number: Callable[[int], int]) -> Any:
     """One weight an arm, for all eight methods, written from their definition."""
     method, (codes, ratio), count = protocol["method"], zip(*protocol["arms"], strict=True), tally.count
     kind = method["kind"]
@@ -211,7 +224,7 @@ def weigh(protocol, tally, factors, block_number):
     return [part, whole - part] if first < second else [whole - part, part]
 
 
-def minimise(protocol, ratio, levels, factors):
+def minimise(protocol: Any, ratio: Any, levels: Any, factors: Any) -> Any:
     method, arms, scores = protocol["method"], range(len(ratio)), []
     for arm in arms:
         score = 0
@@ -229,7 +242,7 @@ def minimise(protocol, ratio, levels, factors):
 
 
 @lru_cache(maxsize=4)
-def paths(length, bound):
+def paths(length: int, bound: int) -> list[dict[int, int]]:
     """[n][difference]: the ways from n draws at that difference to a level end, never beyond the bound."""
     table = [{0: 1}]
     for _ in range(length):
@@ -238,13 +251,13 @@ def paths(length, bound):
     return table[::-1]
 
 
-def read(path):
+def read(path: str) -> Any:
     """The JSON of a file. Fractions and keys that stand twice are refused: their meaning is not fixed."""
 
-    def no_fraction(text):
+    def no_fraction(text: str) -> Any:
         raise ValueError(f"{text} is not a whole number")
 
-    def no_twins(pairs):
+    def no_twins(pairs: Any) -> Any:
         if len(dict(pairs)) != len(pairs):
             raise ValueError("a key stands twice in one object")
         return dict(pairs)
@@ -253,7 +266,7 @@ def read(path):
     return json.loads(text, parse_float=no_fraction, parse_constant=no_fraction, object_pairs_hook=no_twins)
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     if len(arguments) != 2:
         print("usage: python verify.py bundle.json anchors.json", file=sys.stderr)
         return 2
