@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.core.exceptions import ImproperlyConfigured
 
 KEYS = ("IDENTITY_KEY", "BLIND_INDEX_KEY", "SEED_KEY", "CHECKPOINT_KEY")
 KEY_FORM = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
@@ -46,9 +47,17 @@ def _shown() -> Iterator[CheckMessage]:
             yield Error(f"{name} is a demonstration key that everyone can read.", id="navtrial.E004")
 
 
+def _secret_key() -> str:
+    """Django raises on an empty one before the check can say what to do."""
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:
+        return ""
+
+
 def secret_key(**_options: Any) -> list[CheckMessage]:
     """E005: sessions could be forged."""
-    if settings.RELAXED or len(settings.SECRET_KEY) >= SECRET_KEY_LENGTH:
+    if settings.RELAXED or len(_secret_key()) >= SECRET_KEY_LENGTH:
         return []
     hint = f"Set SECRET_KEY to at least {SECRET_KEY_LENGTH} random signs."
     return [Error("SECRET_KEY is not set or too short.", hint=hint, id="navtrial.E005")]
