@@ -1,0 +1,120 @@
+"""Who started in which of the two follow-up measures: offices, starts and the characteristics of table 3.2."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation.simulation import proba_margins as proba
+from evaluation.simulation.latent import Floats, Groups
+
+OFFICE_SPREAD = 0.8  # of the logarithm of offices' sizes
+SORTING = 0.7  # how unequally offices use the two measures, in log odds
+
+
+@dataclass(frozen=True)
+class Starters:
+    """One entry a person. arm: 0 extended follow-up, 1 follow-up. office_use: how much the office uses the extended
+    one, standardised. start: month; day: of that month, from 0. diagnosis: index of `proba_margins.DIAGNOSES`."""
+
+    arm: Groups
+    office: Groups
+    office_use: Floats
+    start: Any
+    day: Groups
+    man: Groups
+    age: Groups
+    country: Groups
+    education: Groups
+    diagnosis: Groups
+    disability: Groups
+    reduced: Groups
+
+    def explained(self) -> Floats:
+        """What the characteristics add to the probability of employment in month 12 (table 4.3)."""
+        slopes = dict(proba.EDUCATION_SLOPES)
+        return (
+            proba.AGE_SLOPES[0] * self.age
+            + proba.AGE_SLOPES[1] * self.age**2
+            + proba.IMMIGRANT * (self.country > 0)
+            + np.array([slopes[level] for level in proba.EDUCATION_LEVELS])[
+                np.searchsorted(proba.EDUCATION_LEVELS, self.education)
+            ]
+            + np.array(proba.DIAGNOSIS_SLOPES)[self.diagnosis]
+            + proba.REDUCED * self.reduced
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """The participants with their baseline columns; every office is a municipality of its own."""
+        names = np.array([f"K{place:03d}" for place in range(proba.OFFICES)], dtype=object)[self.office]
+        diagnosis = pd.Series(np.array(proba.DIAGNOSES, dtype=object)[self.diagnosis])
+        return pd.DataFrame(
+            {
+                "participant_number": [f"S{place:07d}" for place in range(len(self.arm))],
+                "office": names,
+                "arm": np.array(proba.ARMS, dtype=object)[self.arm],
+                "start_date": (self.start.astype("datetime64[D]") + self.day).astype("datetime64[s]"),
+                "sex": np.where(self.man, "man", "woman"),
+                "birth_year": self.start.astype("datetime64[Y]").astype(int) + 1970 - self.age,
+                "country_group": self.country,
+                "education_level": self.education,
+                "municipality": names,
+                "aap_diagnosis": diagnosis.where(self.diagnosis > 0),
+            }
+        )
+
+
+def draw_starters(rng: np.random.Generator, persons: int) -> Starters:
+    """`persons` starters, the arms in the published proportion, each with the shares of table 3.2."""
+    extended = round(persons * proba.PERSONS[0] / sum(proba.PERSONS))
+    arm = rng.permutation(np.repeat([0, 1], [extended, persons - extended]))
+    use = rng.standard_normal(proba.OFFICES)
+    office = _offices(rng, arm, use)
+    diagnosis = _among(rng, arm, np.arange(len(proba.DIAGNOSES)), proba.AAP)
+    disability, reduced = _capacity(rng, arm, diagnosis)
+    return Starters(
+        arm=arm,
+        office=office,
+        office_use=use[office],
+        start=_starts(rng, arm),
+        day=rng.integers(0, 28, persons),
+        man=(rng.random(persons) < np.array(proba.MEN)[arm] / 100).astype(np.int64),
+        age=_ages(rng, arm),
+        country=_among(rng, arm, np.array(proba.COUNTRY_GROUPS), proba.COUNTRY),
+        education=_among(rng, arm, np.array(proba.EDUCATION_LEVELS), proba.EDUCATION),
+        diagnosis=diagnosis,
+        disability=disability,
+        reduced=reduced,
+    )
+
+
+def _among(rng: np.random.Generator, arm: Groups, values: Groups, shares: Any) -> Groups:
+    drawn = [rng.choice(values, len(arm), p=np.array(row) / sum(row)) for row in shares]
+    return np.where(arm == 0, *drawn)
+
+
+def _offices(rng: np.random.Generator, arm: Groups, use: Floats) -> Groups:
+    size = rng.lognormal(0, OFFICE_SPREAD, proba.OFFICES)
+    return _among(rng, arm, np.arange(proba.OFFICES), (size * np.exp(SORTING * use), size))
+
+
+def _starts(rng: np.random.Generator, arm: Groups) -> Any:
+    stretch = _among(rng, arm, np.arange(len(proba.STRETCHES)), proba.STARTS)
+    first, length = np.cumsum((0, *proba.STRETCHES))[stretch], np.array(proba.STRETCHES)[stretch]
+    return np.datetime64(proba.FIRST_START, "M") + first + np.floor(rng.random(len(arm)) * length).astype(np.int64)
+
+
+def _ages(rng: np.random.Generator, arm: Groups) -> Groups:
+    low, below = np.array(proba.AGES)[_among(rng, arm, np.arange(len(proba.AGES)), proba.AGE)].T
+    return rng.integers(low, below)
+
+
+def _capacity(rng: np.random.Generator, arm: Groups, diagnosis: Groups) -> tuple[Groups, Groups]:
+    """Disability benefit among those without AAP; a reduced work capacity of all with either, and of some others."""
+    without = np.array([row[0] for row in proba.AAP])[arm]
+    disability = (diagnosis == 0) & (rng.random(len(arm)) < np.array(proba.DISABILITY)[arm] / without)
+    others = without - np.array(proba.DISABILITY)[arm]
+    also = others - (100 - np.array(proba.REDUCED_CAPACITY)[arm])
+    reduced = (diagnosis > 0) | disability | (rng.random(len(arm)) < also / others)
+    return disability.astype(np.int64), reduced.astype(np.int64)

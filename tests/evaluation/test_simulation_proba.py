@@ -1,0 +1,138 @@
+"""The simulated comparison without a draw: published shares, and a raw difference that shrinks when people are compared
+with their like."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation import linear_probability, person_months
+from evaluation.deliveries import validate
+from evaluation.simulation import proba_margins as proba
+from evaluation.simulation import simulate_proba, write_deliveries
+
+Frames = dict[str, pd.DataFrame]
+SPELLS = ("employment", "benefits", "measures", "education", "work_capacity")
+EXTENDED, FOLLOW_UP = proba.ARMS
+PERSONS = 50_000
+MODEL = ("age", "age_squared", "immigrant", "mental", "musculoskeletal", "other", "at_start", "earlier", "reduced")
+
+
+@pytest.fixture(scope="module")
+def frames() -> Frames:
+    return simulate_proba(PERSONS, seed=2)
+
+
+def panel_of(frames: Frames, *, rule: bool) -> pd.DataFrame:
+    spells = {name: frames[name] for name in SPELLS}
+    return person_months(
+        frames["participants"], **spells, months=(-24, 24), data_to=date(2019, 9, 30), exclude_in_measure=rule
+    )
+
+
+@pytest.fixture(scope="module")
+def by_rule(frames: Frames) -> pd.DataFrame:
+    return panel_of(frames, rule=True)
+
+
+@pytest.fixture(scope="module")
+def any_work(frames: Frames) -> pd.DataFrame:
+    return panel_of(frames, rule=False)
+
+
+def wide(panel: pd.DataFrame, frames: Frames, outcome: str = "employed") -> pd.DataFrame:
+    people = frames["participants"]["participant_number"]
+    return panel.pivot(index="participant_number", columns="month", values=outcome).loc[people]
+
+
+def shares(values: pd.Series, frames: Frames) -> tuple[float, float]:
+    arm = frames["participants"]["arm"].to_numpy()
+    return values[arm == EXTENDED].mean(), values[arm == FOLLOW_UP].mean()
+
+
+@pytest.mark.slow
+def test_the_characteristics_are_those_of_table_3_2(frames: Frames) -> None:
+    people = frames["participants"]
+    age = people["start_date"].dt.year - people["birth_year"]
+    found = {
+        "men": (people["sex"] == "man", proba.MEN),
+        "young": (age < 25, (19.8, 10.7)),
+        "old": (age >= 50, (14.8, 24.3)),
+        "born in Norway": (people["country_group"] == 0, (74.1, 76.7)),
+        "upper secondary": (people["education_level"] == 4, (32.1, 30.0)),
+        "without AAP": (people["aap_diagnosis"].isna(), (61.4, 54.7)),
+    }
+    for name, (holds, published) in found.items():
+        assert np.multiply(shares(holds, frames), 100) == pytest.approx(published, abs=1.6), name
+
+
+@pytest.mark.slow
+def test_employment_by_the_rule_is_that_of_table_4_2(frames: Frames, by_rule: pd.DataFrame) -> None:
+    employed = wide(by_rule, frames)
+    assert shares(employed[12], frames) == pytest.approx((0.331, 0.294), abs=0.02)
+    assert shares(employed[18], frames) == pytest.approx((0.371, 0.350), abs=0.02)
+    both = employed[[12, 18]].min(axis=1).where(employed[18].notna())
+    assert shares(both, frames) == pytest.approx((0.270, 0.246), abs=0.025)
+
+
+@pytest.mark.slow
+def test_without_the_rules_condition_half_are_in_work(frames: Frames, any_work: pd.DataFrame) -> None:
+    employed = wide(any_work, frames)
+    assert shares(employed[12], frames) == pytest.approx((0.53, 0.47), abs=0.025)
+    assert shares(employed[0], frames) == pytest.approx((0.155, 0.176), abs=0.02)
+
+
+@pytest.mark.slow
+def test_people_stay_in_the_measure_as_long_as_published(frames: Frames, any_work: pd.DataFrame) -> None:
+    inside = wide(any_work, frames, "follow_up")
+    assert (inside[0] == 1).all()
+    for month, published in {6: (0.74, 0.52), 12: (0.45, 0.21), 24: (0.24, 0.08)}.items():
+        assert shares(inside[month], frames) == pytest.approx(published, abs=0.03), month
+
+
+@pytest.mark.slow
+def test_the_raw_difference_shrinks_when_people_are_compared_with_their_like(
+    frames: Frames, by_rule: pd.DataFrame, any_work: pd.DataFrame
+) -> None:
+    people, history = frames["participants"], wide(any_work, frames)
+    age = (people["start_date"].dt.year - people["birth_year"]).astype(float)
+    data = people.assign(
+        employed=wide(by_rule, frames)[12].to_numpy(),
+        treated=(people["arm"] == EXTENDED).astype(float),
+        age=age,
+        age_squared=age**2,
+        immigrant=(people["country_group"] > 0).astype(float),
+        at_start=history[0].to_numpy(),
+        earlier=history[list(range(-24, 0))].sum(axis=1).to_numpy(),
+        reduced=wide(any_work, frames, "reduced_work_capacity")[0].to_numpy(),
+        **{name: (people["aap_diagnosis"] == name).astype(float) for name in proba.DIAGNOSES[1:]},
+    )
+    data = data[data["employed"].notna()]
+    raw = linear_probability(data, outcome="employed", treatment="treated", cluster="office")
+    full = linear_probability(
+        data, outcome="employed", treatment="treated", covariates=MODEL, absorb=("office",), cluster="office"
+    )
+    before, after = (model.table.set_index("term").loc["treated"] for model in (raw, full))
+    assert before["estimate"] == pytest.approx(0.039, abs=3 * before["se"])
+    assert after["estimate"] == pytest.approx(0.015, abs=3 * after["se"])
+    assert after["estimate"] < before["estimate"] - 0.015
+    assert full.table.set_index("term").loc["mental", "estimate"] == pytest.approx(-0.351, abs=0.04)
+    assert full.r2 == pytest.approx(0.245, abs=0.05)
+
+
+@pytest.mark.slow
+def test_every_row_passes_validation(tmp_path: Path) -> None:
+    frames = simulate_proba(800, seed=3)
+    numbers = set(frames["participants"]["participant_number"])
+    for path in write_deliveries(frames, tmp_path):
+        report = validate(path.stem, path, participants=numbers, today=date(2019, 10, 15))
+        assert (report.refused, report.rejected) == (None, ()), path.stem
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_frames() -> None:
+    first, again = (simulate_proba(500, seed=4) for _time in range(2))
+    for name in first:
+        pd.testing.assert_frame_equal(first[name], again[name])
