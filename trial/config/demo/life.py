@@ -45,6 +45,7 @@ class Life:
         self.rng = np.random.default_rng(seed)
         self.people = synthetic_people(self.rng)
         self.agenda: list[tuple[datetime, int, Deed]] = []
+        self.assigns_until = datetime.max.replace(tzinfo=UTC)  # the offices lag behind after it
         self.order = count()
         self.done = 0
 
@@ -75,13 +76,18 @@ class Life:
             self.plan(datetime.combine(friday, time(13, 0), UTC), self.draw)
             friday += DRAW_EVERY
 
-    def enrol(self, office: str) -> None:
-        """One person at the office, from the first question to "waiting for the draw"."""
+    def register(self, office: str) -> Participant:
+        """One person at the office becomes a number."""
         caseworker = self.demo.user(Role.CASEWORKER, office)
-        plane = plane_for(caseworker)
-        with entered(plane):
+        with entered(plane_for(caseworker)):
             check = check_eligibility(by=caseworker, office=self.demo.offices[office], answers=ANSWERS)
-            participant = register_person(by=caseworker, check=check, person=next(self.people))
+            return register_person(by=caseworker, check=check, person=next(self.people))
+
+    def consent(self, office: str) -> Participant:
+        """One person at the office consents on paper."""
+        caseworker = self.demo.user(Role.CASEWORKER, office)
+        participant = self.register(office)
+        with entered(plane_for(caseworker)):
             give_consent(
                 by=caseworker,
                 participant=participant,
@@ -89,7 +95,13 @@ class Life:
                 covers=[],
                 paper_reference=f"Perm {office} {self.done // 20 + 1}",
             )
-        with acting_in(plane):
+        return participant
+
+    def enrol(self, office: str) -> None:
+        """One person at the office, from the first question to "waiting for the draw"."""
+        caseworker = self.demo.user(Role.CASEWORKER, office)
+        participant = self.consent(office)
+        with acting_in(plane_for(caseworker)):
             enrol(by=caseworker, participant=participant, idempotency_key=f"demo-{participant.number}")
         self.done += 1
 
@@ -102,7 +114,8 @@ class Life:
         for allocation in drawn:
             if allocation.arm and allocation.arm.code == "intervention":
                 monday = self.clock.moment + timedelta(days=3, hours=int(self.rng.integers(-4, 2)))
-                self.plan(monday, partial(self.assign, allocation.participant))
+                if monday <= self.assigns_until:
+                    self.plan(monday, partial(self.assign, allocation.participant))
 
     def assign(self, participant: Participant) -> None:
         """The supervisor gives the participant to the specialist with most room, with a reason where all are full."""

@@ -30,9 +30,10 @@ PEOPLE = 268
 RECRUITMENT = date(2013, 1, 7), date(2017, 12, 15)
 CLOSED = datetime(2018, 1, 2, 9, 0, tzinfo=UTC)
 LAST_DATA = datetime(2021, 1, 18, 9, 0, tzinfo=UTC)
-SECOND_PEOPLE, SECOND_PLANNED = 46, 240
+SECOND_PEOPLE, SECOND_PLANNED = 64, 240
 SECOND_SINCE = timedelta(days=200)
-LAST_DRAW_AGO = timedelta(days=12)
+LAST_DRAW_AGO = timedelta(days=21)
+LAST_ASSIGNMENT_AGO = timedelta(days=45)
 WATCH_SECONDS = 1.0
 SEEDS = {FINISHED: 2013, RECRUITING: 2026}  # of what people do; the draws have secret seeds of their own
 
@@ -115,7 +116,7 @@ def _close(demo: DemoTrial) -> None:
 
 
 def _second(users: Mapping[str, User]) -> list[int]:
-    """A trial that began some months ago; the researcher has not drawn for two weeks, so numbers wait."""
+    """A trial that began some months ago, with something waiting for everyone who signs in."""
     present = now()
     first = (present - SECOND_SINCE).date()
     with simulated(present - SECOND_SINCE - timedelta(days=30)) as clock:
@@ -129,7 +130,11 @@ def _second(users: Mapping[str, User]) -> list[int]:
         life = Life(demo, clock, SEEDS[RECRUITING])
         life.recruit(SECOND_PEOPLE, first, present.date())
         life.draw_weekly(first, (present - LAST_DRAW_AGO).date())
-        return list(life.live(present))
+        life.assigns_until = present - LAST_ASSIGNMENT_AGO
+        enrolled = list(life.live(present))
+        life.register("Moss")
+        life.consent("Moss")
+        return enrolled
 
 
 def _serve(terminal: Terminal, worker: Child, port: int) -> None:
