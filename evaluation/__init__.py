@@ -32,6 +32,7 @@ _HOMES: Final = {
     "time_in_measure": "in_measure",
     "concurrent_measures": "in_measure",
     "cost_effectiveness": "cost",
+    "meta_analysis": "meta",
     "randomisation_test": "rerandomisation",
     "Design": "redraws",
     "subgroup_effects": "subgroups",
