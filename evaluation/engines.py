@@ -34,7 +34,8 @@ def check_against_statsmodels(
     if panel["participant_number"].nunique() > ALWAYS_UP_TO:
         chosen = np.random.default_rng(seed).choice(len(found), min(SAMPLE, len(found)), replace=False)
         found = [found[place] for place in chosen]
-    largest = max((_difference(plan, *fit) for fit in found), default=0.0)
+    # numpy's maximum, unlike Python's, does not lose a number that is missing
+    largest = float(np.max([0.0, *(_difference(plan, *fit) for fit in found)]))
     if not largest <= TOLERANCE:
         raise EvaluationError("engines_differ", f"the estimates differ from statsmodels by {largest:.1e}")
     return {"engine": "statsmodels", "fits": len(found), "largest": largest, "tolerance": TOLERANCE}
@@ -69,4 +70,4 @@ def _difference(plan: Plan, row: dict[Any, Any], data: pd.DataFrame) -> float:
     effect, se = float(fit.params[0]), float(fit.bse[0])
     # An outcome in which nobody differs has effect 0; what statsmodels finds is rounding, to be seen beside its size.
     scale = max(abs(effect), se, SMALL * float(data["y"].abs().max()), np.finfo(float).eps)
-    return max(abs(row["effect"] - effect), abs(row["se"] - se)) / scale
+    return float(np.max([abs(row["effect"] - effect), abs(row["se"] - se)])) / scale
