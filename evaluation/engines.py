@@ -1,9 +1,11 @@
 """The plain implementation beside the fast one: no number leaves a run before statsmodels has found the same."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
@@ -16,6 +18,8 @@ TOLERANCE: Final = 1e-8
 ALWAYS_UP_TO: Final = 2_000  # persons; above, a sample of the regressions is fitted again
 SAMPLE: Final = 4
 SMALL: Final = 1e-6  # of the largest value of an outcome
+
+Array = npt.NDArray[np.float64]
 
 
 def check_against_statsmodels(
@@ -35,39 +39,58 @@ def check_against_statsmodels(
         chosen = np.random.default_rng(seed).choice(len(found), min(SAMPLE, len(found)), replace=False)
         found = [found[place] for place in chosen]
     # numpy's maximum, unlike Python's, does not lose a number that is missing
-    largest = float(np.max([0.0, *(_difference(plan, *fit) for fit in found)]))
+    largest = float(np.max([0.0, *(_difference(plan.covariance, *fit) for fit in found)]))
     if not largest <= TOLERANCE:
         raise EvaluationError("engines_differ", f"the estimates differ from statsmodels by {largest:.1e}")
     return {"engine": "statsmodels", "fits": len(found), "largest": largest, "tolerance": TOLERANCE}
 
 
-Fit = tuple[dict[Any, Any], pd.DataFrame]
+@dataclass(frozen=True)
+class _Persons:
+    """Who is treated, and in which stratum, as plain columns."""
+
+    treated: npt.NDArray[np.bool_]
+    stratum: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, plan: Plan) -> "_Persons":
+        treated = treated_arm(frame["arm"], plan.control)
+        return cls((frame["arm"] == treated).to_numpy(), pd.factorize(frame[plan.strata])[0])
+
+    def observed(self, known: npt.NDArray[np.bool_]) -> "_Persons":
+        return _Persons(self.treated[known], self.stratum[known])
+
+    def design(self) -> Array:
+        """The treatment, and a dummy for every stratum that is there."""
+        return np.column_stack([self.treated, self.stratum[:, None] == np.unique(self.stratum)]).astype(float)
+
+
+Fit = tuple[dict[Any, Any], Array, _Persons]
 
 
 def _fits(panel: pd.DataFrame, plan: Plan, totals: pd.DataFrame, monthly: pd.DataFrame) -> Iterator[Fit]:
-    """Each estimate with the data it was made from: columns y, arm, stratum."""
+    """Each estimate with the outcome and the persons it was made from."""
     people = person_totals(panel, outcomes=plan.totals, months=plan.total_months, keep=(plan.strata,))
+    everyone = _Persons.of(people, plan)
     for row in totals.to_dict("records"):
-        yield row, people[[row["outcome"], "arm", plan.strata]].set_axis(["y", "arm", "stratum"], axis=1)
-    by_month = dict(iter(panel.groupby("month")))
+        yield row, people[row["outcome"]].to_numpy(dtype=float), everyone
+    frames = dict(iter(panel.groupby("month")))
+    by_month = {month: _Persons.of(frame, plan) for month, frame in frames.items()}
     for row in monthly.to_dict("records"):
         if row["n"]:
-            data = by_month[row["month"]][[row["outcome"], "arm", plan.strata]]
-            yield row, data.set_axis(["y", "arm", "stratum"], axis=1)
+            yield row, frames[row["month"]][row["outcome"]].to_numpy(dtype=float), by_month[row["month"]]
 
 
-def _difference(plan: Plan, row: dict[Any, Any], data: pd.DataFrame) -> float:
-    data = data.dropna()
-    design = pd.get_dummies(data["stratum"], dtype=float)
-    design.insert(0, "treated", (data["arm"] == treated_arm(data["arm"], plan.control)).astype(float))
+def _difference(covariance: str, row: dict[Any, Any], outcome: Array, everyone: _Persons) -> float:
+    known = ~np.isnan(outcome)
+    y, persons = outcome[known], everyone.observed(known)
     options: dict[str, Any] = {}
-    if plan.covariance == "cluster":
-        groups = data["stratum"].astype("category").cat.codes
-        options = {"cov_type": "cluster", "cov_kwds": {"groups": groups}}
-    elif plan.covariance != "classical":
-        options = {"cov_type": plan.covariance}
-    fit = OLS(data["y"].to_numpy(), design.to_numpy()).fit(**options)
+    if covariance == "cluster":
+        options = {"cov_type": "cluster", "cov_kwds": {"groups": persons.stratum}}
+    elif covariance != "classical":
+        options = {"cov_type": covariance}
+    fit = OLS(y, persons.design()).fit(**options)
     effect, se = float(fit.params[0]), float(fit.bse[0])
     # An outcome in which nobody differs has effect 0; what statsmodels finds is rounding, to be seen beside its size.
-    scale = max(abs(effect), se, SMALL * float(data["y"].abs().max()), np.finfo(float).eps)
+    scale = max(abs(effect), se, SMALL * float(np.abs(y).max()), np.finfo(float).eps)
     return float(np.max([abs(row["effect"] - effect), abs(row["se"] - se)])) / scale
