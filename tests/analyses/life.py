@@ -38,9 +38,13 @@ def planned(code: str = "se-klar") -> tuple[Cast, Plan]:
 
 
 def plan_content(code: str) -> dict[str, Any]:
-    """The published plan without the income, which the cast's consent form does not ask for."""
+    """The published plan without the income, which the cast's consent form does not ask for.
+
+    Adjusted for age only: the draw is a new one each time, and in so few people shares may coincide.
+    """
     content = seklar_plan(code, data_to=DATA_TO.isoformat()).to_dict()
-    return content | {"baseline": [name for name in content["baseline"] if name != "income_at_start"]}
+    baseline = [name for name in content["baseline"] if name != "income_at_start"]
+    return content | {"baseline": baseline, "covariates": ["age"]}
 
 
 def recruited(cast: Cast) -> None:
