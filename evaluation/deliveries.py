@@ -13,7 +13,7 @@ import pandas as pd
 from evaluation.columns import REGISTERS, Column, Register
 from evaluation.errors import EvaluationError
 from evaluation.national_id import find_national_ids
-from evaluation.reading import LINE, WIDTH, read_text
+from evaluation.reading import LINE, WIDTH, read_text, text_of
 
 ROW_REASONS: Final = MappingProxyType(
     {
@@ -92,14 +92,14 @@ class ValidationReport:
 
 def validate(
     register: str,
-    source: Path | str,
+    source: Path | str | pd.DataFrame,
     *,
     name: str = "",
     participants: Collection[str] | None = None,
     consented: Collection[str] | None = None,
     today: date,
 ) -> ValidationReport:
-    """Judge the file `source` as a delivery of `register`.
+    """Judge the file (or frame) `source` as a delivery of `register`.
 
     Args:
         register: a key of `columns.REGISTERS`.
@@ -114,7 +114,7 @@ def validate(
     if register not in REGISTERS:
         raise EvaluationError("unknown_register", f"no register is called {register}; known: {', '.join(REGISTERS)}")
     try:
-        text = read_text(Path(source), name)
+        text = text_of(source) if isinstance(source, pd.DataFrame) else read_text(Path(source), name)
     except EvaluationError as error:
         return ValidationReport(register, 0, pd.DataFrame(), refused=error.code)
     refused, missing = _refused(text, REGISTERS[register])

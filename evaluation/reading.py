@@ -63,8 +63,11 @@ def _decoded(content: bytes) -> str:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
-    table = pq.read_table(path)
-    frame = table.to_pandas()
+    return text_of(pq.read_table(path).to_pandas())
+
+
+def text_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame as it would be read from a file; rows are numbered from 1."""
     text = {str(name).strip().lower(): _as_text(frame[name]) for name in frame.columns}
     return _numbered(pd.DataFrame(text), list(range(1, len(frame) + 1)), [True] * len(frame))
 

@@ -81,6 +81,16 @@ def test_a_national_id_that_lost_its_leading_zero_refuses_the_file(tmp_path: Pat
     assert report.refused == "national_id"
 
 
+def test_a_frame_is_judged_as_its_file_would_be(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"participant_number": ["P1", "P9"], "start": pd.to_datetime(["2015-01-01", None])})
+    frame = frame.assign(end=pd.NaT, full_time_hours=37.5, position_percent=[50, 40])
+    frame.to_csv(tmp_path / "same.csv", index=False)
+    ours = validate("employment", frame, today=TODAY)
+    theirs = validate("employment", tmp_path / "same.csv", today=TODAY)
+    assert [(row.column, row.code) for row in ours.rejected] == [("start", "empty")]
+    pd.testing.assert_frame_equal(ours.accepted, theirs.accepted, check_dtype=False)
+
+
 @pytest.mark.parametrize("place", ["cell", "header", "spaced"])
 def test_a_national_id_anywhere_refuses_the_whole_file(tmp_path: Path, place: str) -> None:
     number = synthetic_national_id(date(1980, 5, 17), 100)
