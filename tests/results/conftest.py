@@ -1,0 +1,5 @@
+"""The small trial with a true run that is done."""
+
+from tests.analyses.conftest import lived, lived_database, time
+
+__all__ = ["lived", "lived_database", "time"]
