@@ -79,6 +79,7 @@ def test_two_thousand_requests_over_one_connection_never_show_another_office(com
             assert Participant.objects.count() == 0, "between two requests nothing is seen"
 
 
+@pytest.mark.slow
 def test_control_a_setting_for_the_session_would_leak(committed_database):
     cast = recruiting()
     registered(cast)

@@ -19,6 +19,8 @@ from trial.enrolment.numbers import (
     parse_number,
 )
 
+pytestmark = pytest.mark.slow
+
 prefixes = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZÆØÅ", min_size=3, max_size=3)
 numbers = st.builds(new_number, prefixes)
 
@@ -72,7 +74,6 @@ def test_case_dashes_and_spaces_do_not_matter(number, typed):
     assert parse_number(typed(number)) == number
 
 
-@pytest.mark.slow
 @given(numbers)
 def test_every_single_wrong_symbol_and_every_adjacent_exchange_is_caught(number):
     symbols = number.replace("-", "")

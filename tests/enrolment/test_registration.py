@@ -14,6 +14,8 @@ from trial.identity.models import IdentityRecord, Person
 from trial.identity.queries import person_of
 from trial.studies.actions import close_recruitment
 
+pytestmark = pytest.mark.slow
+
 
 def refused(code, action, *, by, **arguments):
     """The refusal with which an action answers; fails when it answers otherwise."""

@@ -42,7 +42,7 @@ def test_a_person_is_registered_from_question_to_summary(office, cast, eligible_
     with acting(cast.kari):
         participant = Participant.objects.get()
         assert policies.may_enrol(participant).paper_reference == "Perm 4"
-    for text in (person.name, participant.number, "Perm 4", f"/{participant.number}/enrol/"):
+    for text in (person.name, participant.number, "Perm 4", f"/{participant.number}/enrolment/"):
         assert text in summary
 
 

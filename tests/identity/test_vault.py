@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from trial.identity.vault import blind_index, new_key, place, seal, unseal, unwrap, wrap
 
+pytestmark = pytest.mark.slow
+
 HERE = place("identity_identityrecord", "name", "7")
 PLACES = st.builds(place, st.text(), st.text(), st.integers())
 
@@ -22,7 +24,6 @@ def test_the_same_text_is_never_the_same_ciphertext():
     assert seal(key, b"Nora", HERE) != seal(key, b"Nora", HERE)
 
 
-@pytest.mark.slow
 @given(st.data())
 def test_every_flipped_bit_is_noticed(data):
     key = new_key()
