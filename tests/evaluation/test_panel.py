@@ -5,6 +5,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from evaluation import EvaluationError, person_months
 from tests.evaluation.slow_panel import slow_panel
@@ -21,6 +23,48 @@ def test_equals_the_slow_panel(seed: int, on: str) -> None:
     until = date(2016, 2, 29)
     ours = person_months(participants, **spells, months=(-12, 30), on=on, data_to=until)
     slow = slow_panel(participants, spells, (-12, 30), on, until)
+    for outcome in slow.columns[2:]:
+        np.testing.assert_allclose(ours[outcome], slow[outcome].astype(float), atol=1e-9, err_msg=outcome)
+
+
+@st.composite
+def small_trials(draw: st.DrawFn) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """A few persons who start at any day of a leap year, with spells that begin and end near the edges of months."""
+    n = draw(st.integers(1, 3))
+    first = pd.Timestamp("2016-01-01")
+    starts = [first + pd.Timedelta(days=draw(st.integers(0, 365))) for _ in range(n)]
+    participants = pd.DataFrame(
+        {"participant_number": [f"P{i}" for i in range(n)], "office": "Moss", "arm": "control", "start_date": starts}
+    )
+    kinds = {
+        "employment": ("position_percent", [5.0, 11.0, 50.0, 110.0]),
+        "benefits": ("benefit", ["AAP", "UFORE", "DAGPENGER"]),
+        "measures": ("measure", ["PRAKSORD", "MIDLONTIL", "ETAB"]),
+        "education": ("nus_level", [5, 6, 8]),
+        "work_capacity": ("group", ["BATT", "IKVAL"]),
+    }
+    return participants, {name: draw(_spells(n, *kind)) for name, kind in kinds.items()}
+
+
+@st.composite
+def _spells(draw: st.DrawFn, persons: int, column: str, values: list[object]) -> pd.DataFrame:
+    rows = []
+    for _ in range(draw(st.integers(0, 4))):
+        start = pd.Timestamp("2015-12-01") + pd.Timedelta(days=draw(st.integers(0, 420)))
+        length = draw(st.one_of(st.none(), st.integers(0, 70)))
+        end = pd.NaT if length is None else start + pd.Timedelta(days=length)
+        rows.append((f"P{draw(st.integers(0, persons))}", start, end, draw(st.sampled_from(values)), 37.5))
+    frame = pd.DataFrame(rows, columns=["participant_number", "start", "end", column, "full_time_hours"])
+    return frame.astype({"start": "datetime64[us]", "end": "datetime64[us]"})
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(small_trials(), st.sampled_from(["last_day", "any_day"]), st.sampled_from([None, date(2016, 9, 29)]))
+def test_equals_the_slow_panel_at_the_edges_of_months(trial, on: str, until: date | None) -> None:
+    participants, spells = trial
+    ours = person_months(participants, **spells, months=(-3, 3), on=on, data_to=until)
+    slow = slow_panel(participants, spells, (-3, 3), on, until)
     for outcome in slow.columns[2:]:
         np.testing.assert_allclose(ours[outcome], slow[outcome].astype(float), atol=1e-9, err_msg=outcome)
 
