@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
 from django.conf import settings
@@ -66,10 +67,17 @@ def environment() -> dict[str, str]:
     return {
         "NAVTRIAL_WORKER": "1",
         "DATABASE_URL": f"postgres://{database['USER']}{password}@{host}:{port}/{database['NAME']}",
+        "WORKER_DATABASE_URL": _own_address(database["NAME"]),
         "REDIS_URL": settings.REDIS_URL,
         "REDIS_PREFIX": PREFIX,
         "SNAPSHOT_ROOT": str(settings.SNAPSHOT_ROOT),
     }
+
+
+def _own_address(name: str) -> str:
+    """The worker's own sign-in, where there is one, on the database of this test."""
+    given = os.environ.get("WORKER_DATABASE_URL", "")
+    return urlsplit(given)._replace(path=f"/{name}").geturl() if given else ""
 
 
 def forget_messages() -> None:

@@ -86,11 +86,20 @@ def answers(url: str) -> bool:
         return bool(client.ping())
 
 
+# Whoever runs the tests in the background or under nohup hands signals down that are ignored.
+HEARS_SIGNALS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+"""
+
+
 def user_process(place: Place) -> subprocess.Popen[str]:
     """Another process of the same checkout, using the same servers."""
     environment = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
     process = subprocess.Popen(
-        [sys.executable, "-c", USER, str(place.local)],
+        [sys.executable, "-c", HEARS_SIGNALS + USER, str(place.local)],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

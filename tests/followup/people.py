@@ -6,7 +6,7 @@ from tests.cast import Cast, acting
 from tests.factories import consented
 from trial.access.models import User
 from trial.access.planes import maintenance
-from trial.allocation.models import Allocation
+from trial.allocation.models import Allocation, LogHead
 from trial.audit import clock
 from trial.audit.guards import writing
 from trial.enrolment.actions import mark_allocated, mark_enrolled
@@ -39,6 +39,7 @@ def drawn(cast: Cast, arm: str, *, by: User | None = None, office: Office | None
             alloc_seq=2 * place + 1,
             receipt={},
         )
+        LogHead.objects.get_or_create(trial=cast.trial)
         participant.refresh_from_db()
     return participant
 

@@ -232,6 +232,13 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Randomised trials in Nav: enrolment, concealed draws, follow-up, deliveries and results.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ParticipantState": "trial.enrolment.states.LABELS.items",
+        "RunState": "trial.analyses.states.LABELS.items",
+        "ReleaseState": "trial.results.states.LABELS.items",
+        "DeliveryState": "trial.registers.states.LABELS.items",
+        "WithdrawalMeaning": "trial.enrolment.states.WITHDRAWALS.items",
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
