@@ -234,9 +234,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "ParticipantState": "trial.enrolment.states.LABELS.items",
-        "RunState": "trial.analyses.states.LABELS.items",
-        "ReleaseState": "trial.results.states.LABELS.items",
-        "DeliveryState": "trial.registers.states.LABELS.items",
+        "RunState": "trial.analyses.states.TRANSITIONS.keys",
+        "ReleaseState": "trial.results.states.TRANSITIONS.keys",
+        "DeliveryState": "trial.registers.states.TRANSITIONS.keys",
         "WithdrawalMeaning": "trial.enrolment.states.WITHDRAWALS.items",
     },
 }
