@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Exists, OuterRef, Q
 
 from trial.allocation.models import Allocation
-from trial.enrolment.models import EligibilityCheck, Participant
+from trial.enrolment.models import EligibilityCheck
 from trial.enrolment.states import ParticipantState
 from trial.followup.models import Assignment
 from trial.followup.states import UNDER_FOLLOW_UP
+from trial.monitoring.recruitment import People
 from trial.studies.models import Arm, Trial
 
 
@@ -43,27 +44,27 @@ class Flow:
         return sum(arm.drawn for arm in self.arms)
 
 
-def flow_of(trial: Trial, arms: list[Arm]) -> Flow:
-    """Count the flow of a trial as far as the reader's rows reach; three queries."""
+def flow_of(trial: Trial, arms: list[Arm], people: People) -> Flow:
+    """The flow of a trial as far as the reader's rows reach; two queries beside the `people` already counted."""
     checks = EligibilityCheck.objects.filter(trial=trial).aggregate(
         assessed=Count("key"),
         not_eligible=Count("key", filter=Q(eligible=False)),
         discarded=Count("key", filter=Q(discarded=True)),
     )
-    before = Q(enrolled_at=None)
-    people = Participant.objects.filter(trial=trial).aggregate(
-        under_way=Count("key", filter=before & ~Q(state=ParticipantState.WITHDRAWN)),
-        withdrew=Count("key", filter=before & Q(state=ParticipantState.WITHDRAWN)),
-        enrolled=Count("key", filter=~before),
-        waiting=Count("key", filter=Q(state=ParticipantState.ENROLLED)),
-    )
+    before = Counter[str]()
+    for (month, _office, state), number in people.items():
+        if month is None:
+            before[state] += number
+    withdrew = before.pop(ParticipantState.WITHDRAWN.value, 0)
     return Flow(
         assessed=checks["assessed"],
         not_eligible=checks["not_eligible"],
-        turned_back=checks["discarded"] + people["withdrew"],
-        under_way=people["under_way"],
-        enrolled=people["enrolled"],
-        waiting=people["waiting"],
+        turned_back=checks["discarded"] + withdrew,
+        under_way=before.total(),
+        enrolled=people.total() - before.total() - withdrew,
+        waiting=sum(
+            number for (_month, _office, state), number in people.items() if state == ParticipantState.ENROLLED
+        ),
         arms=_by_arm(trial, arms),
     )
 

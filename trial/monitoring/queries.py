@@ -13,7 +13,7 @@ from trial.followup.policies import Load, together
 from trial.followup.queries import caseloads_at
 from trial.monitoring.flow import Flow, flow_of
 from trial.monitoring.measures import MeasuresInUse, measures_in_use
-from trial.monitoring.recruitment import Recruitment, recruitment_of
+from trial.monitoring.recruitment import Recruitment, people_of, recruitment_of
 from trial.studies.models import Arm, Office, Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
@@ -43,11 +43,12 @@ class Dashboard:
 
 
 def dashboard_for(user: User, code: str) -> Dashboard:
-    """The dashboard of a trial, in ten queries whatever its size."""
+    """The dashboard of a trial, in eight queries whatever its size."""
     trial = trial_for(user, code, needing=Permission.SEE_MONITORING)
     seen = sees_arms(user, trial)
     arms, offices = list(trial.arms.all()), list(trial.offices.select_related("nav_office"))
-    recruitment, caseloads = recruitment_of(trial), caseloads_at(offices)
+    people = people_of(trial)
+    recruitment, caseloads = recruitment_of(trial, people), caseloads_at(offices)
     return Dashboard(
         trial=trial,
         exact=can(user, trial, Permission.SEE_PARTICIPANTS),
@@ -55,7 +56,7 @@ def dashboard_for(user: User, code: str) -> Dashboard:
         arms=arms,
         offices=offices,
         recruitment=recruitment,
-        flow=flow_of(trial, arms),
+        flow=flow_of(trial, arms, people),
         loads={office.pk: together(each.load for each in caseloads[office.pk]) for office in offices},
         deviations=deviation_counts(trial),
         measures=measures_in_use(trial, recruitment.months[-SHOWN_MONTHS:], clock.today()) if seen else None,

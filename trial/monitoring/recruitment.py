@@ -48,20 +48,31 @@ def _on_line(size: int, days: int, of_days: int) -> int:
     return round(size * max(0, min(days, of_days)) / of_days)
 
 
-def recruitment_of(trial: Trial) -> Recruitment:
-    """The recruitment of a trial as far as the reader's rows reach; one query."""
+People = Counter[tuple[Month | None, int, str]]
+
+
+def people_of(trial: Trial) -> People:
+    """(month of enrolment or None before it, office key, state) -> people, as far as the reader's rows reach."""
     rows = (
-        Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
+        Participant.objects.filter(trial=trial)
         .order_by()
         .annotate(month=TruncMonth("enrolled_at", tzinfo=clock.OSLO))
-        .values_list("month", "office")
+        .values_list("month", "office", "state")
         .annotate(number=Count("key"))
     )
-    enrolled = Counter({(month.date(), office): number for month, office, number in rows})
-    known = [month for month, _office in enrolled] + ([trial.planned_start] if trial.planned_start else [])
+    return Counter({(month and month.date(), office, state): number for month, office, state, number in rows})
+
+
+def recruitment_of(trial: Trial, people: People) -> Recruitment:
+    """The recruitment of a trial, from the plan's first month or the first person's to now or the plan's end."""
+    enrolled: Counter[tuple[Month, int]] = Counter()
+    for (month, office, _state), number in people.items():
+        if month:
+            enrolled[month, office] += number
+    months = [month for month, _office in enrolled]
     last = min(clock.today(), trial.planned_end or clock.today())
-    latest = max([month for month, _office in enrolled] + [last])
-    return Recruitment(trial, months_between(min(known, default=last), latest), enrolled)
+    begun = months + ([trial.planned_start] if trial.planned_start else [])
+    return Recruitment(trial, months_between(min(begun, default=last), max([*months, last])), enrolled)
 
 
 def months_between(first: date, last: date) -> list[Month]:

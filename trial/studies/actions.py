@@ -87,7 +87,8 @@ def remove_office(*, by: User, trial: Trial, office: Office) -> None:
     _while_drafting(by, trial)
     if Membership.objects.filter(office=office).exists():
         raise Refusal("office_in_use", _("Noen har allerede en rolle ved kontoret. Det kan ikke tas ut."))
-    office.delete()
+    # Django would first ask every table that names offices, which this plane may not read; the foreign keys answer.
+    Office.objects.filter(pk=office.pk)._raw_delete(using=office._state.db)
     record(by=by, verb="office_removed", trial=trial.code, subject=office.nav_office.number)
 
 

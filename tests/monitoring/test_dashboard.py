@@ -1,0 +1,172 @@
+"""The coordinator's dashboard: what it counts, what it hides from whom, and how often it asks the database."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.cast import Cast, acting
+from tests.factories import consented, registered
+from tests.followup.people import drawn, specialist
+from trial.access.models import User
+from trial.audit.clock import SimulatedClock
+from trial.enrolment.actions import check_eligibility, withdraw
+from trial.enrolment.states import Withdrawal
+from trial.followup.actions import assign, record_deviation, record_measure
+from trial.monitoring import consort, policies
+from trial.monitoring.measures import ANY
+from trial.monitoring.presentation import flow_table, measures_chart, office_table, recruitment_chart
+from trial.monitoring.queries import Dashboard, dashboard_for
+from trial.monitoring.recruitment import months_between
+from trial.studies.actions import move_trial
+from trial.studies.queries import forget_memberships
+from trial.studies.states import TrialState
+
+MOST_QUERIES = 12
+# The test's own transaction adds a savepoint, its release and the way back to the plane before.
+AROUND = 3
+
+
+def board_of(cast: Cast, user: User) -> Dashboard:
+    with acting(user):
+        return dashboard_for(user, cast.trial.code)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "whole", "curve"),
+    [(0, "0", "0", 0), (1, "<5", "<5", 0), (4, "<5", "<5", 5), (5, "5", "≈5", 5), (23, "23", "≈25", 25)],
+)
+def test_small_counts_are_hidden_and_sums_rounded(count: int, shown: str, whole: str, curve: int) -> None:
+    assert policies.cell(count, exact=False) == shown
+    assert policies.whole(count, exact=False) == whole
+    assert policies.rounded(count, exact=False) == curve
+    assert policies.cell(count, exact=True) == policies.whole(count, exact=True) == str(count)
+
+
+def test_a_hidden_part_cannot_be_had_by_subtraction() -> None:
+    for hidden in range(1, policies.SMALL):
+        shown = {policies.whole(21 + each, exact=False) for each in range(1, policies.SMALL)}
+        assert policies.whole(21 + hidden, exact=False) in shown
+    assert len({policies.whole(21 + each, exact=False) for each in range(2, policies.SMALL)}) == 1
+
+
+def test_a_share_needs_a_whole_and_enough_people() -> None:
+    assert policies.percent(1, 4, exact=True) == 25
+    assert policies.percent(1, 40, exact=False) is None
+    assert policies.percent(10, 40, exact=False) == 25
+    assert policies.percent(0, 0, exact=True) is None
+
+
+def test_months_have_no_gap_over_the_new_year() -> None:
+    assert months_between(date(2025, 11, 30), date(2026, 1, 1)) == [
+        date(2025, 11, 1),
+        date(2025, 12, 1),
+        date(2026, 1, 1),
+    ]
+    assert months_between(date(2026, 2, 1), date(2026, 1, 1)) == []
+
+
+def test_recruitment_is_counted_by_month_and_office_against_the_plan(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    cast.trial.planned_start, cast.trial.planned_end = date(2026, 3, 1), date(2027, 3, 1)
+    drawn(cast, "intervention")
+    simulated_clock.advance(timedelta(days=40))
+    drawn(cast, "control")
+    drawn(cast, "intervention", by=cast.hanne, office=cast.hurum)
+    board = board_of(cast, cast.coordinator)
+    assert board.recruitment.months == [date(2026, 3, 1), date(2026, 4, 1)]
+    assert [board.recruitment.so_far(month) for month in board.recruitment.months] == [1, 3]
+    assert board.recruitment.at_office(cast.moss.pk) == 2
+    assert recruitment_chart(board)["rows"] == [["mars 2026", "1", 1, "–"], ["april 2026", "2", 3, "–"]]
+
+
+def test_the_plan_is_a_straight_line_between_its_dates(drafted_cast: Cast) -> None:
+    trial = drafted_cast.trial
+    trial.planned_start, trial.planned_end, trial.planned_size = date(2026, 1, 1), date(2026, 12, 31), 364
+    with acting(drafted_cast.coordinator):
+        recruitment = dashboard_for(drafted_cast.coordinator, trial.code).recruitment
+    planned = type(recruitment)(trial, [], recruitment.enrolled).planned
+    assert [planned(date(2026, month, 1)) for month in (1, 6, 12)] == [31, 181, 364]
+    assert planned(date(2025, 11, 1)) == 0
+
+
+def test_the_flow_counts_everyone_once(cast: Cast) -> None:
+    post = specialist(cast)
+    followed, waiting, control = (drawn(cast, arm) for arm in ("intervention", "intervention", "control"))
+    with acting(cast.siri):
+        assign(by=cast.siri, participant=followed, specialist=post)
+    with acting(cast.kari):
+        withdraw(by=cast.kari, participant=control, meaning=Withdrawal.FOLLOW_UP)
+        check_eligibility(
+            by=cast.kari, office=cast.moss, answers={"reduced_capacity": False, "wants_work": True, "in_work": False}
+        )
+    registered(cast)
+    consented(cast)
+    flow = board_of(cast, cast.coordinator).flow
+    assert (flow.assessed, flow.not_eligible, flow.under_way, flow.enrolled, flow.waiting) == (6, 1, 2, 3, 0)
+    shown = [(arm.arm.code, arm.drawn, arm.followed, arm.unassigned, arm.withdrawn) for arm in flow.arms]
+    assert shown == [("intervention", 2, 1, 1, 0), ("control", 1, 0, 0, 1)]
+    assert waiting.number
+
+
+def test_measures_are_counted_by_arm_month_and_group_with_a_person_once(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    specialist(cast)
+    person, control = drawn(cast, "intervention"), drawn(cast, "control")
+    with acting(cast.siri):
+        for code in ("ARBTREN", "MENTOR", "INDOPPFAG"):
+            record_measure(by=cast.siri, participant=person, code=code, start=date(2026, 3, 1), end=date(2026, 3, 31))
+        record_measure(by=cast.siri, participant=control, code="ARBTREN", start=date(2026, 2, 1), end=date(2026, 3, 30))
+    simulated_clock.advance(timedelta(days=40))
+    in_use = board_of(cast, cast.coordinator).measures
+    arms = {arm.code: arm.pk for arm in cast.trial.arms.all()}
+    march = {(arm, group): n for (month, arm, group), n in in_use.people.items() if month == date(2026, 3, 1)}
+    intervention = arms["intervention"]
+    assert march == {(intervention, ANY): 1, (intervention, "work_practice"): 1, (intervention, "follow_up"): 1}
+
+
+def test_arms_are_shown_to_those_who_see_people_and_to_all_when_the_trial_is_opened(cast: Cast) -> None:
+    drawn(cast, "intervention")
+    assert board_of(cast, cast.coordinator).arms_seen
+    blinded = board_of(cast, cast.lead)
+    assert not blinded.arms_seen
+    assert measures_chart(blinded) is None
+    assert len(flow_table(blinded)["columns"]) == 2
+    assert "Intervensjonsgruppe" not in str(consort.figure(blinded))
+    with acting(cast.lead):
+        for state in (TrialState.CLOSED, TrialState.DATA_LOCKED, TrialState.OPENED):
+            move_trial(by=cast.lead, trial=cast.trial, to=state, verb="moved")
+    forget_memberships(cast.lead)
+    assert board_of(cast, cast.lead).arms_seen
+
+
+def test_the_lead_and_the_auditor_see_no_small_counts(cast: Cast) -> None:
+    drawn(cast, "intervention")
+    seen = {
+        name: office_table(board_of(cast, getattr(cast, name)))["rows"][1][1]
+        for name in ("coordinator", "lead", "auditor")
+    }
+    assert seen == {"coordinator": "1", "lead": "<5", "auditor": "<5"}
+
+
+@pytest.mark.parametrize(("user", "status"), [("kari", 403), ("siri", 403), ("analyst", 403), ("outsider", 404)])
+def test_the_dashboard_is_for_those_with_the_right(cast: Cast, user: str, status: int) -> None:
+    client = Client()
+    client.force_login(getattr(cast, user))
+    assert client.get(reverse("monitoring:dashboard", args=["se-klar"])).status_code == status
+
+
+def test_the_page_shows_it_all_and_asks_the_database_seldom(cast: Cast, django_assert_max_num_queries) -> None:
+    person = drawn(cast, "intervention")
+    with acting(cast.kari):
+        record_deviation(by=cast.kari, participant=person, kind="other", reason="Prøve")
+    client = Client()
+    client.force_login(cast.coordinator)
+    with django_assert_max_num_queries(MOST_QUERIES + AROUND):
+        page = client.get(reverse("monitoring:dashboard", args=["se-klar"])).content.decode()
+    assert "Rekruttering mot plan" in page
+    assert "Annet avvik fra protokollen" in page
+    assert person.number not in page

@@ -1,0 +1,212 @@
+"""A trial is planned in the pages, step by step, until the lock; then it is read, and carried on by its lead."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.cast import ARMS, METHOD, Cast, acting, new_user
+from trial.access.planes import maintenance
+from trial.access.refusals import Refusal
+from trial.access.roles import Role
+from trial.studies.actions import change_settings, create_trial, end_membership, move_trial, remove_office, set_arms
+from trial.studies.forms import ArmsForm, MethodForm
+from trial.studies.models import Membership, Office, Trial
+from trial.studies.states import TrialState
+
+MOST_QUERIES = 12
+# The test's own transaction adds a savepoint, its release and the way back to the plane before.
+AROUND = 3
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def step(cast: Cast, name: str) -> str:
+    return reverse("studies:step", args=[cast.trial.code, name])
+
+
+def test_a_lead_creates_a_trial_and_fills_it_in(drafted_cast: Cast) -> None:
+    client = signed_in(drafted_cast.lead)
+    answer = client.post(reverse("studies:create"), {"name": "Ny metode", "code": "ny-metode"})
+    assert answer["Location"] == "/trials/ny-metode/setup/about/"
+    about = {"name": "Ny metode", "purpose": "Flere i jobb", "planned_size": 300, "capacity_per_position": 15}
+    dates = {"planned_start": "01.04.2026", "planned_end": "01.04.2028"}
+    assert client.post(answer["Location"], about | dates)["Location"] == "/trials/ny-metode/setup/arms/"
+    arms = {
+        "code_0": "tiltak", "name_0": "Tiltak", "ratio_0": 1,
+        "code_1": "kontroll", "name_1": "Kontroll", "ratio_1": 1, "control": "1",
+    }  # fmt: skip
+    client.post("/trials/ny-metode/setup/arms/", arms)
+    client.post("/trials/ny-metode/setup/offices/", {"number": "0104", "name": "Nav Moss", "prefix": "MOS"})
+    client.post("/trials/ny-metode/setup/method/", {"mode": "unattended", "kind": "big_stick", "bound": 3})
+    client.post("/trials/ny-metode/setup/sources/", {"register_sources": ["employment", "benefits"]})
+    with maintenance():
+        trial = Trial.objects.get(code="ny-metode")
+        assert [(arm.code, arm.ratio, arm.is_control) for arm in trial.arms.all()] == [
+            ("tiltak", 1, False),
+            ("kontroll", 1, True),
+        ]
+        assert trial.offices.get().stratum == "Moss"
+    assert (trial.planned_size, trial.capacity_per_position, trial.mode) == (300, 15, "unattended")
+    assert trial.method == {"kind": "big_stick", "bound": 3}
+    assert trial.register_sources == ["employment", "benefits"]
+
+
+@pytest.mark.parametrize("user", ["kari", "coordinator", "analyst", "outsider"])
+def test_only_leads_begin_trials(drafted_cast: Cast, user: str) -> None:
+    client = signed_in(getattr(drafted_cast, user))
+    assert client.get(reverse("studies:create")).status_code == 403
+
+
+def test_a_code_is_taken_once(drafted_cast: Cast) -> None:
+    answer = signed_in(drafted_cast.lead).post(reverse("studies:create"), {"name": "Et til", "code": "se-klar"})
+    assert answer.context["form"].errors == {"code": ["Et annet forsøk har denne koden."]}
+
+
+def test_a_method_that_does_not_fit_the_arms_is_refused_at_its_field(drafted_cast: Cast) -> None:
+    answer = signed_in(drafted_cast.lead).post(
+        step(drafted_cast, "method"), {"mode": "attended", "kind": "big_stick", "bound": 3}
+    )
+    assert list(answer.context["form"].errors) == ["kind"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"kind": "permuted_blocks"}, "multipliers"),
+        ({"kind": "permuted_blocks", "multipliers": "1, to"}, "multipliers"),
+        ({"kind": "biased_coin", "probability": "2/3/4"}, "probability"),
+        ({"kind": "urn", "alpha": "0"}, "beta"),
+        ({"kind": "ukjent"}, "kind"),
+    ],
+)
+def test_what_a_method_lacks_is_said_at_the_field(sent: dict[str, str], field: str) -> None:
+    form = MethodForm({"mode": "attended"} | sent)
+    assert not form.is_valid()
+    assert list(form.errors) == [field]
+
+
+def test_the_forms_show_what_is_kept(drafted_cast: Cast) -> None:
+    with acting(drafted_cast.lead):
+        assert MethodForm.initial_of(drafted_cast.trial)["multipliers"] == "1, 2"
+        arms = ArmsForm(ArmsForm.initial_of(drafted_cast.trial))
+        assert arms.is_valid()
+        assert [arm["code"] for arm in arms.cleaned_data["arms"]] == ["intervention", "control"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"control": "2"}, "control"), ({"code_2": "tredje"}, "name_2"), ({"code_1": ""}, "code_1")]
+)
+def test_incomplete_groups_are_said_at_the_field(drafted_cast: Cast, change: dict[str, str], field: str) -> None:
+    with acting(drafted_cast.lead):
+        sent = ArmsForm.initial_of(drafted_cast.trial) | change
+    assert field in ArmsForm(sent).errors
+
+
+def test_an_office_added_by_mistake_is_taken_out_again(drafted_cast: Cast) -> None:
+    client = signed_in(drafted_cast.lead)
+    client.post(reverse("studies:remove_office", args=["se-klar", "0136"]))
+    with maintenance():
+        assert not Office.objects.filter(trial=drafted_cast.trial, nav_office__number="0136").exists()
+
+
+def test_an_office_where_people_work_stays(drafted_cast: Cast) -> None:
+    with acting(drafted_cast.lead), pytest.raises(Refusal, match="office_in_use"):
+        remove_office(by=drafted_cast.lead, trial=drafted_cast.trial, office=drafted_cast.moss)
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"number": "0104", "prefix": "ABC"}, "number"),
+        ({"number": "0999", "prefix": "MOS"}, "prefix"),
+        ({"number": "99", "prefix": "ABC"}, "number"),
+    ],
+)
+def test_an_impossible_office_is_refused_at_its_field(drafted_cast: Cast, sent: dict[str, str], field: str) -> None:
+    answer = signed_in(drafted_cast.lead).post(step(drafted_cast, "offices"), {"name": "Nav Annet"} | sent)
+    assert list(answer.context["form"].errors) == [field]
+
+
+def test_nothing_changes_after_the_lock(cast: Cast) -> None:
+    client = signed_in(cast.lead)
+    assert client.get(step(cast, "arms"))["Location"] == reverse("studies:setup", args=[cast.trial.code])
+    with acting(cast.lead):
+        for change in (
+            lambda: set_arms(by=cast.lead, trial=cast.trial, arms=ARMS),
+            lambda: change_settings(by=cast.lead, trial=cast.trial, method=METHOD),
+            lambda: remove_office(by=cast.lead, trial=cast.trial, office=cast.hurum),
+        ):
+            with pytest.raises(Refusal, match="protocol_locked"):
+                change()
+
+
+def test_everyone_in_the_trial_reads_the_plan_and_only_the_lead_changes_it(drafted_cast: Cast) -> None:
+    address = reverse("studies:setup", args=["se-klar"])
+    for user, changeable in (("lead", True), ("kari", False), ("analyst", False)):
+        answer = signed_in(getattr(drafted_cast, user)).get(address)
+        assert answer.context["changeable"] is changeable
+        assert "Blokker med tilfeldig rekkefølge (Blokkstørrelser: 1, 2)" in answer.content.decode()
+    assert signed_in(drafted_cast.outsider).get(address).status_code == 404
+
+
+def test_the_lead_carries_the_trial_on(cast: Cast) -> None:
+    client = signed_in(cast.lead)
+    setup = reverse("studies:setup", args=["se-klar"])
+    assert [move.name for move in client.get(setup).context["moves"]] == ["close"]
+    client.post(reverse("studies:move", args=["se-klar", "close"]))
+    client.post(reverse("studies:move", args=["se-klar", "lock-data"]))
+    with maintenance():
+        assert Trial.objects.get(code="se-klar").state == TrialState.DATA_LOCKED
+    assert client.post(reverse("studies:move", args=["se-klar", "start"])).status_code == 409
+    assert signed_in(cast.coordinator).post(reverse("studies:move", args=["se-klar", "archive"])).status_code == 403
+
+
+def test_an_opened_trial_can_be_put_away(cast: Cast) -> None:
+    with acting(cast.lead):
+        for state in (TrialState.CLOSED, TrialState.DATA_LOCKED, TrialState.OPENED):
+            move_trial(by=cast.lead, trial=cast.trial, to=state, verb="moved")
+    signed_in(cast.lead).post(reverse("studies:move", args=["se-klar", "archive"]))
+    with maintenance():
+        assert Trial.objects.get(code="se-klar").state == TrialState.ARCHIVED
+
+
+def test_the_lead_gives_and_takes_roles(cast: Cast) -> None:
+    client, address = signed_in(cast.lead), reverse("studies:members", args=["se-klar"])
+    with maintenance():
+        newcomer = new_user("ny", "Ny Veileder")
+    sent = {"user": "ny", "role": "caseworker", "office": cast.moss.pk}
+    assert client.post(address, sent).status_code == 302
+    assert list(client.post(address, sent).context["form"].errors) == ["user"]
+    assert list(client.post(address, {"user": "finnesikke", "role": "auditor"}).context["form"].errors) == ["user"]
+    assert list(client.post(address, {"user": "ny", "role": "supervisor"}).context["form"].errors) == ["office"]
+    with maintenance():
+        membership = Membership.objects.get(user=newcomer)
+    client.post(reverse("studies:end_membership", args=["se-klar", membership.pk]))
+    with maintenance():
+        assert Membership.objects.get(user=newcomer).valid_to is not None
+
+
+def test_a_trial_is_never_left_without_a_lead(drafted_cast: Cast) -> None:
+    cast = drafted_cast
+    with acting(cast.lead):
+        first, second = cast.trial.memberships.filter(role=Role.TRIAL_LEAD).order_by("pk")
+        end_membership(by=cast.lead, membership=second)
+        with pytest.raises(Refusal, match="last_lead"):
+            end_membership(by=cast.lead, membership=first)
+
+
+def test_a_trial_code_is_not_taken_twice_by_the_action_either(drafted_cast: Cast) -> None:
+    with acting(drafted_cast.lead), pytest.raises(Refusal, match="code_taken"):
+        create_trial(by=drafted_cast.lead, code="se-klar", name="Et til", settings={})
+
+
+@pytest.mark.parametrize("name", ["trials", "setup", "members", "step"])
+def test_a_page_asks_the_database_seldom(drafted_cast: Cast, name: str, django_assert_max_num_queries) -> None:
+    arguments = {"trials": [], "step": ["se-klar", "offices"]}.get(name, ["se-klar"])
+    client = signed_in(drafted_cast.lead)
+    with django_assert_max_num_queries(MOST_QUERIES + AROUND):
+        assert client.get(reverse(f"studies:{name}", args=arguments)).status_code == 200
