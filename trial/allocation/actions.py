@@ -87,7 +87,10 @@ def draw_waiting(*, by: User, trial: Trial, contribute: Contribute) -> list[Allo
     while contexts := [context for each in waiting_for(by, trial) for context in each.contexts]:
         shares = {canonical_json(context).decode(): contribute(context).hex() for context in contexts}
         with entered(DRAW):
-            drawn += _draw(by=by, trial=trial, shares=shares)
+            batch = _draw(by=by, trial=trial, shares=shares)
+        if not batch:  # somebody else has drawn for them meanwhile
+            break
+        drawn += batch
     return drawn
 
 

@@ -126,10 +126,12 @@
       if (state.stop) return text.textStopped;
       const ready = (await waitingNow()).filter((each) => each.contexts.length);
       if (!ready.length) return state.done ? text.textDone : text.textNobody;
+      const before = state.done;
       for (let start = 0; start < ready.length && !state.stop; start += BATCH) {
         const batch = await contributions(ready.slice(start, start + BATCH));
         show(await post({ commitment: text.commitment, contributions: batch }));
       }
+      if (state.done === before && !state.stop) throw new Error("lost");
     }
   }
 
