@@ -19,6 +19,8 @@ from trial.results.states import ReleaseState
 
 pytestmark = pytest.mark.slow
 
+MOST_QUERIES = 12
+SAVEPOINT = 2  # a test's transaction makes a savepoint of the request's: two statements that no real request sends
 READERS = ["coordinator", "researcher", "lead", "data_manager"]
 
 
@@ -182,3 +184,12 @@ def test_the_release_page_and_its_downloads_carry_the_same_numbers(done, client)
     table = next(finding for finding in numbers["findings"] if finding["name"] == "table-2")
     assert client.get(f"{here}table-2.csv").content.decode().splitlines()[0] == ",".join(table["columns"])
     assert client.get(f"{here}tables.xlsx").content[:2] == b"PK"
+
+
+def test_the_pages_ask_the_database_a_bounded_number_of_times(done, client, django_assert_max_num_queries):
+    cast, run = done
+    release = _asked(cast, run)
+    client.force_login(cast.checker, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for tail in ("", f"{release.pk}/", f"{release.pk}/findings/figure-1/"):
+        with django_assert_max_num_queries(MOST_QUERIES + SAVEPOINT):
+            assert client.get(f"/trials/{cast.trial.code}/results/{tail}").status_code == 200

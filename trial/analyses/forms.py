@@ -7,6 +7,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 
+class Indented(json.JSONEncoder):
+    """JSON as people read it; the hash is of the canonical spelling, whatever stands here."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"indent": 2, "separators": (",", ": ")})
+
+
 class PlanForm(forms.Form):
     """A plan as JSON, for `actions.propose_plan`."""
 
@@ -14,7 +21,7 @@ class PlanForm(forms.Form):
         label=_("Analyseplan (JSON)"),
         help_text=_('Tall med desimaler skrives som tekst, for eksempel "0.05".'),
         widget=forms.Textarea(attrs={"rows": 30, "spellcheck": "false"}),
-        encoder=None,
+        encoder=Indented,
         error_messages={"invalid": _("Dette er ikke gyldig JSON.")},
     )
 
@@ -27,4 +34,4 @@ class PlanForm(forms.Form):
 
 def readable(content: dict[str, Any]) -> str:
     """A plan's JSON, indented for reading."""
-    return json.dumps(content, ensure_ascii=False, indent=2)
+    return json.dumps(content, ensure_ascii=False, cls=Indented)

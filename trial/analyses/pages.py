@@ -45,7 +45,7 @@ def propose(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.LOCK_PLAN)
     latest = found.plans.first()
     template = latest.content if latest else seklar_plan(found.code).to_dict()
-    form = PlanForm(request.POST or None, initial={"content": readable(template)})
+    form = PlanForm(request.POST or None, initial={"content": template})
     made = perform(form, actions.propose_plan, by=request.user, trial=found)
     if made:
         return redirect(_plan_address(made))
@@ -124,13 +124,15 @@ def run(request: SignedInRequest, trial: str, key: UUID, name: str = "") -> Http
 
 def _chosen(run: Run, name: str) -> dict[str, Any]:
     """The finding that is read, and the way to the others."""
-    titles = list(run.results.only("name", "title"))
+    titles = list(run.results.values("name", "title"))
     if not titles:
         return {}
-    name = name or titles[0].name
-    addresses = {one.name: reverse("analyses:finding", args=[run.trial.code, run.pk, one.name]) for one in titles}
+    name = name or titles[0]["name"]
     reference = "" if run.masked else run.manifest.get("reference", "")
-    return {"tabs": tabs_of(titles, addresses, name), "finding": shown(finding_of(run.results.all(), name), reference)}
+    return {
+        "tabs": tabs_of(titles, lambda one: reverse("analyses:finding", args=[run.trial.code, run.pk, one]), name),
+        "finding": shown(finding_of(run.results.all(), name), reference),
+    }
 
 
 @require_POST

@@ -1,6 +1,6 @@
 """Findings in the words and numbers of their reader; for runs and for what was released of them alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.formats import number_format
@@ -146,13 +146,13 @@ def _measured(value: float, unit: str) -> str:
     return number_format(value, DECIMALS[unit], force_grouping=True)
 
 
-def tabs_of(findings: Sequence[Finding], addresses: Mapping[str, str], chosen: str) -> list[dict[str, Any]]:
-    """The findings as tabs: the part of each title before its first stop ("Tabell 2")."""
+def tabs_of(titles: Iterable[Row], address: Callable[[str], str], chosen: str) -> list[dict[str, Any]]:
+    """Findings (`name` and `title` of each) as tabs: the part of a title before its first stop ("Tabell 2")."""
     return [
         {
-            "label": finding.title[language()].partition(".")[0],
-            "url": addresses[finding.name],
-            "active": finding.name == chosen,
+            "label": one["title"][language()].partition(".")[0],
+            "url": address(one["name"]),
+            "active": one["name"] == chosen,
         }
-        for finding in findings
+        for one in titles
     ]

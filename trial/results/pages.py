@@ -1,6 +1,5 @@
 """Pages about released results, and about what waits to be released."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,6 @@ from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.analyses.downloads import csv_response, json_response, workbook_response
 from trial.analyses.listing import moment
-from trial.analyses.models import Finding
 from trial.analyses.presentation import shown, tabs_of
 from trial.analyses.queries import finding_of, run_for
 from trial.results import actions
@@ -106,17 +104,15 @@ def _chosen(release: Release, name: str) -> dict[str, Any]:
     """The finding that is read and the way to the others. Until the decision it is the run's, as it would leave."""
     released = release.state == ReleaseState.RELEASED
     source = release.results if released else release.run.results
-    titles: Sequence[Finding] = list(source.only("name", "title"))
+    titles = list(source.values("name", "title"))
     if not titles:
         return {}
-    name = name or titles[0].name
-    addresses = {
-        one.name: reverse("results:finding", args=[release.trial.code, release.pk, one.name]) for one in titles
-    }
+    name = name or titles[0]["name"]
     finding = finding_of(source.all(), name)
     leaving = finding if released else actions.preview(release, finding)
+    here = (release.trial.code, release.pk)
     return {
-        "tabs": tabs_of(titles, addresses, name),
+        "tabs": tabs_of(titles, lambda one: reverse("results:finding", args=[*here, one]), name),
         "finding": shown(leaving, release.manifest.get("reference", "")),
     }
 
