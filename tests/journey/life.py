@@ -135,9 +135,9 @@ def key_file(folder: Path, *, code: str = "se-klar", seed: bytes = SEED) -> Path
     return ResearcherKey(code, seed).write(folder)
 
 
-def analysed(cast: Cast) -> None:
+def analysed(cast: Cast, frames: dict[str, pd.DataFrame]) -> None:
     """Deliveries accepted but for one that waits, data locked, the plan run on both kinds of arms, results let out."""
-    _deliver(cast)
+    _deliver(cast, frames)
     with acting(cast.lead):
         cast.trial.refresh_from_db()
         close_recruitment(by=cast.lead, trial=cast.trial)
@@ -151,8 +151,8 @@ def analysed(cast: Cast) -> None:
         release_results(by=cast.checker, release=release)
 
 
-def _deliver(cast: Cast) -> None:
-    for register, frame in without_arms(registers(cast)).items():
+def _deliver(cast: Cast, frames: dict[str, pd.DataFrame]) -> None:
+    for register, frame in without_arms(frames).items():
         delivery = checked(cast, frame.to_csv(index=False, date_format="%Y-%m-%d"), register=register)
         with acting(cast.data_manager):
             accept(by=cast.data_manager, delivery=delivery)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from trial.identity.models import Person
 
@@ -13,7 +13,7 @@ QUESTIONS = {
     "Ønsker personen ordinært arbeid?": "Ja",
     "Er personen i ordinært arbeid nå?": "Nei",
 }
-CHECK_PATIENCE, POLL = 60_000, 50  # milliseconds
+PATIENCE = 60_000  # milliseconds, for what the worker does
 
 
 def answer_questions(page: Page) -> None:
@@ -71,13 +71,19 @@ def confirm(page: Page, name: str) -> None:
 
 
 def deliver(page: Page, file: Path, register: str) -> None:
-    """Upload a file, read the report when the worker has checked it, and accept."""
+    """Upload a file; its report opens."""
+    page.get_by_role("link", name="Leveranser").first.click()
     page.get_by_role("link", name="Lever fil").click()
     page.get_by_label("Register", exact=True).select_option(register)
     page.get_by_label("Kilde").fill("Simulert register")
     page.get_by_label("Fil", exact=True).set_input_files(file)
     page.get_by_role("button", name="Lever").click()
-    expect(page.get_by_text("Venter på din avgjørelse")).to_be_visible(timeout=CHECK_PATIENCE)
+    expect(page.get_by_text("Kontrollrapport")).to_be_visible()
+
+
+def accept(page: Page) -> None:
+    """Wait for the report of the delivery that is open, and accept."""
+    expect(page.get_by_text("Venter på din avgjørelse")).to_be_visible(timeout=PATIENCE)
     confirm(page, "Godkjenn")
     expect(page.get_by_text("Godkjent").first).to_be_visible()
 
@@ -89,13 +95,12 @@ def start_plan(page: Page) -> None:
     confirm(page, "Kjør planen")
 
 
-def watch_run(page: Page) -> list[str]:
-    """Watch a run to its end without touching the page. Returns what the page said on the way."""
-    seen: list[str] = []
-    while not page.get_by_role("link", name="Tabell 2").is_visible():
-        seen += [text for text in page.locator(".app-live").all_inner_texts() if text not in seen]
-        page.wait_for_timeout(POLL)
-    return seen
+def watch_run(page: Page) -> int:
+    """Watch a run to its end without touching the page. Returns how often the page asked by itself how it gets on."""
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request) if "hx-request" in request.headers else None)
+    expect(page.get_by_role("link", name="Tabell 2")).to_be_visible(timeout=PATIENCE)
+    return len(asked)
 
 
 def table_row(page: Page, tab: str, first: str) -> dict[str, str]:
