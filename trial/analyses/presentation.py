@@ -24,8 +24,10 @@ PLAIN_DECIMALS = {
     "df2": 0,
     "missing": 0,
     "month": 0,
+    "level": 0,
+    "interaction_p": 3,
 }
-TEXT_COLUMNS = ("variable", "outcome", "arm")
+TEXT_COLUMNS = ("variable", "outcome", "arm", "subgroup", "reason")
 PUBLISHED = "published:"
 NOTHING = "–"
 
