@@ -1,100 +1,241 @@
-"""Random protocols drawn by the application's own functions, as the two files that an auditor holds."""
+"""A second, slow implementation of the draw, written from its definition and sharing nothing with the application.
 
-from typing import Any
+It makes whole bundles and anchors, so that verifier and application have something outside both to be held against.
+Every weight is recounted from the whole history each time, and every root from all the leaves.
+"""
+
+import copy
+import hashlib
+import hmac
+import json
+from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
-from evaluation.canonical import canonical_json, sha256_of
-from trial.allocation import leaves, merkle
-from trial.allocation.contributions import commitment_of, party_key
-from trial.allocation.drawing import Parties, draw_one
-from trial.allocation.protocols import Document
+ARMS = [["intervention", 5], ["control", 3]]
+EQUAL = [["a", 1], ["b", 1]]
+METHODS = {
+    "simple": ({"kind": "simple"}, ARMS),
+    "fixed_counts": ({"kind": "fixed_counts", "counts": {"a": 60, "b": 60}}, EQUAL),
+    "permuted_blocks": ({"kind": "permuted_blocks", "multipliers": [1, 2, 3]}, ARMS),
+    "biased_coin": ({"kind": "biased_coin", "probability": [2, 3]}, EQUAL),
+    "big_stick": ({"kind": "big_stick", "bound": 2}, EQUAL),
+    "urn": ({"kind": "urn", "alpha": 1, "beta": 2}, EQUAL),
+    "maximal": ({"kind": "maximal", "bound": 3, "length": 120}, EQUAL),
+    "minimisation": (
+        {"kind": "minimisation", "factors": {"sex": 2, "age": 1}, "probability": [4, 5]},
+        [["a", 2], ["b", 1], ["c", 1]],
+    ),
+}
+FACTORS = {"sex": ["man", "woman"], "age": ["18-29", "30-49", "50+"]}
+STRATA = ["Hurum", "Moss", "Røyken"]
 
-FACTORS = {"sex": ["man", "woman"], "age": ["under_30", "30_or_more"]}
-EVEN = (("intervention", 1), ("control", 1))
+
+def text(value) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def random_bundle(seed: int, draws: int = 60) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(bundle, anchors) of a trial with a random protocol; every draw by `drawing.draw_one`."""
+def sha(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def key_of(seed: bytes, protocol: dict, beacon: bytes) -> bytes:
+    inner = hmac.new(beacon or b"\x00" * 32, seed, hashlib.sha256).digest()
+    return hmac.new(inner, b"navtrial/key/v1" + sha(text(protocol)) + b"\x01", hashlib.sha256).digest()
+
+
+def part(key: bytes, context: list) -> bytes:
+    return hmac.new(key, text(context), hashlib.sha256).digest()
+
+
+def slow_root(leaves: list[bytes]) -> bytes:
+    """RFC 6962 section 2.1, word for word."""
+    if not leaves:
+        return sha(b"")
+    if len(leaves) == 1:
+        return sha(b"\x00" + leaves[0])
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return sha(b"\x01" + slow_root(leaves[:split]) + slow_root(leaves[split:]))
+
+
+def slow_weights(method: dict, arms: list, history: list, factors: dict, block) -> list:
+    """One weight an arm, recounted from the whole history, in fractions where the definition has them."""
+    codes, ratio = [code for code, _ in arms], [part for _, part in arms]
+    count = [sum(arm == code for arm, _ in history) for code in codes]
+    kind = method["kind"]
+    if kind == "simple":
+        return ratio
+    if kind == "fixed_counts":
+        return [method["counts"][code] - n for code, n in zip(codes, count, strict=True)]
+    if kind == "permuted_blocks":
+        return _slots(method, codes, ratio, history, block)
+    if kind == "minimisation":
+        return _minimised(method, codes, ratio, history, factors)
+    behind = count[0] - count[1]
+    if kind == "urn":
+        both = [method["alpha"] + method["beta"] * count[1], method["alpha"] + method["beta"] * count[0]]
+        return both if sum(both) else [1, 1]
+    if kind == "maximal":
+        return [_paths(method, len(history) + 1, behind + step) for step in (1, -1)]
+    if behind == 0 or (kind == "big_stick" and abs(behind) < method["bound"]):
+        return [1, 1]
+    numerator, denominator = method.get("probability", [1, 1])
+    return [numerator, denominator - numerator] if behind < 0 else [denominator - numerator, numerator]
+
+
+def _slots(method, codes, ratio, history, block):
+    begin = number = 0
+    while True:
+        times = method["multipliers"][block(number) % len(method["multipliers"])]
+        size = sum(ratio) * times
+        if begin + size > len(history):
+            taken = [arm for arm, _ in history[begin:]]
+            return [r * times - taken.count(code) for code, r in zip(codes, ratio, strict=True)]
+        begin, number = begin + size, number + 1
+
+
+def _paths(method, done, difference, known={}):  # noqa: B006 - a memory of what was counted
+    place = (method["length"], method["bound"], done, difference)
+    if abs(difference) > method["bound"] or done > method["length"]:
+        return 0
+    if done == method["length"]:
+        return int(difference == 0)
+    if place not in known:
+        known[place] = _paths(method, done + 1, difference + 1) + _paths(method, done + 1, difference - 1)
+    return known[place]
+
+
+def _minimised(method, codes, ratio, history, factors):
+    scores = []
+    for joined in codes:
+        score = Fraction(0)
+        for factor, weight in method["factors"].items():
+            same = [arm for arm, levels in history if levels[factor] == factors[factor]] + [joined]
+            scaled = [Fraction(same.count(code) * lcm(*ratio), r) for code, r in zip(codes, ratio, strict=True)]
+            score += weight * (max(scaled) - min(scaled))
+        scores.append(score)
+    best = [score == min(scores) for score in scores]
+    if all(best):
+        return ratio
+    numerator, denominator = method["probability"]
+    return [
+        numerator * (len(codes) - sum(best)) if is_best else (denominator - numerator) * sum(best) for is_best in best
+    ]
+
+
+def slow_arm(number: int, weights: list, codes: list) -> str:
+    remainder = number % sum(weights)
+    return next(code for place, code in enumerate(codes) if sum(weights[: place + 1]) > remainder)
+
+
+def make(kind: str, *, people: int, seed: int, attended: bool = True, beacon: bytes = b"") -> tuple[dict, dict]:
+    """A bundle of a trial with this method, and the anchors that were held outside meanwhile."""
     rng = np.random.default_rng(seed)
-    protocol, seeds = _protocol(rng, draws)
-    document, beacon = Document(protocol), bytes.fromhex("ab" * 16) if protocol["beacon"] else b""
-    sha256 = sha256_of(protocol)
-    keys = [party_key(secret, protocol_sha256=sha256, beacon=beacon) for secret in seeds]
-    parties = Parties(protocol["trial"], server=keys[0], researcher=keys[1], shares={})
-    log = [leaves.protocol_leaf(seq=0, time=1, protocol_sha256=sha256)]
-    states: dict[str, Any] = {}
-    positions = dict.fromkeys(protocol["strata"], 0)
-    for _draw in range(draws):
-        stratum = str(rng.choice(protocol["strata"]))
-        factors = {name: str(rng.choice(levels)) for name, levels in protocol["factors"].items()}
-        key = document.state_key(stratum)
-        state = states.get(key, document.rule(int).start())
-        drawn = draw_one(document, parties, place=(stratum, positions[stratum]), state=state, factors=factors)
-        states[key] = drawn.state
-        who = leaves.new_who()
-        place = {"who": who, "stratum": stratum, "position": positions[stratum], "factors": factors}
-        log.append(leaves.enrol_leaf(seq=len(log), time=len(log), **place, consent="c" * 64))
-        share = drawn.share.hex() if document.attended else ""
-        log.append(
-            leaves.alloc_leaf(seq=len(log), time=len(log), who=who, arm=protocol["arms"][drawn.arm][0], share=share)
-        )
-        positions[stratum] += 1
-    bundle = {
-        "protocol": protocol,
-        "seeds": dict(zip(("server", "researcher"), (secret.hex() for secret in seeds), strict=True)),
-        "beacon": beacon.hex(),
-        "leaves": log,
+    method, arms = METHODS[kind]
+    seeds = {"server": rng.bytes(32), "researcher": rng.bytes(32)}
+    protocol = {
+        "version": 1,
+        "trial": f"forsøk-{seed}",
+        "mode": "attended" if attended else "unattended",
+        "arms": arms,
+        "strata": STRATA,
+        "method": method,
+        "factors": FACTORS if kind == "minimisation" else {},
+        "beacon": "drand 1" if beacon else "",
+        "commitments": {
+            party: sha(b"navtrial/seed/v1" + f"forsøk-{seed}".encode() + secret).hex()
+            for party, secret in seeds.items()
+        },
+        "consent_form": "c" * 64,
+        "analysis_plan": "",
     }
-    return bundle, anchors_of(bundle, every=7)
-
-
-def anchors_of(bundle: dict[str, Any], *, every: int) -> dict[str, Any]:
-    """What is held outside: a checkpoint every so many leaves and at the end, and a receipt of every allocation."""
-    hashes = [merkle.leaf_hash(canonical_json(leaf)) for leaf in bundle["leaves"]]
-    sizes = sorted({*range(0, len(hashes) + 1, every), len(hashes)})
-    return {
-        "protocol_sha256": sha256_of(bundle["protocol"]),
-        "beacon": bundle["beacon"],
-        "checkpoints": [{"size": size, "root": merkle.root(hashes[:size]).hex()} for size in sizes],
+    leaves = _leaves(protocol, seeds, beacon, people, rng)
+    texts = [text(leaf) for leaf in leaves]
+    anchors = {
+        "protocol_sha256": sha(text(protocol)).hex(),
+        "beacon": beacon.hex(),
+        "checkpoints": [
+            {"size": size, "root": slow_root(texts[:size]).hex()} for size in (1, len(texts) // 2, len(texts))
+        ],
         "receipts": [
-            {"seq": seq, "leaf": hashes[seq].hex()}
-            for seq, leaf in enumerate(bundle["leaves"])
+            {"seq": leaf["seq"], "leaf": sha(b"\x00" + texts[leaf["seq"]]).hex()}
+            for leaf in leaves
             if leaf["type"] == "ALLOC"
         ],
     }
+    bundle = {
+        "protocol": protocol,
+        "seeds": {party: secret.hex() for party, secret in seeds.items()},
+        "beacon": beacon.hex(),
+        "leaves": leaves,
+    }
+    return bundle, anchors
 
 
-def _protocol(rng: np.random.Generator, draws: int) -> tuple[dict[str, Any], list[bytes]]:
-    method, arms = _method(rng, draws)
-    seeds = [rng.bytes(32), rng.bytes(32)]
-    trial = f"trial-{rng.integers(1000)}"
-    commitments = [commitment_of(trial, secret) for secret in seeds]
+def _leaves(protocol, seeds, beacon, people, rng) -> list[dict]:
+    keys = [key_of(seeds[party], protocol, beacon) for party in ("server", "researcher")]
+    leaves: list[dict] = []
+    waiting: list[dict] = []
+    histories: dict[str, list] = {stratum: [] for stratum in (*STRATA, "")}
+    codes = [code for code, _ in protocol["arms"]]
+
+    def add(kind, /, **fields):
+        leaves.append(
+            {"seq": len(leaves), "time": 1_400_000_000 + len(leaves), "nonce": rng.bytes(32).hex(), "type": kind}
+            | fields
+        )
+
+    def number(*place):
+        context = [protocol["trial"], *place]
+        server, researcher = part(keys[0], context), part(keys[1], context)
+        return int.from_bytes(bytes(a ^ b for a, b in zip(server, researcher, strict=True)), "big"), researcher.hex()
+
+    def draw(person):
+        stratum = person["stratum"]
+        history = histories["" if protocol["method"]["kind"] == "minimisation" else stratum]
+        drawn, share = number(stratum, "draw", person["position"])
+        weights = slow_weights(
+            protocol["method"], protocol["arms"], history, person["factors"], lambda b: number(stratum, "block", b)[0]
+        )
+        arm = slow_arm(drawn, weights, codes)
+        history.append((arm, person["factors"]))
+        add("ALLOC", who=person["who"], arm=arm, share=share if protocol["mode"] == "attended" else "")
+
+    add("PROTOCOL", protocol_sha256=sha(text(protocol)).hex())
+    positions = dict.fromkeys(STRATA, 0)
+    for _ in range(people):
+        stratum = STRATA[rng.integers(len(STRATA))]
+        person = {
+            "who": rng.bytes(16).hex(),
+            "stratum": stratum,
+            "position": positions[stratum],
+            "factors": {name: levels[rng.integers(len(levels))] for name, levels in protocol["factors"].items()},
+        }
+        positions[stratum] += 1
+        add("ENROL", **person, consent=rng.bytes(32).hex())
+        waiting.append(person)
+        while waiting and rng.random() < 0.6:
+            draw(waiting.pop(0))
+    while waiting:
+        draw(waiting.pop(0))
+    add("EVENT", who=leaves[1]["who"], kind="withdrawn", note_sha256=rng.bytes(32).hex())
+    add("EVENT", who="", kind="recruitment_closed", note_sha256=rng.bytes(32).hex())
+    return leaves
+
+
+def within(bundle: dict) -> dict:
+    """Anchors that whoever rewrote the bundle made afterwards: the control, which must miss a full rewrite."""
+    texts = [text(leaf) for leaf in bundle["leaves"]]
     return {
-        "version": 1,
-        "trial": trial,
-        "mode": str(rng.choice(["attended", "unattended"])),
-        "arms": arms,
-        "strata": ["Hurum", "Moss", "Røyken"][: int(rng.integers(1, 4))],
-        "method": method,
-        "factors": FACTORS if method["kind"] == "minimisation" else {},
-        "beacon": str(rng.choice(["", "drand 4711"])),
-        "commitments": dict(zip(("server", "researcher"), commitments, strict=True)),
-        "consent_form": "f" * 64,
-        "analysis_plan": "",
-    }, seeds
+        "protocol_sha256": sha(text(bundle["protocol"])).hex(),
+        "beacon": bundle["beacon"],
+        "checkpoints": [{"size": len(texts), "root": slow_root(texts).hex()}],
+        "receipts": [],
+    }
 
 
-def _method(rng: np.random.Generator, draws: int) -> tuple[dict[str, Any], list[list[Any]]]:
-    several = [[f"arm{place}", int(rng.integers(1, 6))] for place in range(int(rng.integers(2, 5)))]
-    choices: list[tuple[dict[str, Any], list[list[Any]]]] = [
-        ({"kind": "simple"}, several),
-        ({"kind": "fixed_counts", "counts": {code: draws * ratio for code, ratio in several}}, several),
-        ({"kind": "permuted_blocks", "multipliers": [1, 2, 3][: int(rng.integers(1, 4))]}, several),
-        ({"kind": "biased_coin", "probability": [2, 3]}, [list(arm) for arm in EVEN]),
-        ({"kind": "big_stick", "bound": int(rng.integers(1, 5))}, [list(arm) for arm in EVEN]),
-        ({"kind": "urn", "alpha": int(rng.integers(0, 3)), "beta": 1}, [list(arm) for arm in EVEN]),
-        ({"kind": "maximal", "bound": 3, "length": 2 * draws}, [list(arm) for arm in EVEN]),
-        ({"kind": "minimisation", "factors": {"sex": 2, "age": 1}, "probability": [4, 5]}, several),
-    ]
-    return choices[int(rng.integers(len(choices)))]
+def copied(bundle: dict) -> dict:
+    return copy.deepcopy(bundle)

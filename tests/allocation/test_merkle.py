@@ -1,47 +1,70 @@
-"""The log's tree against the published vectors of RFC 6962, and proofs of every leaf and prefix."""
+"""The tree of RFC 6962: its known answers, and its proofs for every size and leaf."""
 
 import pytest
 
+from tests.allocation.bundles import slow_root
 from trial.allocation import merkle
 
-# The eight leaves of the certificate-transparency reference tests, and the roots that belong to them.
 LEAVES = [
-    bytes.fromhex(text)
-    for text in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
+    bytes.fromhex(leaf)
+    for leaf in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
 ]
-ROOT_OF_ALL = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
-ROOT_OF_FIRST = "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-ROOT_OF_NONE = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 HASHES = [merkle.leaf_hash(leaf) for leaf in LEAVES]
 
 
-def test_the_published_roots() -> None:
-    assert merkle.root(HASHES).hex() == ROOT_OF_ALL
-    assert merkle.root(HASHES[:1]).hex() == ROOT_OF_FIRST
-    assert merkle.root([]).hex() == ROOT_OF_NONE
+def test_the_known_roots():
+    assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert merkle.root(HASHES[:1]).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    assert merkle.root(HASHES).hex() == "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 
 
-def test_the_frontier_gives_the_root_of_every_prefix() -> None:
-    hashes = [merkle.leaf_hash(bytes([n])) for n in range(40)]
+@pytest.mark.parametrize("size", range(34))
+def test_the_frontier_gives_the_root_of_the_slow_definition(size: int):
+    leaves = [bytes([place]) for place in range(size)]
+    assert merkle.root(map(merkle.leaf_hash, leaves)) == slow_root(leaves)
+
+
+@pytest.mark.parametrize("size", range(1, 34))
+def test_every_leaf_of_every_size_is_proved_and_no_other_leaf_is(size: int):
+    leaves = [merkle.leaf_hash(bytes([place])) for place in range(size)]
+    for index, leaf in enumerate(leaves):
+        known = {"size": size, "proof": merkle.inclusion(leaves, index), "root": merkle.root(leaves)}
+        assert merkle.included(leaf=leaf, index=index, **known)
+        assert not merkle.included(leaf=merkle.leaf_hash(b"other"), index=index, **known)
+        assert not merkle.included(leaf=leaf, index=index + 1, **known)
+        assert not merkle.included(leaf=leaf, index=index, **{**known, "proof": [*known["proof"], leaf]})
+
+
+@pytest.mark.parametrize("size", range(1, 34))
+def test_the_newest_leaf_is_proved_by_the_frontier_before_it(size: int):
     frontier: list[bytes] = []
-    for size, leaf in enumerate(hashes):
-        assert merkle.root_of_frontier(frontier) == merkle.root(hashes[:size])
-        proof = merkle.inclusion_of_newest(frontier)
-        frontier = merkle.append(frontier, size, leaf)
-        root = merkle.root_of_frontier(frontier)
-        assert merkle.included(leaf=leaf, index=size, size=size + 1, proof=proof, root=root)
+    for place in range(size):
+        before, leaf = frontier, merkle.leaf_hash(bytes([place]))
+        frontier = merkle.append(before, place, leaf)
+    proof = merkle.inclusion_of_newest(before)
+    root = merkle.root_of_frontier(frontier)
+    assert merkle.included(leaf=leaf, index=size - 1, size=size, proof=proof, root=root)
 
 
-@pytest.mark.parametrize("size", range(1, 18))
-def test_every_leaf_and_every_prefix_is_proved_and_nothing_else_is(size: int) -> None:
-    hashes = [merkle.leaf_hash(bytes([n])) for n in range(size)]
-    root = merkle.root(hashes)
-    for index, leaf in enumerate(hashes):
-        proof = merkle.inclusion(hashes, index)
-        assert merkle.included(leaf=leaf, index=index, size=size, proof=proof, root=root)
-        assert not merkle.included(leaf=merkle.leaf_hash(b"other"), index=index, size=size, proof=proof, root=root)
-    for earlier in range(1, size + 1):
-        proof = merkle.consistency(hashes, earlier)
-        places = {"earlier": earlier, "later": size, "later_root": root, "proof": proof}
-        assert merkle.consistent(**places, earlier_root=merkle.root(hashes[:earlier]))
-        assert not merkle.consistent(**places, earlier_root=merkle.leaf_hash(b"other"))
+@pytest.mark.parametrize("later", range(1, 20))
+def test_every_earlier_size_is_proved_a_prefix_and_no_other_root_is(later: int):
+    leaves = [merkle.leaf_hash(bytes([place])) for place in range(later)]
+    for earlier in range(1, later + 1):
+        given = {
+            "earlier": earlier,
+            "earlier_root": merkle.root(leaves[:earlier]),
+            "later": later,
+            "later_root": merkle.root(leaves),
+            "proof": merkle.consistency(leaves, earlier),
+        }
+        assert merkle.consistent(**given)
+        assert not merkle.consistent(**{**given, "earlier_root": merkle.root(leaves[1 : earlier + 1]) + b"x"})
+
+
+def test_a_frontier_of_another_size_is_refused():
+    with pytest.raises(ValueError, match="does not belong"):
+        merkle.append([b"x"], 3, b"y")
+    with pytest.raises(ValueError, match="no such leaf"):
+        merkle.inclusion(HASHES, 8)
+    with pytest.raises(ValueError, match="no such earlier"):
+        merkle.consistency(HASHES, 0)
