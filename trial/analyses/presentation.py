@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from evaluation.labels import LANGUAGES, UNITS, label, localise
-from evaluation.published import beside
+from evaluation.published import beside, remark
 from trial.analyses.models import Finding, ResultKind
 
 DEFAULT_UNITS = {"table-2": "months", "adjusted": "months"}  # where a row's key has no unit of its own; else shares
@@ -57,7 +57,7 @@ def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
         "columns": columns,
         "rows": rows,
         "spec": localise(finding.spec, language()) if is_figure else None,
-        "notes": notes_of(finding),
+        "notes": notes_of(finding) + [text for text in [remark(reference, finding.name, language())] if text],
     }
 
 

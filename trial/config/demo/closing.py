@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from evaluation.findings import Finding
+from evaluation.published import remark
 from evaluation.tables import as_text
 from trial.access.planes import entered, maintenance
 from trial.access.roles import ROLES, Role
@@ -57,7 +58,9 @@ def show(terminal: Terminal, code: str) -> None:
             rows = tuple(map(tuple, result.rows))
             finding = Finding(result.name, "table", result.title, tuple(result.columns), rows)
             terminal.say(f"\n{result.title['nb']}  (| published)")
-            terminal.say(as_text(finding, reference=run.manifest.get("reference", "")))
+            reference = run.manifest.get("reference", "")
+            terminal.say(as_text(finding, reference=reference))
+            terminal.say(remark(reference, result.name, "en"))
     _verify(terminal, trial)
 
 
