@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from tests.allocation.trials import DrawCast, drawing, proposed
 from tests.cast import Cast, acting
 from tests.factories import consented, registered
 from tests.followup.people import assigned, drawn
@@ -24,6 +25,12 @@ def signed_in(user) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def drawing_cast(db: None, simulated_clock: SimulatedClock) -> DrawCast:
+    """A trial whose researcher draws."""
+    return drawing()
 
 
 def waits(cast: Cast, name: str) -> dict[str, int]:
@@ -57,11 +64,31 @@ def test_a_specialist_sees_whom_nobody_has_been_in_contact_with(cast: Cast, simu
     assert waits(cast, "jon") == {"I porteføljen din": 1, "Ikke kontaktet på 30 dager": 1}
 
 
+def test_a_researcher_sees_how_many_numbers_wait(drawing_cast: DrawCast) -> None:
+    for person in drawing_cast.people(2):
+        drawing_cast.enrol(person)
+    assert waits(drawing_cast.cast, "researcher") == {"Numre å trekke for": 2}
+    drawing_cast.draw()
+    assert waits(drawing_cast.cast, "researcher") == {"Numre å trekke for": 0}
+
+
+def test_the_second_lead_is_asked_to_lock_and_the_first_is_not(drafted_cast: Cast) -> None:
+    proposed(drafted_cast)
+    assert waits(drafted_cast, "lead") == {"Protokollforslag å ta stilling til": 0}
+    assert waits(drafted_cast, "second_lead") == {"Protokollforslag å ta stilling til": 1}
+
+
+def test_those_who_work_with_data_see_what_they_decide(cast: Cast) -> None:
+    assert waits(cast, "data_manager") == {"Leveranser å ta stilling til": 0}
+    assert waits(cast, "analyst") == {"Kjøringer i gang": 0, "Kjøringer som kan frigis": 0}
+    assert waits(cast, "checker") == {"Resultater å kontrollere": 0}
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_every_role_has_a_home_an_overview_and_places_to_go(
-    cast: Cast, name: str, django_assert_max_num_queries
+    drawing_cast: DrawCast, name: str, django_assert_max_num_queries
 ) -> None:
-    client = signed_in(getattr(cast, name))
+    client = signed_in(getattr(drawing_cast.cast, name))
     for address in ("/", "/trials/se-klar/"):
         with django_assert_max_num_queries(MOST_QUERIES + AROUND):
             answer = client.get(address)

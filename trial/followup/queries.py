@@ -14,6 +14,7 @@ from trial.access.permissions import Permission
 from trial.access.refusals import not_found
 from trial.access.roles import Role
 from trial.allocation.models import Allocation
+from trial.allocation.queries import allocation_of
 from trial.audit import clock
 from trial.enrolment.models import Participant
 from trial.followup.models import Assignment, Contact, Deviation, EmploymentSpecialist, Measure, StageSpell
@@ -28,7 +29,7 @@ QUIET_DAYS = 30  # someone not contacted for longer is on the specialist's list 
 
 def arm_of(participant: Participant) -> Arm | None:
     """The arm that the participant is drawn to; None before the draw."""
-    allocation = Allocation.objects.select_related("arm").filter(participant=participant).first()
+    allocation = allocation_of(participant)
     return allocation.arm if allocation else None
 
 

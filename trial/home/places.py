@@ -10,16 +10,21 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.permissions import Permission as P
 from trial.access.roles import ROLES, Role
 from trial.studies.models import Membership, Trial
+from trial.studies.states import TrialState
 
 
 @dataclass(frozen=True)
 class Place:
-    """A page of a trial that everyone with one right may open; `unless`: a right whose holders have a better page."""
+    """A page of a trial that everyone with one right may open.
+
+    `unless`: a right whose holders have a better page; `locked`: there is nothing to see before the protocol is locked.
+    """
 
     label: str | Promise
     address: str
     needing: P
     unless: P | None = None
+    locked: bool = False
 
     def url(self, trial: Trial) -> str:
         return reverse(self.address, args=[trial.code])
@@ -30,11 +35,15 @@ PLACES = (
     Place(_("Deltakere"), "enrolment:participants", P.SEE_PARTICIPANTS),
     Place(_("Min portefølje"), "followup:portfolio", P.FOLLOW_UP, unless=P.ASSIGN),
     Place(_("Porteføljer"), "followup:caseloads", P.SEE_CASELOADS),
+    Place(_("Loddtrekning"), "allocation:draw_room", P.SEE_WAITING, locked=True),
     Place(_("Status"), "monitoring:dashboard", P.SEE_MONITORING),
     Place(_("Avvik"), "followup:deviations", P.RECORD_DEVIATION),
+    Place(_("Protokoll"), "allocation:protocol", P.SEE_LOG),
+    Place(_("Logg"), "allocation:log", P.SEE_LOG, locked=True),
     Place(_("Leveranser"), "registers:deliveries", P.SEE_DELIVERIES),
     Place(_("Analyseplan"), "analyses:plans", P.SEE_PLAN),
     Place(_("Kjøringer"), "analyses:runs", P.SEE_UNRELEASED),
+    Place(_("Resultater"), "results:results", P.SEE_RESULTS),
     Place(_("Hendelser"), "home:audit", P.SEE_AUDIT),
 )
 
@@ -47,4 +56,6 @@ def permissions_in(memberships: Iterable[Membership], trial: Trial) -> frozenset
 
 def places_in(trial: Trial, allowed: frozenset[P]) -> Iterator[Place]:
     """The places of a trial that someone with these rights may open."""
-    return (place for place in PLACES if place.needing in allowed and place.unless not in allowed)
+    drafting = trial.state == TrialState.DRAFTING
+    mine = (place for place in PLACES if place.needing in allowed and place.unless not in allowed)
+    return (place for place in mine if not (place.locked and drafting))

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from trial.access.models import User
 from trial.access.permissions import Permission as P
+from trial.allocation.models import Opening, Protocol
+from trial.allocation.queries import waiting_count
 from trial.analyses.models import Run
 from trial.analyses.states import UNDER_WAY
 from trial.audit import clock
@@ -20,6 +22,8 @@ from trial.followup.queries import QUIET_DAYS, portfolio_size, waiting_at
 from trial.home.places import permissions_in
 from trial.registers.models import Delivery
 from trial.registers.states import DeliveryState
+from trial.results.queries import releasable
+from trial.results.queries import waiting as releases_waiting
 from trial.studies.models import Trial
 from trial.studies.queries import memberships_of, offices_of
 from trial.studies.states import NEXT_STEP, TrialState
@@ -41,10 +45,21 @@ def waiting_for(user: User, trial: Trial) -> list[Waiting]:
     return [waiting for right, counted in COUNTED.items() if right in allowed for waiting in counted(user, trial)]
 
 
-def next_step(user: User, trial: Trial) -> str:
-    """What the trial lead does next; empty for everyone else and when nothing is left to do."""
+@dataclass(frozen=True)
+class NextStep:
+    """What the trial lead does next, and where."""
+
+    text: str
+    url: str
+
+
+def next_step(user: User, trial: Trial) -> NextStep | None:
+    """What carries the trial on, for those who lead it; None for everyone else and when nothing is left to do."""
+    state = TrialState(trial.state)
     leads = P.MANAGE_TRIAL in permissions_in(memberships_of(user), trial)
-    return str(NEXT_STEP[TrialState(trial.state)]) if leads else ""
+    if not leads or state not in NEXT_STEP:
+        return None
+    return NextStep(str(NEXT_STEP[state]), reverse(STEPPED_AT.get(state, "studies:setup"), args=[trial.code]))
 
 
 def _people(user: User, trial: Trial) -> list[Waiting]:
@@ -63,42 +78,78 @@ def _own_people(user: User, trial: Trial) -> list[Waiting]:
     followed, quiet = portfolio_size(user, trial)
     if not followed:
         return []
-    portfolio = reverse("followup:portfolio", args=[trial.code])
+    portfolio = _at(trial, "followup:portfolio")
     label = _("Ikke kontaktet på %(days)s dager") % {"days": QUIET_DAYS}
     return [Waiting(followed, _("I porteføljen din"), portfolio), Waiting(quiet, label, portfolio, urgent=quiet > 0)]
 
 
 def _unassigned(user: User, trial: Trial) -> list[Waiting]:
     number = waiting_at(offices_of(user, trial, needing=P.ASSIGN)).count()
-    board = reverse("followup:caseloads", args=[trial.code])
+    board = _at(trial, "followup:caseloads")
     return [Waiting(number, _("Venter på jobbspesialist"), board, urgent=number > 0)]
+
+
+def _numbers(user: User, trial: Trial) -> list[Waiting]:
+    number = waiting_count(trial)
+    return [Waiting(number, _("Numre å trekke for"), _at(trial, "allocation:draw_room"), urgent=number > 0)]
+
+
+def _protocol(user: User, trial: Trial) -> list[Waiting]:
+    if trial.state != TrialState.DRAFTING:
+        return []
+    number = Protocol.objects.filter(trial=trial, approved_at=None).exclude(proposed_by=user).count()
+    return [Waiting(number, _("Protokollforslag å ta stilling til"), _at(trial, "allocation:protocol"), number > 0)]
+
+
+def _opening(user: User, trial: Trial) -> list[Waiting]:
+    if trial.state != TrialState.DATA_LOCKED:
+        return []
+    number = Opening.objects.filter(trial=trial, approved_at=None).exclude(requested_by=user).count()
+    return [Waiting(number, _("Åpning å godkjenne"), _at(trial, "allocation:opening"), number > 0)]
 
 
 def _deliveries(user: User, trial: Trial) -> list[Waiting]:
     number = Delivery.objects.filter(trial=trial, state=DeliveryState.CHECKED).count()
-    return [Waiting(number, _("Leveranser å ta stilling til"), reverse("registers:deliveries", args=[trial.code]))]
+    return [Waiting(number, _("Leveranser å ta stilling til"), _at(trial, "registers:deliveries"), number > 0)]
 
 
 def _runs(user: User, trial: Trial) -> list[Waiting]:
     number = Run.objects.filter(trial=trial, state__in=UNDER_WAY).count()
-    return [Waiting(number, _("Kjøringer i gang"), reverse("analyses:runs", args=[trial.code]))]
+    return [
+        Waiting(number, _("Kjøringer i gang"), _at(trial, "analyses:runs")),
+        Waiting(len(releasable(user, trial)), _("Kjøringer som kan frigis"), _at(trial, "results:results")),
+    ]
+
+
+def _releases(user: User, trial: Trial) -> list[Waiting]:
+    number = releases_waiting([trial]).exclude(requested_by=user).count()
+    return [Waiting(number, _("Resultater å kontrollere"), _at(trial, "results:results"), number > 0)]
 
 
 def _events(user: User, trial: Trial) -> list[Waiting]:
     midnight = clock.now().astimezone(clock.OSLO).replace(hour=0, minute=0, second=0, microsecond=0)
     number = AuditEvent.objects.filter(trial=trial.code, time__gte=midnight).count()
-    return [Waiting(number, _("Hendelser i dag"), reverse("home:audit", args=[trial.code]))]
+    return [Waiting(number, _("Hendelser i dag"), _at(trial, "home:audit"))]
+
+
+def _at(trial: Trial, address: str) -> str:
+    return reverse(address, args=[trial.code])
 
 
 def _group(trial: Trial, group: str) -> str:
-    return f"{reverse('enrolment:participants', args=[trial.code])}?group={group}"
+    return f"{_at(trial, 'enrolment:participants')}?group={group}"
 
 
 COUNTED: dict[P, Callable[[User, Trial], list[Waiting]]] = {
+    P.LOCK_PROTOCOL: _protocol,
     P.ENROL: _people,
+    P.DRAW: _numbers,
     P.ASSIGN: _unassigned,
     P.FOLLOW_UP: _own_people,
     P.DECIDE_DELIVERY: _deliveries,
     P.RUN_ANALYSIS: _runs,
+    P.RELEASE_RESULTS: _releases,
+    P.OPEN_TRIAL: _opening,
     P.SEE_AUDIT: _events,
 }
+STEPPED_AT = {TrialState.DRAFTING: "allocation:protocol", TrialState.DATA_LOCKED: "allocation:opening"}

@@ -45,7 +45,6 @@ NEXT_STEP = {
     TrialState.CLOSED: _("Vent på oppfølgingen og leveransene, og lås deretter data."),
     TrialState.DATA_LOCKED: _("Åpne forsøket sammen med en annen."),
     TrialState.OPENED: _("Arkiver forsøket når resultatene er sluppet."),
-    TrialState.ARCHIVED: "",
 }
 
 
