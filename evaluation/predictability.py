@@ -163,7 +163,7 @@ def _simulated(
             state = rule.advance(state, arm, factors)
             counts[arm] += 1
         tallies[tuple(counts)] += 1 / SIMULATED_TRIALS
-    return list(guesses / SIMULATED_TRIALS), list(certain / SIMULATED_TRIALS), dict(tallies)
+    return (guesses / SIMULATED_TRIALS).tolist(), (certain / SIMULATED_TRIALS).tolist(), dict(tallies)
 
 
 def _imbalance(rule: Rule, counts: Distribution) -> tuple[float, float]:

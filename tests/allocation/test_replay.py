@@ -1,110 +1,96 @@
-"""The application, the verifier, and the definition written down once more, slowly: three times the same arms."""
+"""Random protocols lived through by the application, and recomputed by the verifier and by the slow implementation."""
 
-import hashlib
-import hmac
 import json
 
 import pytest
+from django.core.management import CommandError, call_command
 
-from evaluation.design import weights
-from tests.allocation.bundles import random_bundle
-from tests.allocation.trials import SEED, DrawCast, drawing
-from tests.cast import acting
-from trial.allocation.decisions import approve_opening, request_opening
+from tests.allocation.bundles import copied, key_of, part, slow_arm, slow_weights
+from tests.allocation.random_protocols import live_through, open_up, random_trial
+from tests.allocation.trials import DrawCast
+from trial.allocation import verify
 from trial.allocation.queries import anchors_of, bundle_of
-from trial.allocation.verify import findings
-from trial.audit.clock import SimulatedClock
-from trial.studies.actions import close_recruitment, lock_data
 
+PEOPLE = 12
 PROTOCOLS = 50
+CHUNK = 5
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(PROTOCOLS))
-def test_application_and_verifier_agree_on_a_random_protocol(seed: int) -> None:
-    bundle, anchors = random_bundle(seed)
-    assert list(findings(bundle, anchors)) == []
+def slow_arms(bundle: dict) -> list[str]:
+    """Every arm of a bundle in the order of the log, by the slow implementation."""
+    protocol, trial = bundle["protocol"], bundle["protocol"]["trial"]
+    beacon = bytes.fromhex(bundle["beacon"])
+    keys = [key_of(bytes.fromhex(bundle["seeds"][party]), protocol, beacon) for party in ("server", "researcher")]
 
+    def number(*place):
+        one, other = (int(part(key, [trial, *place]).hex(), 16) for key in keys)
+        return one ^ other
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(PROTOCOLS))
-def test_every_arm_follows_from_the_definition_by_recounting_the_whole_history(seed: int) -> None:
-    bundle, _anchors = random_bundle(seed)
-    assert list(slow_arms(bundle)) == [leaf["arm"] for leaf in bundle["leaves"] if leaf["type"] == "ALLOC"]
-
-
-def slow_arms(bundle):
-    """ALLOCATION sections 3 and 4 word by word: no state is kept, each draw counts everything before it again."""
-    protocol = bundle["protocol"]
-    people = [leaf for leaf in bundle["leaves"] if leaf["type"] == "ENROL"]
-    drawn = []
-    for place, person in enumerate(people):
-        earlier = [
-            (arm, other["factors"])
-            for arm, other in zip(drawn, people[:place], strict=True)
-            if protocol["method"]["kind"] == "minimisation" or other["stratum"] == person["stratum"]
-        ]
+    people = {leaf["who"]: leaf for leaf in bundle["leaves"] if leaf["type"] == "ENROL"}
+    histories: dict[str, list] = {}
+    found = []
+    for leaf in bundle["leaves"]:
+        if leaf["type"] != "ALLOC":
+            continue
+        person = people[leaf["who"]]
         stratum = person["stratum"]
-        chances = weights(
+        history = histories.setdefault("" if protocol["method"]["kind"] == "minimisation" else stratum, [])
+        weights = slow_weights(
             protocol["method"],
-            [tuple(arm) for arm in protocol["arms"]],
-            earlier,
-            factors=person["factors"],
-            block_number=lambda block, stratum=stratum: number(bundle, [stratum, "block", block]),
+            protocol["arms"],
+            history,
+            person["factors"],
+            lambda block, stratum=stratum: number(stratum, "block", block),
         )
-        left = number(bundle, [stratum, "draw", person["position"]]) % sum(chances)
-        running = [sum(chances[: count + 1]) for count in range(len(chances))]
-        drawn.append(next(code for (code, _), upto in zip(protocol["arms"], running, strict=True) if left < upto))
-        yield drawn[-1]
-
-
-def number(bundle, context):
-    said = json.dumps([bundle["protocol"]["trial"], *context], separators=(",", ":"), ensure_ascii=False).encode()
-    parts = [int.from_bytes(hmac.digest(key_of(bundle, party), said, "sha256"), "big") for party in bundle["seeds"]]
-    return parts[0] ^ parts[1]
-
-
-def key_of(bundle, party):
-    document = json.dumps(bundle["protocol"], sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    salt = bytes.fromhex(bundle["beacon"]) or bytes(32)
-    inner = hmac.new(salt, bytes.fromhex(bundle["seeds"][party]), hashlib.sha256).digest()
-    return hmac.new(inner, b"navtrial/key/v1" + hashlib.sha256(document).digest() + b"\x01", hashlib.sha256).digest()
+        arm = slow_arm(number(stratum, "draw", person["position"]), weights, [code for code, _ in protocol["arms"]])
+        history.append((arm, person["factors"]))
+        found.append(arm)
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("mode", "method"),
-    [
-        ("attended", {"kind": "permuted_blocks", "multipliers": [1, 2]}),
-        ("unattended", {"kind": "permuted_blocks", "multipliers": [1]}),
-        ("attended", {"kind": "simple"}),
-        ("unattended", {"kind": "simple"}),
-    ],
-)
-def test_a_trial_drawn_by_the_real_actions_is_what_the_verifier_computes(
-    db: None, simulated_clock: SimulatedClock, mode: str, method: dict
-) -> None:
-    made = drawing(mode=mode, method=method)
-    for person in made.people(20):
-        made.enrol(person)
-    if mode == "attended":
-        made.draw()
-    bundle, anchors = opened(made)
-    assert list(findings(bundle, anchors)) == []
-    drawn = [leaf["arm"] for leaf in bundle["leaves"] if leaf["type"] == "ALLOC"]
-    assert drawn == list(slow_arms(bundle))
-    assert len(drawn) == len(anchors["receipts"]) == 20
+@pytest.mark.parametrize("first", range(0, PROTOCOLS, CHUNK))
+def test_application_verifier_and_slow_implementation_agree(db, simulated_clock, first: int):
+    for serial in range(first, first + CHUNK):
+        made, rng = random_trial(serial, PEOPLE)
+        live_through(made, rng, PEOPLE)
+        open_up(made)
+        bundle, anchors = bundle_of(made.trial), anchors_of(made.trial)
+        method = bundle["protocol"]["method"]
+        assert list(verify.findings(bundle, anchors)) == [], (serial, method)
+        assert [leaf["arm"] for leaf in bundle["leaves"] if leaf["type"] == "ALLOC"] == slow_arms(bundle), method
+        assert len(anchors["receipts"]) == PEOPLE
 
 
-def opened(made: DrawCast):
-    """The two files of a trial after its end."""
-    cast = made.cast
-    with acting(cast.lead):
-        close_recruitment(by=cast.lead, trial=made.trial)
-        lock_data(by=cast.lead, trial=made.trial)
-        attended = made.trial.mode == "attended"
-        opening = request_opening(by=cast.lead, trial=made.trial, researcher_seed=SEED if attended else None)
-    with acting(cast.researcher):
-        approve_opening(by=cast.researcher, opening=opening)
-        made.trial.refresh_from_db()
-        return bundle_of(made.trial), anchors_of(made.trial)
+@pytest.mark.slow
+def test_a_bundle_with_one_arm_changed_is_found_so_the_agreement_means_something(db, simulated_clock):
+    made, rng = random_trial(3, PEOPLE)
+    live_through(made, rng, PEOPLE)
+    open_up(made)
+    bundle = copied(bundle_of(made.trial))
+    leaf = [leaf for leaf in bundle["leaves"] if leaf["type"] == "ALLOC"][5]
+    leaf["arm"] = next(code for code, _ in bundle["protocol"]["arms"] if code != leaf["arm"])
+    found = list(verify.findings(bundle, anchors_of(made.trial)))
+    assert any("the draw gives" in line for line in found)
+    assert any("receipt" in line for line in found)
+
+
+@pytest.mark.slow
+def test_the_commands_write_the_two_files(drawn_trial: DrawCast, tmp_path, capsys):
+    drawn_trial.enrol(drawn_trial.people()[0])
+    drawn_trial.draw()
+    code = drawn_trial.trial.code
+    with pytest.raises(CommandError, match="ikke åpnet"):
+        call_command("allocation_bundle", code)
+    open_up(drawn_trial)
+    bundle, anchors = tmp_path / "bundle.json", tmp_path / "anchors.json"
+    call_command("allocation_bundle", code, out=bundle)
+    call_command("allocation_anchors", code)
+    anchors.write_text(capsys.readouterr().out)
+    assert verify.main([str(bundle), str(anchors)]) == 0
+    assert len(json.loads(anchors.read_text())["receipts"]) == 1
+    call_command("allocation_monitor")
+    call_command("allocation_checkpoint")
+    call_command("allocation_finish")
+    with pytest.raises(CommandError):
+        call_command("allocation_anchors", "unknown")
