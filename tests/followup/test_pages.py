@@ -41,6 +41,15 @@ def test_the_board_shows_load_waiting_list_and_proposal(cast: Cast) -> None:
     assert "Nav Hurum" not in page
 
 
+def test_the_board_speaks_english_too(cast: Cast) -> None:
+    specialist(cast, share=50)
+    client = signed_in(cast.siri)
+    client.cookies["language"] = "en"
+    page = client.get(address("caseloads", cast)).content.decode()
+    assert "Jon Jobbspesialist (50 % position)" in page
+    assert "0 waiting for an employment specialist" in page
+
+
 def test_a_supervisor_assigns_on_the_board(cast: Cast) -> None:
     post, participant = specialist(cast), drawn(cast, "intervention")
     answer = _assign(cast, participant.number, post.pk)
