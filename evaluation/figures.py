@@ -39,19 +39,15 @@ def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes:
         for outcome, month, arm, mean, n in rows
     ]
     domain = {"domain": [MARK + arm for arm in arms]}
+    # Said alike for both channels, so that they share one legend.
+    by_arm = {"field": "arm", "type": "nominal", "title": None, "scale": domain, "legend": {"orient": "top"}}
     line = {
         "mark": {"type": "line"},
         "encoding": {
             "x": _months(),
             "y": {"field": "mean", "type": "quantitative"},
-            "color": {
-                "field": "arm",
-                "type": "nominal",
-                "title": None,
-                "scale": domain,
-                "legend": {"orient": "top"},
-            },
-            "strokeDash": {"field": "arm", "type": "nominal", "legend": None, "scale": domain},
+            "color": by_arm,
+            "strokeDash": by_arm,
             "tooltip": [_tip("month"), _tip("arm", "nominal"), _tip("mean", decimals=1), _tip("n")],
         },
     }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from trial.analyses.models import Plan, Run
-from trial.analyses.presentation import NOTHING, word
+from trial.analyses.presentation import NOTHING, named, word
 from trial.analyses.states import RunState
 from trial.studies.models import Trial
 
@@ -97,9 +97,9 @@ def plan_facts(plan: Plan) -> list[dict[str, Any]]:
         {"label": _("Resultater"), "value": _words(content["totals"])},
         {"label": _("Kjennetegn ved start"), "value": _words(content["baseline"])},
         {"label": _("Måneder"), "value": _("%(first)s til %(last)s") % _span(content["total_months"])},
-        {"label": _("Standardfeil"), "value": content["covariance"]},
-        {"label": _("Flere tester"), "value": content["multiplicity"]},
-        {"label": _("Skjerming"), "value": content["disclosure"]},
+        {"label": _("Standardfeil"), "value": named(content["covariance"])},
+        {"label": _("Flere tester"), "value": named(content["multiplicity"])},
+        {"label": _("Skjerming"), "value": named(content["disclosure"])},
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from evaluation.labels import LANGUAGES, UNITS, label, localise
@@ -30,6 +30,18 @@ PLAIN_DECIMALS = {
 TEXT_COLUMNS = ("variable", "outcome", "arm", "subgroup", "reason")
 PUBLISHED = "published:"
 NOTHING = "–"
+MINUS = "−"
+
+METHODS = {
+    "classical": gettext_lazy("klassiske"),
+    "cluster": gettext_lazy("gruppert på kontor"),
+    "none": gettext_lazy("ingen justering"),
+    "holm": "Holm",
+    "benjamini-hochberg": "Benjamini–Hochberg",
+    "opensafely": gettext_lazy("antall til og med 7 skjules, andre rundes til nærmeste 5 (OpenSAFELY)"),
+    "ssb3": gettext_lazy("antall under 3 skjules, andre rundes til nærmeste 3 (SSB)"),
+    "strict10": gettext_lazy("antall under 10 skjules, andre rundes til nærmeste 10"),
+}
 
 Row = Mapping[str, Any]
 
@@ -42,6 +54,11 @@ def language() -> str:
 
 def word(key: str) -> str:
     return label(key, language())
+
+
+def named(method: str) -> str:
+    """The words for a method or rule that a plan names by its key."""
+    return str(METHODS.get(method, method))
 
 
 def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
@@ -67,12 +84,12 @@ def notes_of(finding: Finding) -> list[str]:
     if notes.get("joint_p") is not None:
         found.append(_("Samlet F-test av alle kjennetegn: p = %(p)s.") % {"p": number_format(notes["joint_p"], 2)})
     if notes.get("covariance"):
-        found.append(_("Standardfeil: %(kind)s.") % {"kind": notes["covariance"]})
+        found.append(_("Standardfeil: %(kind)s.") % {"kind": named(notes["covariance"])})
     if notes.get("covariates"):
         names = ", ".join(word(name).lower() for name in notes["covariates"])
         found.append(_("Justert for %(names)s.") % {"names": names})
     if notes.get("disclosure"):
-        found.append(_("Avrundet og skjermet etter regelsettet %(rule)s.") % {"rule": notes["disclosure"]})
+        found.append(_("Små antall er skjult, resten avrundet: %(rule)s.") % {"rule": named(notes["disclosure"])})
     return found
 
 
@@ -124,9 +141,8 @@ def _point(finding: Finding, row: Row) -> str:
 
 
 def _heading(key: str) -> str:
-    if key.startswith(PUBLISHED):
-        return _("%(word)s, publisert") % {"word": word(key.removeprefix(PUBLISHED))}
-    return word(key)
+    """A published column stands right after the one it belongs to, so its heading can be short."""
+    return _("Publisert") if key.startswith(PUBLISHED) else word(key)
 
 
 def _cell(finding: Finding, row: Row, key: str) -> str:
@@ -136,7 +152,7 @@ def _cell(finding: Finding, row: Row, key: str) -> str:
     if isinstance(value, str):
         return word(value)
     if name in PLAIN_DECIMALS:
-        return number_format(value, PLAIN_DECIMALS[name], force_grouping=True)
+        return _number(value, PLAIN_DECIMALS[name])
     subject = row.get("variable") or row.get("outcome") or ""
     return _measured(value, UNITS.get(subject, DEFAULT_UNITS.get(finding.name, "share")))
 
@@ -144,8 +160,15 @@ def _cell(finding: Finding, row: Row, key: str) -> str:
 def _measured(value: float, unit: str) -> str:
     """A number in its unit: shares in per cent."""
     if unit == "share":
-        return f"{number_format(100 * value, DECIMALS[unit])} %"
-    return number_format(value, DECIMALS[unit], force_grouping=True)
+        return f"{_number(100 * value, DECIMALS[unit])} %"
+    return _number(value, DECIMALS[unit])
+
+
+def _number(value: float, decimals: int) -> str:
+    """With a real minus sign, and none before a number that rounds to nothing."""
+    rounded = round(value, decimals)
+    sign = MINUS if rounded < 0 else ""
+    return sign + number_format(abs(rounded), decimals, force_grouping=True)
 
 
 def tabs_of(titles: Iterable[Row], address: Callable[[str], str], chosen: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from trial.analyses.listing import moment
 from trial.analyses.models import Run
+from trial.analyses.presentation import NOTHING, named
 from trial.results.models import Release
 from trial.results.states import ReleaseState
 from trial.studies.models import Trial
@@ -25,7 +26,7 @@ def release_rows(trial: Trial, releases: Iterable[Release]) -> list[dict[str, An
         {
             "url": reverse("results:release", args=[trial.code, release.pk]),
             "requested": f"{moment(release.requested_at)}, {release.requested_by}",
-            "decided": f"{moment(release.decided_at)}, {release.decided_by}" if release.decided_at else "–",
+            "decided": f"{moment(release.decided_at)}, {release.decided_by}" if release.decided_at else NOTHING,
             "state": release.get_state_display(),
             "colour": COLOURS[ReleaseState(release.state)],
         }
@@ -56,7 +57,6 @@ def release_facts(release: Release) -> list[dict[str, Any]]:
         rows.append({"label": _("Begrunnelse"), "value": release.reason})
     return [
         *rows,
-        {"label": _("Skjerming"), "value": release.rule},
-        {"label": _("Program"), "value": release.manifest.get("program", "–")},
-        {"label": _("Analyseplan (SHA-256)"), "value": release.manifest.get("plan", "–")},
+        {"label": _("Skjerming"), "value": named(release.rule)},
+        {"label": _("Program"), "value": release.manifest.get("program", NOTHING)},
     ]
