@@ -1,50 +1,88 @@
-"""One of several processes that enrol and draw at once: `python -m tests.allocation.racer`, told what by stdin.
+"""A process of its own that enrols people over several connections at once: `python -m tests.allocation.racer`.
 
-Reads {"user", "trial", "numbers", "threads", "locked"} and prints one answer per number and request as JSON. With
-`locked` false the locks of the draw are taken out, as the control that the checker must catch.
+Reads a JSON job from standard input and prints the saved history, one answer a request. Run by the fault tests.
 """
 
 import json
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "trial.config.settings")
 django.setup()
 
-from django.db import connection, models  # noqa: E402 - after the set-up
+from django.db import Error, connection  # noqa: E402 - settings first
 
 from trial.access.models import User  # noqa: E402
 from trial.access.planes import acting_in, entered  # noqa: E402
-from trial.allocation.actions import enrol  # noqa: E402
+from trial.access.refusals import Refusal  # noqa: E402
+from trial.allocation import actions, log, session  # noqa: E402
+from trial.allocation.models import LogHead  # noqa: E402
 from trial.enrolment.models import Participant  # noqa: E402
+from trial.enrolment.queries import participant_for  # noqa: E402
+from trial.studies.models import Trial  # noqa: E402
 from trial.studies.queries import plane_for  # noqa: E402
 
 
 def main() -> None:
-    said = json.load(sys.stdin)
-    if not said["locked"]:
-        models.QuerySet.select_for_update = lambda rows, **_options: rows.all()
-    user = User.objects.get(username=said["user"])
+    job = json.load(sys.stdin)
+    if not job["lock"]:
+        _without_lock()
+    if job["kill_at"]:
+        _killed_at(job["kill_at"], job["survive"])
+    with ThreadPoolExecutor(job["connections"], initializer=_connect) as pool:
+        for answer in pool.map(lambda request: _ask(job, request), job["requests"]):
+            print(json.dumps(answer), flush=True)
+
+
+def _connect() -> None:
+    connection.ensure_connection()
+
+
+def _ask(job: dict, request: dict) -> dict:
+    user = User.objects.get(username=job["user"])
     plane = plane_for(user)
+    try:
+        with entered(plane):
+            person = participant_for(user, Trial.objects.get(code=job["trial"]), request["number"])
+        with acting_in(plane):
+            place = actions.enrol(by=user, participant=person, idempotency_key=request["key"])
+        return request | {"arm": place.arm.code if place.arm else "", "position": place.position}
+    except Refusal as refusal:
+        return request | {"refused": refusal.code}
+    except (Error, Participant.DoesNotExist) as error:
+        return request | {"failed": type(error).__name__}
 
-    def ask(number: str) -> dict[str, str]:
-        try:
-            with acting_in(plane):
-                with entered(plane):
-                    person = Participant.objects.select_related("trial", "office").get(number=number)
-                allocation = enrol(by=user, participant=person, idempotency_key=f"race-{number}")
-                return {"number": number, "arm": allocation.arm.code if allocation.arm else ""}
-        except Exception as error:  # every failure is an answer that the checker judges
-            return {"number": number, "error": f"{type(error).__name__}: {error}"}
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(said["threads"]) as pool:
-        json.dump(list(pool.map(ask, said["numbers"])), sys.stdout)
+def _without_lock() -> None:
+    """The broken variant: rows are read and written as if nobody else did."""
+    actions._lock_trial = lambda trial: Trial.objects.get(pk=trial.pk)
+    log.LogWriter.locked = classmethod(lambda cls, trial: cls(trial, LogHead.objects.get(trial=trial)))
+
+
+def _killed_at(point: str, survive: int) -> None:
+    """Kill this process, without any tidying, when the point is reached for the (survive + 1)th time."""
+    owner, name = {
+        "before": (actions, "_lock_people"),
+        "locked": (actions, "_next_position"),
+        "enrol_written": (actions, "mark_enrolled"),
+        "enrol_committed": (actions, "_draw_at_once"),
+        "alloc_written": (session.Session, "close"),
+    }[point]
+    original, reached = getattr(owner, name), iter(range(10**9))
+
+    def deadly(*args: object, **kwargs: object) -> object:
+        if next(reached) >= survive:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(*args, **kwargs)
+
+    setattr(owner, name, deadly)
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(BrokenPipeError):
+        main()
