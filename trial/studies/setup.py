@@ -81,7 +81,7 @@ def _rows(trial: Trial) -> dict[str, list[tuple[str, str]]]:
 
 
 def _control_mark(is_control: bool) -> str:
-    return _("Kontrollgruppe") if is_control else _("Får det forsøket prøver ut")
+    return _("Det de andre sammenlignes med") if is_control else _("Får det forsøket prøver ut")
 
 
 def _period(trial: Trial) -> str:
