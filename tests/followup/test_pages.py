@@ -117,9 +117,9 @@ def test_the_portfolio_shows_names_by_stage_and_who_is_quiet(cast: Cast, simulat
     simulated_clock.advance(timedelta(days=31))
     answer = signed_in(cast.jon).get(address("portfolio", cast))
     (stage, _label, people), *others = answer.context["stages"]
-    assert (stage, [each["followed"].participant for each in people]) == ("contact", [participant])
+    assert (stage, [followed.participant for followed, _name in people]) == ("contact", [participant])
     assert all(not others_people for _stage, _label, others_people in others)
-    assert people[0]["name"]
+    assert people[0][1]
     assert "Ikke kontaktet på 31 dager" in answer.content.decode()
 
 
@@ -132,6 +132,23 @@ def test_a_contact_is_logged_from_the_portfolio_and_never_double(cast: Cast) -> 
         assert answer["Location"] == address("portfolio", cast)
     with maintenance():
         assert Contact.objects.count() == 1
+
+
+def test_a_form_comes_alone_to_script_and_on_the_page_without(cast: Cast) -> None:
+    participant = assigned(cast)
+    form = address("act_form", cast, participant.number, "contact")
+    client = signed_in(cast.jon)
+    alone = client.get(f"{form}?from=portfolio", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in alone
+    assert 'name="from" value="portfolio"' in alone
+    page = client.get(form)
+    assert [each["name"] for each in page.context["offered"] if each["form"]] == ["contact"]
+
+
+def test_a_form_that_is_not_offered_leads_back_to_the_page(cast: Cast) -> None:
+    participant = assigned(cast)
+    answer = signed_in(cast.kari).get(address("act_form", cast, participant.number, "contact"))
+    assert answer["Location"] == address("follow_up", cast, participant.number)
 
 
 def test_what_is_wrong_stands_at_the_field_of_its_form(cast: Cast) -> None:

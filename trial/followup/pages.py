@@ -20,14 +20,13 @@ from trial.followup.acts import ACTS, Rights
 from trial.followup.forms import (
     AppointForm,
     AssignForm,
-    ContactForm,
     EndMeasureForm,
     PositionForm,
 )
 from trial.followup.models import EmploymentSpecialist, Measure
 from trial.followup.queries import (
     ByStage,
-    Followed,
+    Course,
     OfficeBoard,
     board_for,
     candidates_at,
@@ -101,13 +100,26 @@ def follow_up(request: SignedInRequest, trial: str, number: str) -> HttpResponse
     return _follow_up(request, _participant(request, trial, number), {})
 
 
+@require_GET
+def act_form(request: SignedInRequest, trial: str, number: str, act: str) -> HttpResponse:
+    """The form of one of `ACTS`: alone when script asks for it, else on the person's page."""
+    participant = _participant(request, trial, number)
+    course = course_of(participant, contacts=0)
+    if not ACTS[act].offered(Rights.of(request.user, course), course):
+        return redirect("followup:follow_up", trial, number)
+    form = _form_of(act, course, None)
+    if not request.htmx:
+        return _follow_up(request, participant, {act: form})
+    context = {"trial": participant.trial, "participant": participant, "name": act, "act": ACTS[act], "form": form}
+    return render(request, "followup/act_form.html", context)
+
+
 @require_POST
 def act(request: SignedInRequest, trial: str, number: str, act: str) -> HttpResponse:
     """Carry out one of `ACTS` for a person; back to where it was asked for, or to the form with what is wrong."""
     participant = _participant(request, trial, number)
-    chosen, course = ACTS[act], course_of(participant, contacts=0)
-    form = chosen.form(course, request.POST)
-    if perform(form, chosen.action, by=request.user, participant=participant) is None:
+    form = _form_of(act, course_of(participant, contacts=0), request.POST)
+    if perform(form, ACTS[act].action, by=request.user, participant=participant) is None:
         return _follow_up(request, participant, {act: form})
     messages.success(request, _("Lagret."))
     if request.POST.get("from") == "portfolio":
@@ -150,16 +162,11 @@ def _portfolio(
     keys = [followed.participant.key for _stage, _label, people in by_stage for followed in people]
     names = names_for(request.user, trial, keys)
     stages = [
-        (stage, label, [_card(followed, names.get(followed.participant.key, "")) for followed in people])
+        (stage, label, [(followed, names.get(followed.participant.key, "")) for followed in people])
         for stage, label, people in by_stage
     ]
     context = {"trial": trial, "stages": stages, "specialist": specialist}
     return render(request, "followup/portfolio.html", context)
-
-
-def _card(followed: Followed, name: str) -> dict[str, object]:
-    """One person with an own quick log; the ids of its fields are the person's, for there are many on the page."""
-    return {"followed": followed, "name": name, "form": ContactForm(auto_id=f"{followed.participant.number}-%s")}
 
 
 def _participant(request: SignedInRequest, trial: str, number: str) -> Participant:
@@ -172,7 +179,7 @@ def _follow_up(request: SignedInRequest, participant: Participant, bound: Mappin
     course = course_of(participant, contacts=CONTACTS_SHOWN)
     rights = Rights.of(request.user, course)
     offered = [
-        {"name": name, "act": act, "form": bound.get(name) or act.form(course, None), "open": name in bound}
+        {"name": name, "act": act, "form": bound.get(name)}
         for name, act in ACTS.items()
         if name in bound or act.offered(rights, course)
     ]
@@ -188,6 +195,13 @@ def _follow_up(request: SignedInRequest, participant: Participant, bound: Mappin
         ],
     }
     return render(request, "followup/follow_up.html", context)
+
+
+def _form_of(act: str, course: Course, data: Mapping[str, str] | None) -> forms.Form:
+    """The form of an act, with ids of its own: several forms stand on a page, some of them about other people."""
+    form = ACTS[act].form(course, data)
+    form.auto_id = f"{course.participant.number}-{act}-%s"
+    return form
 
 
 def _end_form(measure: Measure, data: Mapping[str, str] | None = None) -> EndMeasureForm:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("trials/<slug:trial>/portfolio/", pages.portfolio, name="portfolio"),
     path("trials/<slug:trial>/participants/<str:number>/follow-up/", pages.follow_up, name="follow_up"),
     path("trials/<slug:trial>/participants/<str:number>/follow-up/<act:act>/", pages.act, name="act"),
+    path("trials/<slug:trial>/participants/<str:number>/follow-up/<act:act>/form/", pages.act_form, name="act_form"),
     path("trials/<slug:trial>/measures/<int:key>/end/", pages.end_measure, name="end_measure"),
     path("trials/<slug:trial>/deviations/", pages.deviations, name="deviations"),
     path("api/v1/trials/<slug:trial>/caseloads/", api.Caseloads.as_view(), name="api_caseloads"),
