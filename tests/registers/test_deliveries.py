@@ -1,14 +1,17 @@
 """A delivery's way: received, checked, accepted or rejected; nothing dropped, nothing kept that must not be."""
 
 import stat
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 import pytest
+from django.db import IntegrityError
 
 from tests.cast import acting
 from tests.registers.files import checked, employment_of, enrolled, received
 from trial.access.refusals import Refusal
+from trial.audit.guards import writing
 from trial.audit.models import AuditEvent
 from trial.enrolment.actions import withdraw
 from trial.enrolment.states import Withdrawal
@@ -19,6 +22,8 @@ from trial.registers.models import Delivery, RejectedRow
 from trial.registers.queries import in_force
 from trial.registers.states import DeliveryState
 from trial.studies.actions import close_recruitment, lock_data
+
+pytestmark = pytest.mark.slow
 
 NATIONAL_ID = "13097248022"  # month + 80 would be synthetic; this one is a published example of a valid check digit
 
@@ -72,19 +77,27 @@ def test_a_file_above_the_limit_is_refused_and_leaves_nothing(cast, settings, sn
 
 def test_accepted_and_rejected_rows_add_up_whatever_is_wrong(cast, numbers):
     rng = np.random.default_rng(20260302)
-    for _turn in range(20):
+    for turn in range(100):
         faults = rng.choice([*FAULTS, ""], size=12)
         rows = [
             FAULTS[fault].format(number=numbers[0]) if fault else f"{numbers[place % 3]};20{10 + place}-01-01;;37.5;80"
             for place, fault in enumerate(faults)
         ]
-        delivery = checked(cast, employment_of(numbers[0], start=f"1999-01-{_turn + 1:02}") + "\n".join(rows))
+        delivery = checked(
+            cast, employment_of(numbers[0], start=str(date(1999, 1, 1) + timedelta(days=turn))) + "\n".join(rows)
+        )
         wrong = [place for place, fault in enumerate(faults) if fault]
         with acting(cast.data_manager):
             lines = list(delivery.rejected.values_list("line", "reason"))
         assert delivery.rows == len(faults) + 1 == delivery.accepted_rows + delivery.rejected_rows
         assert [line - 3 for line, _reason in lines] == wrong
         assert [reason for _line, reason in lines] == [faults[place] for place in wrong]
+
+
+def test_the_database_itself_refuses_counts_that_do_not_add_up(cast):
+    delivery = received(cast, employment_of("MOS-7K4Q-3"))
+    with acting(cast.data_manager), pytest.raises(IntegrityError, match="delivery_rows_add_up"), writing():
+        delivery.changed(rows=3, accepted_rows=1, rejected_rows=1)
 
 
 def test_unknown_numbers_and_numbers_without_consent_are_set_apart_and_counted(cast, numbers):

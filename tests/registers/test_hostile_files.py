@@ -13,6 +13,8 @@ from tests.registers.files import EMPLOYMENT, checked, enrolled
 from trial.registers.reasons import FILES
 from trial.registers.states import DeliveryState
 
+pytestmark = pytest.mark.slow
+
 
 def _zip_bomb() -> bytes:
     file = io.BytesIO()

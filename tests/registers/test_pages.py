@@ -14,6 +14,8 @@ from trial.access.planes import maintenance
 from trial.registers.models import Delivery
 from trial.registers.states import DeliveryState
 
+pytestmark = pytest.mark.slow
+
 MOST_QUERIES = 12
 SAVEPOINT = 2  # a test's transaction makes a savepoint of the request's: two statements that no real request sends
 

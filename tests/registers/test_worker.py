@@ -55,7 +55,7 @@ def _all_checked(deliveries: list[Delivery]) -> bool:
 def test_messages_that_come_twice_and_workers_that_die_leave_one_effect_each(cast, log):
     number = enrolled(cast).number
     deliveries = [
-        received(cast, employment_of(number, "XYZ-0000-0", start=f"2020-01-{day + 1:02}")) for day in range(10)
+        received(cast, employment_of(number, "XYZ-0000-0", start=f"2020-01-{day + 1:02}")) for day in range(20)
     ]
     for delivery in deliveries * 2:
         assert send(CHECK_TASK, str(delivery.pk), cast.trial.pk)

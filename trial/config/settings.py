@@ -255,6 +255,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    # Somebody at a page waits for a message to leave: try again once and at once, then leave it to the worker's round.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
     "global_keyprefix": os.environ.get("REDIS_PREFIX", ""),  # several installations on one Redis
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
