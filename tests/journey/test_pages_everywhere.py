@@ -62,6 +62,7 @@ def test_every_page_of_a_role_is_for_everyone(lived: tuple[Cast, object], who: s
     assert faults_for(lived[0].everyone[who], desks, examined) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("who", WHEN_ANALYSED)
 def test_every_page_about_data_and_results_is_for_everyone(analysed: Cast, who: str, desks: Desks, examined: set[str]):
     assert faults_for(analysed.everyone[who], desks, examined) == []

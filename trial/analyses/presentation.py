@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from evaluation.labels import LANGUAGES, UNITS, label, localise
+from evaluation.labels import LANGUAGES, MARK, UNITS, label, localise
 from evaluation.published import beside, remark
 from trial.analyses.models import Finding, ResultKind
 
@@ -73,7 +73,7 @@ def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
         "title": finding.title[language()],
         "columns": columns,
         "rows": rows,
-        "spec": localise(finding.spec, language()) if is_figure else None,
+        "spec": localise(_drawable(finding), language()) if is_figure else None,
         "notes": notes_of(finding) + [text for text in [remark(reference, finding.name, language())] if text],
     }
 
@@ -127,6 +127,13 @@ def _months_down(finding: Finding) -> tuple[list[dict[str, Any]], list[list[str]
     lines = list(dict.fromkeys(line for month in cells.values() for line in month))
     columns = [{"label": word("month"), "numeric": True}, *({"label": line, "numeric": True} for line in lines)]
     return columns, [[str(month), *(found.get(line, NOTHING) for line in lines)] for month, found in cells.items()]
+
+
+def _drawable(finding: Finding) -> dict[str, Any] | None:
+    """The panels that have something to draw. Where every number of an outcome is hidden, only the table says so."""
+    known = {MARK + row["outcome"] for row in records_of(finding) if row.get("mean", row.get("effect")) is not None}
+    panels = [panel for panel in finding.spec["concat"] if panel["title"] in known]
+    return {**finding.spec, "concat": panels} if panels else None
 
 
 def _line_of(row: Row) -> str:

@@ -14,9 +14,11 @@
     const arms = ["accent", "brand-magenta", "success", "meta-purple", "warning", "neutral"];
     const words = { font, labelFont: font, titleFont: font, labelFontSize: 14, titleFontSize: 14, titleFontWeight: 600 };
     return {
+      aria: false, // the figure is one image with a description, and its numbers stand in the table below
       background: "transparent",
       font,
       view: { stroke: null },
+      mark: { aria: false }, // the figure has its name and its table; the marks of a picture need none of their own
       axis: { ...words, labelColor: subtle, titleColor: text, gridColor: line, domainColor: subtle, tickColor: subtle, labelPadding: 6, titlePadding: 10 },
       axisX: { grid: false },
       axisY: { domain: false, ticks: false },
