@@ -171,7 +171,7 @@ def test_an_enrolment_cut_off_before_its_arm_is_finished_with_the_same_position(
     unattended_trial: DrawCast, monkeypatch
 ):
     person = unattended_trial.people()[0]
-    monkeypatch.setattr("trial.allocation.actions._draw_at_once", lambda **_: None)
+    monkeypatch.setattr("trial.allocation.actions._draw_at_once", lambda allocation, **_: allocation)
     assert unattended_trial.enrol(person).arm is None
     monkeypatch.undo()
     drawn = finish_unattended(trial=unattended_trial.trial)

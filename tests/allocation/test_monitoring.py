@@ -64,7 +64,7 @@ def test_a_change_behind_the_triggers_is_found(drawn: DrawCast, statement: str, 
 
 
 def test_an_unattended_place_that_hangs_is_found(unattended_trial: DrawCast, simulated_clock, monkeypatch):
-    monkeypatch.setattr("trial.allocation.actions._draw_at_once", lambda **_: None)
+    monkeypatch.setattr("trial.allocation.actions._draw_at_once", lambda allocation, **_: allocation)
     unattended_trial.enrol(unattended_trial.people()[0])
     assert faults_of(unattended_trial.trial) == []
     simulated_clock.advance(timedelta(minutes=6))

@@ -58,7 +58,7 @@ def enrol(*, by: User, participant: Participant, idempotency_key: str) -> Alloca
             allocation, kept = _take_place(by=by, participant=participant, key=idempotency_key)
         if not kept.answer:
             with entered(DRAW):
-                _draw_at_once(by=by, allocation=allocation, kept=kept)
+                allocation = _draw_at_once(by=by, allocation=allocation, kept=kept)
     participant.state, participant.enrolled_at = allocation.participant.state, allocation.enrolled_at
     return allocation
 
@@ -176,19 +176,19 @@ def _next_position(trial: Trial, document: Document, person: Participant) -> int
 
 
 @action
-def _draw_at_once(*, by: User, allocation: Allocation, kept: IdempotencyRecord) -> None:
-    """The second transaction of an unattended draw."""
-    _draw(by=by, trial=allocation.trial, shares={})
-    allocation.refresh_from_db(fields=["arm", "drawn_at", "drawn_by", "alloc_seq", "receipt"])
-    allocation.participant.refresh_from_db(fields=["state"])
-    _keep(kept, answer_of(allocation))
+def _draw_at_once(*, by: User, allocation: Allocation, kept: IdempotencyRecord) -> Allocation:
+    """The second transaction of an unattended draw. Another request may have drawn for this place meanwhile."""
+    drawn = {each.pk: each for each in _drawn(by, allocation.trial, {})}
+    place = drawn.get(allocation.pk) or Allocation.objects.select_related("arm", "participant").get(pk=allocation.pk)
+    _keep(kept, answer_of(place))
+    return place
 
 
 @action
 def _draw_once(*, by: User, trial: Trial, contributions: Mapping[str, str], key: str) -> str:
     kept = record_of(by=by, trial=trial, key=key, body={"contributions": dict(contributions)})
     if not kept.answer:
-        drawn = _draw(by=by, trial=trial, shares=contributions)
+        drawn = _drawn(by, trial, contributions)
         left = Allocation.objects.filter(trial=trial, arm=None).count()
         _keep(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": left})
     return str(kept.answer)
@@ -196,6 +196,10 @@ def _draw_once(*, by: User, trial: Trial, contributions: Mapping[str, str], key:
 
 @action
 def _draw(*, by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
+    return _drawn(by, trial, shares)
+
+
+def _drawn(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
     """Draw in the order of enrolment. Within a stratum a later position waits for an earlier one."""
     waiting = Allocation.objects.filter(trial=trial, arm=None)
     people = {person.pk: person for person in _lock_people(waiting.values_list("participant", flat=True))}
@@ -204,6 +208,7 @@ def _draw(*, by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[A
     session, drawn = Session(by, trial, shares), []
     for allocation in waiting.filter(participant__in=people).order_by("enrol_seq"):
         allocation.participant = people[allocation.participant_id]
+        allocation.participant.trial = trial
         if session.draw(allocation):
             drawn.append(allocation)
     session.close()
