@@ -3,7 +3,8 @@
 import pytest
 
 from evaluation.canonical import canonical_json
-from tests.allocation.trials import SEED, DrawCast, drawing
+from tests.allocation.random_protocols import open_up
+from tests.allocation.trials import SEED, DrawCast, drawing, locked
 from tests.cast import acting
 from trial.access.refusals import Refusal
 from trial.allocation.actions import checkpoint, draw, draw_waiting, finish_unattended
@@ -14,7 +15,7 @@ from trial.allocation.receipts import receipt_holds
 from trial.enrolment.actions import withdraw
 from trial.enrolment.models import Participant
 from trial.enrolment.states import Withdrawal
-from trial.studies.actions import close_recruitment
+from trial.studies.actions import close_recruitment, start_recruiting
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +178,15 @@ def test_an_enrolment_cut_off_before_its_arm_is_finished_with_the_same_position(
     drawn = finish_unattended(trial=unattended_trial.trial)
     assert [(each.position, each.arm is not None) for each in drawn] == [(0, True)]
     assert finish_unattended(trial=unattended_trial.trial) == []
+
+
+def test_nothing_is_left_to_finish_before_recruitment_and_after_the_opening(db, simulated_clock):
+    trial = locked(mode="unattended")
+    assert finish_unattended(trial=trial.trial) == []
+    with acting(trial.cast.lead):
+        start_recruiting(by=trial.cast.lead, trial=trial.trial)
+    open_up(trial)
+    assert finish_unattended(trial=trial.trial) == []
 
 
 def test_a_researcher_without_waiting_numbers_draws_nothing(drawn_trial: DrawCast):

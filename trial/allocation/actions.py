@@ -203,6 +203,8 @@ def _drawn(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[All
     """Draw in the order of enrolment. Within a stratum a later position waits for an earlier one."""
     waiting = Allocation.objects.filter(trial=trial, arm=None)
     people = {person.pk: person for person in _lock_people(waiting.values_list("participant", flat=True))}
+    if not people:
+        return []
     trial = _lock_trial(trial)
     drawable(trial)
     session, drawn = Session(by, trial, shares), []
