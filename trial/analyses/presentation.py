@@ -132,8 +132,9 @@ def _months_down(finding: Finding) -> tuple[list[dict[str, Any]], list[list[str]
 def _drawable(finding: Finding) -> dict[str, Any] | None:
     """The panels that have something to draw. Where every number of an outcome is hidden, only the table says so."""
     known = {MARK + row["outcome"] for row in records_of(finding) if row.get("mean", row.get("effect")) is not None}
-    panels = [panel for panel in finding.spec["concat"] if panel["title"] in known]
-    return {**finding.spec, "concat": panels} if panels else None
+    spec = finding.spec or {"concat": []}
+    panels = [panel for panel in spec["concat"] if panel["title"] in known]
+    return {**spec, "concat": panels} if panels else None
 
 
 def _line_of(row: Row) -> str:
