@@ -26,7 +26,7 @@ def dead_broker():
 
 
 def _other_session() -> psycopg.Connection:
-    known = {key: value for key, value in connection.get_connection_params().items() if key in ("host", "port", "user")}
+    known = {key: value for key, value in connection.get_connection_params().items() if key in ("host", "port", "user", "password")}
     return psycopg.connect(**known, dbname=connection.settings_dict["NAME"], autocommit=True)
 
 

@@ -46,7 +46,7 @@ def test_the_board_speaks_english_too(cast: Cast) -> None:
     client = signed_in(cast.siri)
     client.cookies["language"] = "en"
     page = client.get(address("caseloads", cast)).content.decode()
-    assert "Jon Jobbspesialist (50 % position)" in page
+    assert "Jon Jobbspesialist (50% position)" in page
     assert "0 waiting for an employment specialist" in page
 
 
