@@ -40,6 +40,17 @@ def test_english_names_the_same_placeholders() -> None:
     assert translations.broken_placeholders() == []
 
 
+@pytest.mark.slow
+def test_counted_texts_count_in_english_too() -> None:
+    assert translations.uncounted() == []
+
+
+def test_a_counted_text_with_one_english_form_is_found(small_project: Path) -> None:
+    (small_project / "trial/a/pages.py").write_text('title = ngettext("%(n)s dag", "%(n)s dager", n)\n')
+    (small_project / "trial/a/locale/en.po").write_text(PO.format("%(n)s dag", "%(n)s day"))
+    assert translations.uncounted() == ["%(n)s dag"]
+
+
 def test_texts_are_found_in_python_and_in_templates(small_project: Path) -> None:
     found = {(text.room, text.message) for text in translations.texts()}
     assert found == {("a", "%(n)s dager"), ("b", "Uke"), ("b", "%(n)s uker")}

@@ -38,6 +38,7 @@ class Text:
     message: str
     room: str
     path: str
+    counted: bool = False
 
 
 def texts() -> list[Text]:
@@ -84,6 +85,12 @@ def broken_placeholders() -> list[str]:
     ]
 
 
+def uncounted() -> list[str]:
+    """The counted texts whose English has one form for all numbers: it would say '1 people'."""
+    counted = {text.message for text in texts() if text.counted}
+    return sorted(message.id for message in merged() if isinstance(message.id, str) and message.id in counted)
+
+
 def compile_all() -> int:
     """Write `<local>/locale/en/LC_MESSAGES/django.mo`; return the number of texts."""
     catalogue = merged()
@@ -115,8 +122,9 @@ def _template_texts() -> Iterator[Text]:
 
 
 def _marked(source: bytes, path: Path) -> Iterator[Text]:
-    for _line, found, _comments, _context in extract("python", io.BytesIO(source), keywords=MARKS):
-        yield Text(_key(found), _room(path), str(path.relative_to(settings.ROOT)))
+    for _line, found, _comments, context in extract("python", io.BytesIO(source), keywords=MARKS):
+        counted = not isinstance(found, str) and not context
+        yield Text(_key(found), _room(path), str(path.relative_to(settings.ROOT)), counted)
 
 
 def _room(path: Path) -> str:
