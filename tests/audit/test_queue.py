@@ -26,8 +26,9 @@ def dead_broker():
 
 
 def _other_session() -> psycopg.Connection:
-    known = {key: value for key, value in connection.get_connection_params().items() if key in ("host", "port", "user", "password")}
-    return psycopg.connect(**known, dbname=connection.settings_dict["NAME"], autocommit=True)
+    known = connection.get_connection_params()
+    way = {key: known[key] for key in ("host", "port", "user", "password") if key in known}
+    return psycopg.connect(**way, dbname=connection.settings_dict["NAME"], autocommit=True)
 
 
 def _may_have(session: psycopg.Connection, number: int) -> bool:
