@@ -17,10 +17,12 @@ from trial.analyses.states import RunState, next_state
 from trial.audit import clock
 from trial.audit.actions import action, post, record
 from trial.audit.queue import after_commit
+from trial.registers.coverage import uncovered_registers
 from trial.registers.queries import in_force
 from trial.studies.actions import fix_plan
 from trial.studies.models import Trial
 from trial.studies.permissions import require
+from trial.studies.sources import REGISTERS
 from trial.studies.states import TrialState
 
 RUN_TASK = "trial.analyses.tasks.run_plan"
@@ -83,7 +85,8 @@ def request_run(*, by: User, plan: Plan, masked: bool) -> Run:
     The seed follows from the plan's hash, so that nobody can look for a convenient one.
 
     Raises:
-        Refusal: `not_allowed`, `data_not_locked` or `plan_not_locked` for the true run, `no_deliveries`.
+        Refusal: `not_allowed`, `data_not_locked` or `plan_not_locked` for the true run, `no_deliveries`,
+            `register_not_consented` for a delivered register that no consent covers any more.
     """
     trial = plan.trial
     require(by, trial, Permission.RUN_ANALYSIS)
@@ -92,6 +95,7 @@ def request_run(*, by: User, plan: Plan, masked: bool) -> Run:
     delivered = {register: delivery.snapshot for register, delivery in in_force(trial).items()}
     if not delivered:
         raise Refusal("no_deliveries", _("Ingen leveranser er godkjent ennå."))
+    _consented(trial, delivered)
     run = Run.objects.create(
         trial=trial,
         plan=plan,
@@ -212,6 +216,15 @@ def _parsed(trial: Trial, content: Mapping[str, Any]) -> PlanOfAnalysis:
 def _still_drafting(trial: Trial) -> None:
     if trial.state != TrialState.DRAFTING:
         raise Refusal("plan_closed", _("Protokollen er låst, og analyseplanen med den."))
+
+
+def _consented(trial: Trial, delivered: Mapping[str, str]) -> None:
+    for register, people in uncovered_registers(trial, delivered).items():
+        raise Refusal(
+            "register_not_consented",
+            _("Ingen samtykker dekker %(register)s. Registeret kan ikke brukes for noen av de %(people)s deltakerne.")
+            % {"register": REGISTERS[register], "people": people},
+        )
 
 
 def _may_unmask(plan: Plan) -> None:

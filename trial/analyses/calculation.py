@@ -1,6 +1,7 @@
 """One run, from its row to its stored findings; called by the worker, which holds the run alone."""
 
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import pandas as pd
@@ -17,6 +18,7 @@ from trial.analyses.actions import NoLongerOurs, begin_run, fail_run, finish_run
 from trial.analyses.models import Run
 from trial.analyses.queries import PEOPLE, people_of
 from trial.registers import snapshots
+from trial.registers.coverage import Coverage, coverage_of
 
 FROM_ALLOCATION = ["office", "arm", "start_date"]  # the trial knows them; a delivery that claims them is not asked
 
@@ -30,9 +32,12 @@ def carry_out(key: UUID) -> None:
     if run is None:
         return
     try:
-        results = _evaluate(run)
         with planes.transaction():
-            finish_run(by=None, run=run, findings=_findings(results), manifest=results.manifest)
+            coverage = coverage_of(run.trial, run.deliveries)
+        results = _evaluate(run, coverage)
+        manifest = results.manifest | {"consent": coverage.counts}
+        with planes.transaction():
+            finish_run(by=None, run=run, findings=_findings(results), manifest=manifest)
         log.info("run_done", run=str(key), attempt=run.attempt)
     except NoLongerOurs:
         log.info("run_given_up", run=str(key), attempt=run.attempt)
@@ -47,31 +52,56 @@ def carry_out(key: UUID) -> None:
         _fail(run, "unexpected", type(error).__name__)
 
 
-def _evaluate(run: Run) -> Results:
+def _evaluate(run: Run, coverage: Coverage) -> Results:
     return evaluate(
         PlanOfAnalysis.from_dict(run.plan.content),
-        _inputs(run),
+        _inputs(run, coverage),
         progress=partial(_tell, run),
         masked=run.masked,
         seed=run.seed,
     )
 
 
-def _inputs(run: Run) -> Deliveries:
-    """The snapshots that were in force when the run was asked for; arms and starts from the trial itself."""
+def _inputs(run: Run, coverage: Coverage) -> Deliveries:
+    """The snapshots that were in force when the run was asked for, without the people that no consent covers.
+
+    Arms and starts are the trial's own.
+
+    Raises:
+        EvaluationError: `nobody_covered` when nobody is left.
+    """
     code = run.trial.code
-    paths = {
-        register: snapshots.verified(snapshots.snapshot(code, sha256), sha256)
-        for register, sha256 in run.deliveries.items()
-    }
+    delivered: dict[str, pd.DataFrame | Path] = {}
+    for register, sha256 in run.deliveries.items():
+        path = snapshots.verified(snapshots.snapshot(code, sha256), sha256)
+        delivered[register] = _covered(path, coverage.uncovered.get(register, frozenset()) | coverage.left_out)
+    people = _people(run, coverage)
+    if "participants" in delivered:
+        background = delivered.pop("participants")
+        frame = pd.read_parquet(background) if isinstance(background, Path) else background
+        known = frame.drop(columns=FROM_ALLOCATION, errors="ignore")
+        people = people.merge(known, on="participant_number", how="left", validate="1:1")
+    return {"participants": people} | delivered
+
+
+def _people(run: Run, coverage: Coverage) -> pd.DataFrame:
     with planes.transaction():
         people = pd.DataFrame(people_of(run.trial), columns=list(PEOPLE))
-    people["start_date"] = pd.to_datetime(people["start_date"])
-    background = paths.pop("participants", None)
-    if background:
-        delivered = pd.read_parquet(background).drop(columns=FROM_ALLOCATION, errors="ignore")
-        people = people.merge(delivered, on="participant_number", how="left", validate="1:1")
-    return {"participants": people} | paths
+    people = people[~people["participant_number"].isin(coverage.left_out)].reset_index(drop=True)
+    if people.empty:
+        raise EvaluationError("nobody_covered", "no consent covers anybody")
+    return people.assign(start_date=pd.to_datetime(people["start_date"]))
+
+
+def _covered(path: Path, outside: frozenset[str]) -> pd.DataFrame | Path:
+    """A snapshot without the rows of the people outside; the file itself where it holds none of them."""
+    if not outside:
+        return path
+    frame = pd.read_parquet(path)
+    if "participant_number" not in frame:
+        return path
+    kept = ~frame["participant_number"].isin(outside)
+    return path if kept.all() else frame[kept].reset_index(drop=True)
 
 
 def _findings(results: Results) -> list[dict[str, object]]:

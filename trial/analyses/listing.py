@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from trial.analyses.models import Plan, Run
 from trial.analyses.presentation import NOTHING, named, word
 from trial.analyses.states import RunState
 from trial.studies.models import Trial
+from trial.studies.sources import REGISTERS
 
 COLOURS = {
     RunState.QUEUED: "neutral",
@@ -72,7 +73,21 @@ def run_facts(run: Run) -> list[dict[str, Any]]:
         seconds = number_format((run.finished - run.started).total_seconds(), 1)
         rows.append({"label": _("Regnetid"), "value": _("%(seconds)s sekunder") % {"seconds": seconds}})
         rows.append({"label": _("Program"), "value": run.manifest.get("program", NOTHING)})
+        rows.append({"label": _("Uten samtykke"), "value": _left_out(run.manifest.get("consent", {}))})
     return rows
+
+
+def _left_out(consent: dict[str, Any]) -> str:
+    """How many people the run refused to use, and for which registers, in words."""
+    by_register = consent.get("persons_not_covered", {})
+    if not by_register:
+        return _("Ingen. Samtykkene dekker alle deltakerne og alle registrene i kjøringen.")
+    out = consent["persons_left_out"]
+    whole = ngettext("%(count)s deltaker er holdt utenfor", "%(count)s deltakere er holdt utenfor", out) % {
+        "count": out
+    }
+    parts = [f"{REGISTERS[register]}: {number}" for register, number in by_register.items()]
+    return _("%(whole)s. Samtykket dekker ikke: %(parts)s.") % {"whole": whole, "parts": "; ".join(parts)}
 
 
 def progress_of(run: Run) -> str:

@@ -5,5 +5,6 @@ from django.utils.translation import gettext_lazy as _
 FAILURES = {
     "gave_up": _("Kjøringen ble avbrutt flere ganger uten å bli ferdig."),
     "snapshot_damaged": _("En godkjent leveranse er endret eller mangler på disken. Lever filen på nytt."),
+    "nobody_covered": _("Samtykkene dekker ingen deltakere lenger. Det er ingenting å regne på."),
     "unexpected": _("Kjøringen stoppet på grunn av en feil i programmet. Feilen er logget."),
 }
