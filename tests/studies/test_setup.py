@@ -8,11 +8,16 @@ from tests.cast import ARMS, METHOD, Cast, acting, new_user
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.access.roles import Role
+from trial.audit.guards import writing
 from trial.studies.actions import change_settings, create_trial, end_membership, move_trial, remove_office, set_arms
-from trial.studies.forms import ArmsForm, MethodForm
+from trial.studies.forms import ArmsForm
+from trial.studies.method_forms import MethodForm
 from trial.studies.models import Membership, Office, Trial
 from trial.studies.states import TrialState
+from trial.studies.strata import expected_by_stratum, strata_of, stratum_of
 
+SEX = "sex: man, woman"
+MINIMISED = {"kind": "minimisation", "factors": {"sex": 1}, "probability": [4, 5]}
 MOST_QUERIES = 12
 # The test's own transaction adds a savepoint, its release and the way back to the plane before.
 AROUND = 3
@@ -81,12 +86,75 @@ def test_a_method_that_does_not_fit_the_arms_is_refused_at_its_field(drafted_cas
         ({"kind": "biased_coin", "probability": "2/3/4"}, "probability"),
         ({"kind": "urn", "alpha": "0"}, "beta"),
         ({"kind": "ukjent"}, "kind"),
+        ({"kind": "fixed_counts", "counts": "167"}, "counts"),
+        ({"kind": "minimisation", "probability": "4/5"}, "factor_weights"),
+        ({"kind": "minimisation", "probability": "4/5", "factors": SEX, "factor_weights": "1, 2"}, "factor_weights"),
+        ({"kind": "simple", "factors": "kjønn"}, "factors"),
+        ({"kind": "simple", "factors": "kjønn: mann, Mann"}, "factors"),
+        ({"kind": "simple", "factors": f"{SEX}\n{SEX}"}, "factors"),
+        ({"kind": "simple", "strata_by": "kontor, alder"}, "strata_by"),
+        ({"kind": "simple", "strata_by": "kontor, kontor"}, "strata_by"),
     ],
 )
 def test_what_a_method_lacks_is_said_at_the_field(sent: dict[str, str], field: str) -> None:
-    form = MethodForm({"mode": "attended"} | sent)
+    form = MethodForm({"mode": "attended"} | sent, arms=["a", "b"])
     assert not form.is_valid()
     assert list(form.errors) == [field]
+
+
+@pytest.mark.parametrize(
+    ("sent", "method"),
+    [
+        ({"kind": "fixed_counts", "counts": "167, 101"}, {"counts": {"a": 167, "b": 101}}),
+        (
+            {"kind": "minimisation", "factors": SEX, "factor_weights": "2", "probability": "4/5"},
+            {"factors": {"sex": 2}, "probability": [4, 5]},
+        ),
+    ],
+)
+def test_values_in_order_are_kept_by_arm_and_by_factor(sent: dict[str, str], method: dict[str, object]) -> None:
+    form = MethodForm({"mode": "attended", "strata_by": "kontor"} | sent, arms=["a", "b"])
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["method"] == {"kind": sent["kind"]} | method
+    assert (form.cleaned_data["strata_by"], form.cleaned_data["unit"]) == (["office"], "person")
+
+
+def test_a_draw_in_strata_of_a_factor_is_typed_kept_and_shown_again(drafted_cast: Cast) -> None:
+    client, address = signed_in(drafted_cast.lead), step(drafted_cast, "method")
+    sent = {
+        "mode": "attended",
+        "kind": "permuted_blocks",
+        "multipliers": "1",
+        "factors": SEX,
+        "strata_by": "kontor, sex",
+    }
+    assert client.post(address, sent).status_code == 302
+    shown = client.get(address).context["form"].initial
+    assert (shown["factors"], shown["strata_by"]) == (SEX, "kontor, sex")
+    with maintenance():
+        trial = Trial.objects.get(code="se-klar")
+        assert strata_of(trial)[:3] == ["Hurum|man", "Hurum|woman", "Moss|man"]
+        assert expected_by_stratum(trial)["Moss|man"] == 268 / 4 / 2
+        assert stratum_of(trial, trial.offices.get(stratum="Moss"), {"sex": "woman"}) == "Moss|woman"
+        with pytest.raises(Refusal, match="factor_missing"):
+            stratum_of(trial, trial.offices.get(stratum="Moss"), {})
+
+
+def test_offices_say_how_many_they_expect_and_the_rest_of_the_plan_is_shared(drafted_cast: Cast) -> None:
+    with acting(drafted_cast.lead):
+        drafted_cast.moss.planned_size = 118
+        with writing():
+            drafted_cast.moss.save()
+        assert expected_by_stratum(drafted_cast.trial) == {"Hurum": 50, "Moss": 118, "Rygge": 50, "Røyken": 50}
+
+
+def test_offices_that_are_drawn_are_one_list_and_cannot_be_minimised(drafted_cast: Cast) -> None:
+    cast = drafted_cast
+    with acting(cast.lead):
+        change_settings(by=cast.lead, trial=cast.trial, unit="cluster", method={"kind": "simple"})
+        assert expected_by_stratum(cast.trial) == {"all": 4}
+        with pytest.raises(Refusal, match="impossible_method"):
+            change_settings(by=cast.lead, trial=cast.trial, method=MINIMISED)
 
 
 def test_the_forms_show_what_is_kept(drafted_cast: Cast) -> None:

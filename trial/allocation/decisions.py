@@ -19,8 +19,9 @@ from trial.allocation.contributions import SEED_BYTES, commitment_of, new_seed
 from trial.allocation.log import LogWriter
 from trial.allocation.models import ArmMask, BeaconValue, Opening, Protocol, SealedSeed, StratumState
 from trial.allocation.policies import may_lock, may_open, needs_reason, second_person
-from trial.allocation.protocols import Document, compose, report_of
+from trial.allocation.protocols import Document, compose
 from trial.allocation.queries import DRAW, locked_protocol
+from trial.allocation.report import report_of
 from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.studies.actions import move_trial

@@ -18,7 +18,7 @@ from trial.allocation import actions, decisions
 from trial.allocation.forms import BeaconForm, OpeningForm, ProposalForm
 from trial.allocation.models import Opening
 from trial.allocation.policies import OPEN
-from trial.allocation.protocols import Document, shown
+from trial.allocation.protocols import Document
 from trial.allocation.queries import (
     anchors_of,
     bundle_of,
@@ -33,6 +33,7 @@ from trial.allocation.queries import (
     waiting_count,
     waiting_for,
 )
+from trial.allocation.report import shown
 from trial.enrolment.queries import participant_for
 from trial.studies.models import Mode, Trial
 from trial.studies.permissions import can

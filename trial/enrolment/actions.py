@@ -24,6 +24,7 @@ from trial.identity.models import Person
 from trial.studies.models import Office, Trial
 from trial.studies.permissions import require
 from trial.studies.states import TrialState
+from trial.studies.strata import stratum_of
 
 
 @action
@@ -102,7 +103,7 @@ def check_eligibility(
     check.checked_at, check.checked_by = clock.now(), by
     check.save()
     if participant:
-        participant.changed(factors=check.factors)
+        _answered_again(participant, check)
     elif check.eligible is False:
         identity.erase(by=by, subject=check.key)
     record(
@@ -251,6 +252,13 @@ def mark_following(*, by: User | None, participant: Participant) -> Participant:
 def mark_completed(*, by: User | None, participant: Participant) -> Participant:
     """The follow-up period is over. Called by followup."""
     return _move(by, participant, ParticipantState.COMPLETED)
+
+
+def _answered_again(participant: Participant, check: EligibilityCheck) -> None:
+    """The factors as they are now, and the stratum that they give; the old one stays while a level is missing."""
+    complete = all(check.factors.get(name) for name in participant.trial.factors)
+    stratum = stratum_of(participant.trial, participant.office, check.factors) if complete else participant.stratum
+    participant.changed(factors=check.factors, stratum=stratum)
 
 
 def _move(by: User | None, participant: Participant, to: ParticipantState, **fields: Any) -> Participant:

@@ -16,6 +16,7 @@ from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Parti
 from trial.enrolment.numbers import new_number
 from trial.identity import actions as identity
 from trial.identity.models import Person
+from trial.studies.strata import stratum_of
 
 
 def own_check(check: EligibilityCheck) -> EligibilityCheck:
@@ -60,7 +61,7 @@ def new_participant(by: User, check: EligibilityCheck) -> Participant:
         key=check.key,
         trial=check.trial,
         office=check.office,
-        stratum=check.office.stratum,
+        stratum=stratum_of(check.trial, check.office, check.factors),
         factors=check.factors,
         registered_at=clock.now(),
         registered_by=by,

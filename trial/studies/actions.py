@@ -13,7 +13,7 @@ from trial.access.refusals import Refusal
 from trial.access.roles import ROLES, Role
 from trial.audit import clock
 from trial.audit.actions import action, record
-from trial.studies.models import Arm, Membership, NavOffice, Office, Trial
+from trial.studies.models import Arm, Membership, NavOffice, Office, Trial, Unit
 from trial.studies.permissions import require
 from trial.studies.queries import forget_memberships
 from trial.studies.states import TrialState, next_state
@@ -35,7 +35,7 @@ def create_trial(*, by: User, code: str, name: str, settings: Mapping[str, Any])
 
 @action
 def change_settings(*, by: User, trial: Trial, **settings: Any) -> Trial:
-    """Change fields of a trial under planning: name, purpose, size, dates, capacity, mode, method, factors, sources.
+    """Change fields of a trial under planning: name, purpose, size, dates, capacity, sources, and all of the draw.
 
     Raises:
         Refusal: `not_allowed`, `protocol_locked`, `ends_before_start`, `impossible_method` where the method and the
@@ -68,15 +68,18 @@ def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> li
 
 
 @action
-def add_office(*, by: User, trial: Trial, number: str, name: str, prefix: str) -> Office:
-    """Let a Nav office take part; its short name ("Moss" of "Nav Moss") is the stratum."""
+def add_office(*, by: User, trial: Trial, number: str, name: str, prefix: str, planned_size: int = 0) -> Office:
+    """Let a Nav office take part; its short name ("Moss" of "Nav Moss") is the stratum. `planned_size`: people."""
     _while_drafting(by, trial)
     if trial.offices.filter(nav_office__number=number).exists():
         raise Refusal("office_twice", _("Kontoret er allerede med i forsøket."), field="number")
     if trial.offices.filter(prefix=prefix).exists():
         raise Refusal("prefix_taken", _("Et annet kontor i forsøket har disse bokstavene."), field="prefix")
     nav_office, _created = NavOffice.objects.get_or_create(number=number, defaults={"name": name})
-    office = Office.objects.create(trial=trial, nav_office=nav_office, stratum=name.removeprefix("Nav "), prefix=prefix)
+    short = name.removeprefix("Nav ")
+    office = Office.objects.create(
+        trial=trial, nav_office=nav_office, stratum=short, prefix=prefix, planned_size=planned_size
+    )
     record(by=by, verb="office_added", trial=trial.code, subject=number)
     return office
 
@@ -205,6 +208,8 @@ def _possible_method(trial: Trial) -> None:
     arms = [(arm.code, arm.ratio) for arm in trial.arms.all()]
     try:
         rule_for(trial.method, arms, block_number=int)
+        if trial.unit == Unit.CLUSTER and trial.method["kind"] == "minimisation":
+            raise DesignError("an office has no factors to minimise over")
     except DesignError as error:
         raise Refusal(
             "impossible_method",

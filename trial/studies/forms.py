@@ -1,6 +1,5 @@
 """The forms in which a trial is planned. What they return is what the actions take."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.free_text import no_national_id
 from trial.access.models import User
 from trial.access.roles import ROLES, Role
-from trial.studies.models import Mode, Trial
+from trial.studies.models import Trial
 from trial.studies.sources import REGISTERS
 
 
@@ -124,88 +123,16 @@ class OfficeForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 6}),
         validators=[RegexValidator(r"^[A-ZÆØÅ]{3}$", _("Skriv tre store bokstaver."))],
     )
-
-
-class WholeNumbers(forms.CharField):
-    """Whole numbers of at least 1 with something between them, as a list."""
-
-    def __init__(self, *, separator: str, exactly: int = 0, **options: Any) -> None:
-        super().__init__(required=False, **options)
-        self.separator, self.exactly = separator, exactly
-
-    def clean(self, value: Any) -> list[int]:
-        parts = [part.strip() for part in super().clean(value).split(self.separator) if part.strip()]
-        if any(not part.isdecimal() or int(part) < 1 for part in parts):
-            raise forms.ValidationError(_("Skriv hele tall."), code="whole_numbers")
-        if parts and self.exactly and len(parts) != self.exactly:
-            raise forms.ValidationError(_("Skriv brøken som 2/3."), code="fraction")
-        return [int(part) for part in parts]
-
-
-METHODS = {  # kind -> what people call it, and the values that it needs
-    "permuted_blocks": (_("Blokker med tilfeldig rekkefølge"), ("multipliers",)),
-    "simple": (_("Enkel loddtrekning"), ()),
-    "biased_coin": (_("Skjev mynt"), ("probability",)),
-    "big_stick": (_("Største tillatte forskjell"), ("bound",)),
-    "urn": (_("Urne"), ("alpha", "beta")),
-    "maximal": (_("Maksimal prosedyre"), ("bound", "length")),
-}
-SEPARATED = {"multipliers": ", ", "probability": "/"}
-
-
-class MethodForm(forms.Form):
-    """How, and by whom, lots are drawn. Each method needs some of the values only."""
-
-    mode = forms.ChoiceField(label=_("Hvem trekker"), choices=Mode.choices, widget=forms.RadioSelect)
-    kind = forms.ChoiceField(
-        label=_("Metode"),
-        choices=[(kind, label) for kind, (label, _needs) in METHODS.items()],
-        widget=forms.RadioSelect,
-    )
-    multipliers = WholeNumbers(
-        label=_("Blokkstørrelser"),
-        separator=",",
-        help_text=_("Hvor mange ganger forholdet får plass i en blokk, for eksempel 1, 2. For blokker."),
-    )
-    probability = WholeNumbers(
-        label=_("Sannsynlighet for gruppen som ligger etter"),
-        separator="/",
-        exactly=2,
-        help_text=_("For eksempel 2/3. For skjev mynt."),
-    )
-    bound = forms.IntegerField(
-        label=_("Største forskjell"),
-        min_value=1,
+    planned_size = forms.IntegerField(
+        label=_("Ventet antall deltakere"),
+        min_value=0,
+        max_value=100_000,
         required=False,
-        help_text=_("For største tillatte forskjell og maksimal prosedyre."),
-    )
-    length = forms.IntegerField(
-        label=_("Listens lengde"), min_value=2, required=False, help_text=_("For maksimal prosedyre.")
-    )
-    alpha = forms.IntegerField(label=_("Kuler fra start"), min_value=0, required=False, help_text=_("For urne."))
-    beta = forms.IntegerField(
-        label=_("Kuler som legges til etter hver trekning"), min_value=0, required=False, help_text=_("For urne.")
+        help_text=_("Kan stå tomt. Brukes når det regnes på hvor lett trekningen er å forutse."),
     )
 
-    @staticmethod
-    def initial_of(trial: Trial) -> dict[str, Any]:
-        values = {
-            name: SEPARATED[name].join(map(str, value)) if name in SEPARATED else value
-            for name, value in trial.method.items()
-        }
-        return {"mode": trial.mode, "kind": "permuted_blocks", "multipliers": "1, 2"} | values
-
-    def clean(self) -> dict[str, Any]:
-        given = self.cleaned_data
-        needed = METHODS[given["kind"]][1] if "kind" in given else ()
-        for name in needed:
-            if name not in self.errors and given.get(name) in (None, []):
-                self.add_error(name, forms.ValidationError(_("Metoden trenger denne verdien."), code="needed"))
-        return given if self.errors else {"mode": given["mode"], "method": _method(given, needed)}
-
-
-def _method(given: Mapping[str, Any], needed: tuple[str, ...]) -> dict[str, Any]:
-    return {"kind": given["kind"], **{name: given[name] for name in needed}}
+    def clean_planned_size(self) -> int:
+        return self.cleaned_data["planned_size"] or 0
 
 
 class SourcesForm(forms.Form):

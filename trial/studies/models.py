@@ -18,8 +18,27 @@ class Mode(models.TextChoices):
     UNATTENDED = "unattended", _("Trekkes straks")
 
 
+class Unit(models.TextChoices):
+    """What a draw is for: each person, or an office whose people all get its arm."""
+
+    PERSON = "person", _("Hver deltaker")
+    CLUSTER = "cluster", _("Hvert kontor, og alle deltakerne der følger kontoret")
+
+
+OFFICE = "office"  # the stratifier that is no factor of the participant
+
+
+def by_office() -> list[str]:
+    """A draw of its own in each office: what most trials want."""
+    return [OFFICE]
+
+
 class Trial(GuardedModel):
-    """A randomised trial, or a comparison without a draw (`method` empty)."""
+    """A randomised trial, or a comparison without a draw (`method` empty).
+
+    `factors`: factor -> its levels. `strata_by`: what gives a draw of its own, `OFFICE` and names of factors in their
+    order; empty for one draw in all. `unit`: see `Unit`.
+    """
 
     code = models.SlugField(max_length=50, unique=True)
     name = models.CharField(max_length=200)
@@ -30,8 +49,10 @@ class Trial(GuardedModel):
         default=TrialState.DRAFTING,
     )
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.ATTENDED)
+    unit = models.CharField(max_length=10, choices=Unit.choices, default=Unit.PERSON)
     method = models.JSONField(default=dict, blank=True)
     factors = models.JSONField(default=dict, blank=True)
+    strata_by = models.JSONField(default=by_office, blank=True)
     register_sources = models.JSONField(default=list, blank=True)
     analysis_plan_sha256 = models.CharField(max_length=64, blank=True)
     planned_size = models.PositiveIntegerField(default=0)
@@ -96,13 +117,14 @@ class NavOffice(GuardedModel):
 
 
 class Office(GuardedModel):
-    """An office's part in one trial: its stratum, its number prefix, and when it recruits."""
+    """An office's part in one trial: its stratum, its number prefix, how many it expects, and whether it recruits."""
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="offices")
     nav_office = models.ForeignKey(NavOffice, on_delete=models.PROTECT, related_name="+")
     stratum = models.CharField(max_length=60)
     prefix = models.CharField(max_length=3, validators=[RegexValidator(r"^[A-ZÆØÅ]{3}$")])
     recruits = models.BooleanField(default=True)
+    planned_size = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["trial", "nav_office__name"]

@@ -18,7 +18,8 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.studies import actions
-from trial.studies.forms import AboutForm, ArmsForm, CreateForm, MemberForm, MethodForm, OfficeForm, SourcesForm
+from trial.studies.forms import AboutForm, ArmsForm, CreateForm, MemberForm, OfficeForm, SourcesForm
+from trial.studies.method_forms import MethodForm
 from trial.studies.models import Trial
 from trial.studies.permissions import can, may_found, require_founder
 from trial.studies.queries import member_of, members_of, office_of_trial, trial_for, trials_of
@@ -164,7 +165,8 @@ def _offices(trial: Trial, data: Any) -> Bound:
 
 
 def _method(trial: Trial, data: Any) -> Bound:
-    return MethodForm(data, initial=MethodForm.initial_of(trial)), actions.change_settings
+    arms = [arm.code for arm in trial.arms.all()]
+    return MethodForm(data, initial=MethodForm.initial_of(trial), arms=arms), actions.change_settings
 
 
 def _sources(trial: Trial, data: Any) -> Bound:

@@ -1,5 +1,6 @@
 """The plan of a trial as the pages show it: its steps, and its summary."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -7,8 +8,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trial.studies.forms import METHODS, MethodForm
-from trial.studies.models import Trial
+from trial.studies.method_forms import FIELDS, METHODS, MethodForm
+from trial.studies.models import OFFICE, Trial, Unit
 from trial.studies.sources import REGISTERS
 
 STEPS = {
@@ -18,8 +19,6 @@ STEPS = {
     "method": gettext_lazy("Loddtrekning"),
     "sources": gettext_lazy("Registre"),
 }
-
-VALUES = MethodForm.base_fields.keys() - {"kind", "mode"}
 
 
 def next_step(step: str) -> str:
@@ -74,6 +73,8 @@ def _rows(trial: Trial) -> dict[str, list[tuple[str, str]]]:
         "offices": [(str(office), f"{office.nav_office.number}, {office.prefix}") for office in offices],
         "method": [
             (_("Hvem trekker"), trial.get_mode_display()),
+            (_("Hva trekkes det for"), trial.get_unit_display()),
+            (_("Egen trekning for hver"), _strata_text(trial)),
             (_("Metode"), method_text(trial.method)),
         ],
         "sources": [(_("Registre"), ", ".join(str(REGISTERS.get(code, code)) for code in trial.register_sources))],
@@ -95,9 +96,19 @@ def method_text(method: dict[str, Any]) -> str:
         return ""
     label = METHODS[method["kind"]][0] if method["kind"] in METHODS else method["kind"]
     labels = MethodForm.base_fields
-    values = [f"{labels[name].label}: {_listed(value)}" for name, value in method.items() if name in VALUES]
+    values = [
+        f"{labels[FIELDS.get(name, name)].label}: {_listed(value)}" for name, value in method.items() if name != "kind"
+    ]
     return f"{label} ({'; '.join(values)})" if values else str(label)
 
 
+def _strata_text(trial: Trial) -> str:
+    if trial.unit == Unit.CLUSTER or not trial.strata_by:
+        return _("Én trekning for alle")
+    return ", ".join(_("kontor") if name == OFFICE else name for name in trial.strata_by)
+
+
 def _listed(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
