@@ -21,14 +21,15 @@ def model_columns(
     """
     pairs = [(treatment, part) if isinstance(part, str) else part for part in interactions]
     names = list(dict.fromkeys([treatment, *covariates, *(name for pair in pairs for name in pair)]))
-    parts = {name: _terms(data[name]) for name in names}
+    parts = {name: terms_of(data[name]) for name in names}
     columns = {term: values for name in names for term, values in parts[name].items()}
     for one, other in pairs:
         columns |= {f"{a}:{b}": x * y for a, x in parts[one].items() for b, y in parts[other].items()}
     return pd.DataFrame(columns)
 
 
-def _terms(column: pd.Series) -> dict[str, pd.Series]:
+def terms_of(column: pd.Series) -> dict[str, pd.Series]:
+    """The terms of one variable: itself, or one column a level but the first, as `model_columns` says."""
     name = str(column.name)
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return {name: column.astype(float)}

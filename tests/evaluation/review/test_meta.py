@@ -6,28 +6,8 @@ import pytest
 from statsmodels.stats.meta_analysis import combine_effects, effectsize_smd
 
 from evaluation import EvaluationError, meta_analysis
-from evaluation.effect_sizes import effect_sizes
-
-# Colditz et al. (1994), 13 trials of the BCG vaccine, as in R's metadat::dat.bcg: cases and not, vaccinated and not.
-BCG_COUNTS = [
-    (4, 119, 11, 128, "random"),
-    (6, 300, 29, 274, "random"),
-    (3, 228, 11, 209, "random"),
-    (62, 13536, 248, 12619, "random"),
-    (33, 5036, 47, 5761, "alternate"),
-    (180, 1361, 372, 1079, "alternate"),
-    (8, 2537, 10, 619, "random"),
-    (505, 87886, 499, 87892, "random"),
-    (29, 7470, 45, 7232, "random"),
-    (17, 1699, 65, 1600, "systematic"),
-    (186, 50448, 141, 27197, "systematic"),
-    (5, 2493, 3, 2338, "systematic"),
-    (27, 16886, 29, 17825, "systematic"),
-]
-BCG = pd.DataFrame(
-    [(a, a + b, c, c + d, how) for a, b, c, d, how in BCG_COUNTS],
-    columns=["events_treated", "total_treated", "events_control", "total_control", "allocation"],
-)
+from evaluation.review.effect_sizes import effect_sizes
+from tests.evaluation.review.studies import BCG
 
 
 @pytest.mark.parametrize(
