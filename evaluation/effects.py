@@ -67,27 +67,38 @@ def effects_on_totals(
     """Regress each outcome's total over `months` on treatment and stratum effects.
 
     Returns:
-        outcome, treated_mean, control_mean, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n,
-        covariance, reason. Persons with a month missing are left out of that outcome; `n` says how many are in.
+        outcome, treated_mean, control_mean, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), df (of t),
+        n, covariance, reason. Persons with a month missing are left out of that outcome; `n` says how many are in.
         `reason` is `no_variance` where nobody differed, so that there is no t or p, and else empty.
 
     Raises:
         EvaluationError: `no_contrast` when no stratum holds both arms, `too_few`, naming the outcome.
     """
     people = person_totals(panel, outcomes=outcomes, months=months, keep=(strata,))
-    treated = treated_arm(people["arm"], control)
+    rows = comparison_rows(people, outcomes, treated_arm(people["arm"], control), strata, covariance, alpha)
+    for row in rows:
+        if row["reason"] not in ("", "no_variance"):
+            raise EvaluationError(row["reason"], f"{row['outcome']}: {REASONS[row['reason']]}")
+    return pd.DataFrame(rows)
+
+
+def comparison_rows(
+    people: pd.DataFrame, outcomes: Sequence[str], treated: str, strata: str, covariance: Covariance, alpha: float
+) -> list[dict[str, Any]]:
+    """One row an outcome of a frame of persons: treated_mean, control_mean, and the effect or the reason for none."""
     rows = []
     for outcome in outcomes:
         known = people[people[outcome].notna()]
         is_treated = (known["arm"] == treated).to_numpy()
         values = known[outcome].to_numpy(dtype=float)
-        try:
-            found = treatment_effects(values[:, None], is_treated, known[strata].to_numpy(), covariance)
-        except EvaluationError as error:
-            raise EvaluationError(error.code, f"{outcome}: {error}") from error
-        means = {"treated_mean": values[is_treated].mean(), "control_mean": values[~is_treated].mean()}
-        rows.append({"outcome": outcome} | means | next(_rows(found, alpha)))
-    return pd.DataFrame(rows)
+        means = {"treated_mean": _mean(values[is_treated]), "control_mean": _mean(values[~is_treated])}
+        comparison = _Comparison(is_treated, known[strata].to_numpy(), covariance, alpha)
+        rows.append({"outcome": outcome} | means | next(comparison.rows_or_reason(values[:, None])))
+    return rows
+
+
+def _mean(values: Array) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def effects_by_month(
@@ -103,10 +114,10 @@ def effects_by_month(
     """Regress each outcome on treatment and stratum effects, one regression a month.
 
     Returns:
-        outcome, month, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n, covariance, reason. Where
-        there is no estimate n is 0, the numbers are missing and `reason` says why: `no_contrast` when no stratum has
-        persons of both arms that month (as when nobody was observed), `too_few`. `no_variance`: the effect is 0 since
-        nobody differed, and there is no t or p.
+        outcome, month, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), df (of t), n, covariance, reason.
+        Where there is no estimate n is 0, the numbers are missing and `reason` says why: `no_contrast` when no stratum
+        has persons of both arms that month (as when nobody was observed), `too_few`. `no_variance`: the effect is 0
+        since nobody differed, and there is no t or p.
     """
     require_columns(panel, [*outcomes, "month", "arm", strata])
     matrix = OutcomeMatrix(panel, list(outcomes), months, strata)
@@ -138,7 +149,11 @@ class OutcomeMatrix:
         return values
 
 
-NOTHING: Final = dict.fromkeys(("effect", "se", "t", "p", "ci_low", "ci_high"), float("nan"))
+NOTHING: Final = dict.fromkeys(("effect", "se", "t", "p", "ci_low", "ci_high", "df"), float("nan"))
+REASONS: Final = {
+    "no_contrast": "no stratum has persons of both arms with the outcome known, so there is no effect to estimate",
+    "too_few": "too few persons, or clusters with both arms, to estimate a variance from",
+}
 
 
 @dataclass(frozen=True)
@@ -178,4 +193,4 @@ def _rows(found: Effects, alpha: float) -> Iterator[dict[str, Any]]:
     for place in range(len(found.effect)):
         numbers = {name: float(values[place]) for name, values in columns.items()}
         reason = "" if found.se[place] > 0 else "no_variance"
-        yield numbers | {"n": found.n, "covariance": found.covariance, "reason": reason}
+        yield numbers | {"df": float(found.df), "n": found.n, "covariance": found.covariance, "reason": reason}

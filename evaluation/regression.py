@@ -4,6 +4,10 @@ With stratum effects alone the regression is solved by hand (Frisch and Waugh 19
 are taken as differences from their stratum's mean, and the coefficient is one ratio. The sandwich variances follow from
 the weights c_i = d_i / sum(d^2): var = sum c_i^2 e_i^2 / (1 - h_i)^k, with k = 0, 1, 2 for HC0/HC1, HC2, HC3 (MacKinnon
 and White 1985), and sum over clusters of (sum c_i e_i)^2 for CR1, with Stata's factor G/(G-1) (n-1)/(n-k).
+
+CR2 (Bell and McCaffrey 2002; Pustejovsky and Tipton 2018) has a closed form where the strata are the clusters: the
+scores of a stratum are orthogonal to its dummy, so its block of (I - H)^(-1/2) only stretches them by 1/sqrt(1 - s_g),
+with s_g the stratum's share of sum(d^2). The same shares give Bell and McCaffrey's degrees of freedom.
 """
 
 from dataclasses import dataclass
@@ -15,8 +19,9 @@ from scipy import stats
 
 from evaluation.errors import EvaluationError
 
-Covariance = Literal["classical", "HC1", "HC2", "HC3", "cluster"]
-COVARIANCES: Final = ("classical", "HC1", "HC2", "HC3", "cluster")
+Covariance = Literal["classical", "HC1", "HC2", "HC3", "cluster", "CR2"]
+COVARIANCES: Final = ("classical", "HC1", "HC2", "HC3", "cluster", "CR2")
+CLUSTERED: Final = ("cluster", "CR2")
 
 ROUNDING: Final = 1e-13
 
@@ -32,7 +37,7 @@ class Effects:
 
     effect: Array
     se: Array
-    df: int
+    df: float
     n: int
     covariance: Covariance
 
@@ -64,6 +69,11 @@ class StratifiedDesign:
     def leverage(self) -> Array:
         return np.asarray(1 / self.size[self.stratum] + self.treatment * self.weight)
 
+    @property
+    def shares(self) -> Array:
+        """Each stratum's part of the treatment's sum of squares: 0 where it holds one arm only."""
+        return np.bincount(self.stratum, self.treatment * self.weight)
+
     def centred(self, values: Array) -> Array:
         """Columns less their stratum's mean; exactly 0 where nobody differs, whatever rounding left."""
         means = np.stack([np.bincount(self.stratum, column) for column in values.T], axis=1) / self.size[:, None]
@@ -77,7 +87,8 @@ def treatment_effects(
 ) -> Effects:
     """Regress each column of `outcomes` (persons x outcomes, nothing missing) on treatment and stratum effects.
 
-    With ``covariance="cluster"`` the strata are the clusters and t has G - 1 degrees of freedom, else n - k.
+    With ``covariance="cluster"`` (CR1) or ``"CR2"`` the strata are the clusters, and t has G - 1 or Bell and
+    McCaffrey's degrees of freedom; else n - k.
 
     Raises:
         EvaluationError: `no_contrast` when no stratum holds both arms, `too_few` when nothing is left to estimate a
@@ -92,9 +103,22 @@ def treatment_effects(
     n, k = len(treated), len(design.size) + 1
     if n <= k:
         raise EvaluationError("too_few", f"{n} persons are too few for {k} coefficients")
-    df = len(design.size) - 1 if covariance == "cluster" else n - k
     variance = _variance(design, residual, n, k, covariance)
-    return Effects(effect, np.sqrt(variance), df, n, covariance)
+    return Effects(effect, np.sqrt(variance), degrees_of_freedom(design, k, covariance), n, covariance)
+
+
+def degrees_of_freedom(design: StratifiedDesign, k: int, covariance: Covariance) -> float:
+    """Of the t statistic of the treatment, for a model of `k` coefficients."""
+    if covariance == "cluster":
+        return len(design.size) - 1
+    if covariance != "CR2":
+        return int(design.size.sum()) - k
+    # The matrix of products of p_g = (I - H) A_g w_g has s_g in its diagonal and -root_g root_h beside it.
+    share = design.shares
+    root = share / np.sqrt(1 - share)
+    products = -np.outer(root, root)
+    np.fill_diagonal(products, share)
+    return float(1 / (products**2).sum())
 
 
 def stratified_design(treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) -> StratifiedDesign:
@@ -112,8 +136,8 @@ def stratified_design(treated: npt.NDArray[np.bool_], strata: npt.NDArray[Any]) 
 def _variance(design: StratifiedDesign, residual: Array, n: int, k: int, covariance: Covariance) -> Array:
     if covariance == "classical":
         return np.asarray((residual**2).sum(axis=0) / (n - k) * (design.weight @ design.weight))
-    if covariance == "cluster":
-        return _clustered(design, residual, n, k)
+    if covariance in CLUSTERED:
+        return _clustered(design, residual, n, k, covariance)
     weight = design.weight[:, None] ** 2
     if covariance == "HC1":
         return np.asarray((weight * residual**2).sum(axis=0) * n / (n - k))
@@ -123,10 +147,13 @@ def _variance(design: StratifiedDesign, residual: Array, n: int, k: int, covaria
     return np.asarray((weight * residual**2 / slack).sum(axis=0))
 
 
-def _clustered(design: StratifiedDesign, residual: Array, n: int, k: int) -> Array:
-    groups = len(design.size)
-    if groups < 2:
-        raise EvaluationError("too_few", "clustered standard errors need at least two clusters")
+def _clustered(design: StratifiedDesign, residual: Array, n: int, k: int, covariance: Covariance) -> Array:
+    groups, share = len(design.size), design.shares
+    # A stratum that alone holds both arms is fitted so that its score is nothing: there is no spread between clusters.
+    if groups < 2 or share.max() > 1 - 1e-12:
+        raise EvaluationError("too_few", "clustered standard errors need at least two clusters with both arms")
     score = design.weight[:, None] * residual
     sums = np.stack([np.bincount(design.stratum, column) for column in score.T], axis=1)
+    if covariance == "CR2":
+        return np.asarray((sums**2 / (1 - share)[:, None]).sum(axis=0))
     return np.asarray((sums**2).sum(axis=0) * groups / (groups - 1) * (n - 1) / (n - k))
