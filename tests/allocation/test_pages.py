@@ -1,13 +1,19 @@
 """The pages and the API of the draw, as each role meets them."""
 
 import json
+import subprocess
+import sys
 import uuid
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
+import segno
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from tests.allocation.random_protocols import open_up
 from tests.allocation.trials import REASON, SEED, DrawCast, proposed
 from tests.cast import Cast, acting
 from trial.access.models import User
@@ -194,3 +200,46 @@ def test_a_protocol_that_waits_for_a_beacon_draws_nothing_before_its_value(draft
     assert client.post(url, {"value": "00112233445566778899"}).status_code == 302
     assert client.post(url, {"value": "00112233445566778899"}).status_code == 200
     assert signed_in(drafted_cast.researcher).get(address("draw_room", drafted_cast.trial.code)).status_code == 200
+
+
+def test_the_sheet_for_the_binder_carries_the_leafs_hash_as_a_qr_code(drawn_trial: DrawCast):
+    person = drawn_trial.people()[0]
+    drawn_trial.enrol(person)
+    drawn_trial.draw()
+    client = signed_in(drawn_trial.cast.kari)
+    file = client.get(address("receipt_file", drawn_trial.trial.code, person.number)).json()
+    sheet = client.get(address("receipt_sheet", drawn_trial.trial.code, person.number)).content.decode()
+    assert file["leaf_sha256"] in sheet
+    assert segno.make(file["leaf_sha256"]).svg_inline(scale=4) in sheet
+
+
+def test_an_auditor_takes_everything_home_and_verifies_it(drawn_trial: DrawCast, tmp_path):
+    for person in drawn_trial.people(3):
+        drawn_trial.enrol(person)
+    drawn_trial.draw()
+    client, code = signed_in(drawn_trial.cast.auditor), drawn_trial.trial.code
+    assert client.get(address("parcel", code)).status_code == 409
+    assert client.get(address("verdict", code)).status_code == 409
+    open_up(drawn_trial)
+    with ZipFile(BytesIO(client.get(address("parcel", code)).content)) as parcel:
+        parcel.extractall(tmp_path)
+    names = {"bundle.json", "anchors.json", "checkpoints.json", "verify.py", "guide.html"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert drawn_trial.protocol.sha256 in (tmp_path / "guide.html").read_text()
+    command = [sys.executable, "verify.py", "bundle.json", "anchors.json"]
+    told = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert told.stdout.startswith("OK: 3 allocations")
+
+
+def test_the_page_shows_what_the_verifier_says_now(drawn_trial: DrawCast, monkeypatch):
+    drawn_trial.enrol(drawn_trial.people()[0])
+    drawn_trial.draw()
+    open_up(drawn_trial)
+    client, url = signed_in(drawn_trial.cast.auditor), address("verdict", drawn_trial.trial.code)
+    assert url in client.get(address("log", drawn_trial.trial.code)).content.decode()
+    assert "fant ingen feil" in client.get(url).content.decode()
+    part = client.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in part
+    assert "fant ingen feil" in part
+    monkeypatch.setattr("trial.allocation.evidence.verify.findings", lambda *_: iter(["leaf 2: says a, gives b"]))
+    assert "leaf 2: says a, gives b" in client.get(url).content.decode()

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from trial.access.planes import own_transactions
-from trial.allocation import api, pages
+from trial.allocation import api, log_pages, pages, protocol_pages
 from trial.allocation.panels import arm_panel
 from trial.enrolment.sections import register
 
@@ -14,18 +14,21 @@ API = "api/v1/trials/<slug:trial>"
 
 app_name = "allocation"
 urlpatterns = [
-    path(f"{HERE}/protocol/", pages.protocol, name="protocol"),
-    path(f"{HERE}/protocol/lock/", pages.lock, name="lock"),
-    path(f"{HERE}/protocol/beacon/", pages.beacon, name="beacon"),
+    path(f"{HERE}/protocol/", protocol_pages.protocol, name="protocol"),
+    path(f"{HERE}/protocol/lock/", protocol_pages.lock, name="lock"),
+    path(f"{HERE}/protocol/beacon/", protocol_pages.beacon, name="beacon"),
     path(f"{HERE}/draws/", pages.draw_room, name="draw_room"),
-    path(f"{HERE}/log/", pages.log, name="log"),
-    path(f"{HERE}/log/checkpoint/", pages.make_checkpoint, name="checkpoint"),
-    path(f"{HERE}/log/checkpoints.json", pages.checkpoints_file, name="checkpoints_file"),
-    path(f"{HERE}/log/bundle.json", pages.bundle_file, name="bundle_file"),
-    path(f"{HERE}/log/anchors.json", pages.anchors_file, name="anchors_file"),
-    path(f"{HERE}/opening/", pages.opening, name="opening"),
+    path(f"{HERE}/log/", log_pages.log, name="log"),
+    path(f"{HERE}/log/checkpoint/", log_pages.make_checkpoint, name="checkpoint"),
+    path(f"{HERE}/log/checkpoints.json", log_pages.checkpoints_file, name="checkpoints_file"),
+    path(f"{HERE}/log/bundle.json", log_pages.bundle_file, name="bundle_file"),
+    path(f"{HERE}/log/anchors.json", log_pages.anchors_file, name="anchors_file"),
+    path(f"{HERE}/log/proof.zip", log_pages.parcel, name="parcel"),
+    path(f"{HERE}/log/verdict/", log_pages.verdict, name="verdict"),
+    path(f"{HERE}/opening/", log_pages.opening, name="opening"),
     path(f"{HERE}/participants/<str:number>/enrolment/", pages.enrol, name="enrol"),
     path(f"{HERE}/participants/<str:number>/receipt/", pages.receipt, name="receipt"),
+    path(f"{HERE}/participants/<str:number>/receipt/sheet/", pages.receipt_sheet, name="receipt_sheet"),
     path(f"{HERE}/participants/<str:number>/receipt.json", pages.receipt_file, name="receipt_file"),
     path(f"{API}/waiting/", api.WaitingNumbers.as_view(), name="api_waiting"),
     path(f"{API}/draws/", own_transactions(api.Draws.as_view()), name="api_draws"),

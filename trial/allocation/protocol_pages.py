@@ -1,0 +1,75 @@
+"""Pages of the protocol: proposed by one person, read with its report, locked by another."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from trial.access.forms import perform
+from trial.access.permissions import Permission
+from trial.access.refusals import not_found
+from trial.access.requests import SignedInRequest
+from trial.allocation import decisions
+from trial.allocation.forms import BeaconForm, ProposalForm
+from trial.allocation.protocols import Document
+from trial.allocation.queries import protocol_for
+from trial.allocation.report import shown
+from trial.studies.models import Mode, Trial
+from trial.studies.permissions import can
+from trial.studies.queries import trial_for
+from trial.studies.states import TrialState
+
+
+@require_http_methods(["GET", "POST"])
+def protocol(request: SignedInRequest, trial: str) -> HttpResponse:
+    """Propose the protocol; once proposed, read it with its report, and lock it as the second person."""
+    found = trial_for(request.user, trial, needing=Permission.SEE_LOG)
+    form = ProposalForm(request.POST or None, attended=found.mode == Mode.ATTENDED)
+    if perform(form, decisions.propose_protocol, by=request.user, trial=found):
+        messages.success(request, _("Protokollen er foreslått. En annen forsøksleder må låse den."))
+        return redirect("allocation:protocol", found.code)
+    return render(request, "allocation/protocol.html", _protocol_context(request, found) | {"form": form})
+
+
+@require_POST
+def lock(request: SignedInRequest, trial: str) -> HttpResponse:
+    found = trial_for(request.user, trial, needing=Permission.LOCK_PROTOCOL)
+    protocol = protocol_for(request.user, found)
+    if protocol is None:
+        raise not_found(_("Ingen har foreslått en protokoll ennå."))
+    decisions.approve_protocol(by=request.user, protocol=protocol)
+    messages.success(request, _("Protokollen er låst. Send kontrollsummen til alle som skal ha den."))
+    return redirect("allocation:protocol", found.code)
+
+
+@require_POST
+def beacon(request: SignedInRequest, trial: str) -> HttpResponse:
+    found = trial_for(request.user, trial, needing=Permission.LOCK_PROTOCOL)
+    form = BeaconForm(request.POST)
+    if perform(form, decisions.record_beacon, by=request.user, trial=found):
+        messages.success(request, _("Verdien er registrert."))
+        return redirect("allocation:protocol", found.code)
+    return render(request, "allocation/protocol.html", _protocol_context(request, found) | {"beacon_form": form})
+
+
+def _protocol_context(request: SignedInRequest, trial: Trial) -> dict[str, Any]:
+    known = protocol_for(request.user, trial)
+    content = Document.read(known.text).content if known else {}
+    leads = can(request.user, trial, Permission.LOCK_PROTOCOL)
+    drafting = trial.state == TrialState.DRAFTING
+    return {
+        "trial": trial,
+        "protocol": known,
+        "content": content,
+        "report": shown(known.report) if known else {},
+        "may_propose": leads and drafting,
+        "may_lock": known is not None and leads and drafting and known.proposed_by_id != request.user.pk,
+        "beacon_form": BeaconForm() if leads and _waits_for_beacon(known, content) else None,
+    }
+
+
+def _waits_for_beacon(known: Any, content: dict[str, Any]) -> bool:
+    return bool(known and known.approved_at and content["beacon"] and not hasattr(known, "beacon_value"))
