@@ -22,7 +22,7 @@ SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 # Two colours that people with any colour vision, and a grey print, tell apart; lines are dashed besides.
 PRINT: Final = {
     "background": "white",
-    "font": "Source Sans 3, Arial, sans-serif",
+    "font": '"Source Sans 3", Arial, sans-serif',  # unquoted, a name with a digit loses every text in print
     "range": {"category": ["#0063c1", "#a13a28", "#06893a", "#634689"]},
     "axisX": {"grid": False},
     "line": {"strokeWidth": 2},

@@ -11,7 +11,7 @@ import pytest
 
 from evaluation import run, write_results
 from evaluation.findings import Finding
-from evaluation.writing import as_csv, as_spreadsheet
+from evaluation.writing import as_csv, as_png, as_spreadsheet
 from tests.evaluation.trials import SHORT
 
 pytestmark = pytest.mark.slow
@@ -73,3 +73,10 @@ def test_a_text_that_looks_like_a_formula_stays_a_text() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(as_spreadsheet([finding])))["table-9"]
     assert (sheet["A2"].value, sheet["A2"].data_type) == ("=1+1", "s")
     assert as_csv(finding) == b"variable,n\n=1+1,\n"
+
+
+def test_a_picture_shows_its_words(written: Path) -> None:
+    """A font that the renderer cannot name leaves a picture without a single text, and says nothing."""
+    figure = json.loads((written / "figures" / "figure-6.json").read_text())
+    wordless = figure | {"config": figure["config"] | {"font": "no such font"}}
+    assert len(as_png(figure)) > 1.05 * len(as_png(wordless))
