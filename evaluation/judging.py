@@ -1,0 +1,346 @@
+"""A delivery under judgement, in DuckDB: every row is accepted, or rejected with its line, column and reason.
+
+The file passes through memory in pieces. What is known of it lies in a database in a folder of its own, so that a file
+of any size needs no more memory than `MEMORY`.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from evaluation.cell_rules import Fault, cell_of, faults_of, number, value_class
+from evaluation.columns import REGISTERS, Column, Register
+from evaluation.errors import EvaluationError
+from evaluation.formats import Text
+from evaluation.national_id import find_national_ids
+from evaluation.profile import coverage_of, overlaps_of, profile_of
+
+MEMORY: Final = "1GB"
+ACCEPTED: Final = "accepted.parquet"
+REJECTED: Final = "rejected.parquet"
+DATABASE: Final = "judging.duckdb"
+SAMPLE_ROWS: Final = 5
+TELL_EVERY: Final = 10  # batches
+
+# Ten digits or more with at most one sign between them: every identity number, and few other things.
+_MANY_DIGITS: Final = r"\p{Nd}(?:[^\p{Nd}]?\p{Nd}){9}"
+
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class People:
+    """Whom the rows may be about: numbers of the trial, of those whose consent covers the register, and their group.
+
+    None accepts any number. `groups` tells nothing of the arm: coverage is shown by it while arms are masked.
+    """
+
+    participants: Collection[str] | None = None
+    consented: Collection[str] | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> Collection[str] | None:
+        return self.participants if self.consented is None else self.consented
+
+
+ANYBODY: Final = People()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found. `rows` = `accepted` + `rejected`, unless the whole file is `refused`; blank lines are no rows.
+
+    The accepted rows lie in the folder as `accepted.parquet`, the others as `rejected.parquet` (line, column,
+    value_class, reason). `header` and `sample` show what the file looks like where its columns are not known.
+    """
+
+    register: str
+    rows: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    blank_lines: int = 0
+    refused: str | None = None
+    missing: tuple[str, ...] = ()
+    coverage: float | None = None
+    overlaps: int = 0
+    columns: tuple[str, ...] = ()
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    coverage_by_group: tuple[Mapping[str, Any], ...] = ()
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    sample: tuple[tuple[str | None, ...], ...] = ()
+
+
+def judge(
+    register: str,
+    text: Text,
+    *,
+    folder: Path,
+    columns: Mapping[str, str] | None = None,
+    people: People = ANYBODY,
+    today: date,
+    progress: Progress = lambda _label, _rows: None,
+    memory: str = MEMORY,
+) -> Judgement:
+    """Judge an opened file as a delivery of `register`, and write the accepted and the rejected rows to `folder`.
+
+    Args:
+        columns: column of the file -> column of the register, where they are called differently; others keep theirs.
+        today: no date may lie after it.
+        progress: called as progress(label, rows) while it goes on; labels are read, check and write.
+
+    Raises:
+        EvaluationError: `unknown_register`, and what the reading of the file raises.
+    """
+    if register not in REGISTERS:
+        raise EvaluationError("unknown_register", f"no register is called {register}; known: {', '.join(REGISTERS)}")
+    database = folder / DATABASE
+    database.unlink(missing_ok=True)
+    with duckdb.connect(database) as connection:
+        connection.execute(f"SET temp_directory = '{folder}'; SET memory_limit = '{memory}'; SET threads = 2")
+        court = _Court(connection, folder, register, text, dict(columns or {}), today)
+        try:
+            return court.judgement(people, progress)
+        finally:
+            connection.close()
+            database.unlink(missing_ok=True)
+
+
+class _Court:
+    """One delivery. In SQL the file's columns are c0, c1, ... and their values v0, v1, ...; a name is never code."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        folder: Path,
+        register: str,
+        text: Text,
+        columns: dict[str, str],
+        today: date,
+    ) -> None:
+        self.connection = connection
+        self.folder = folder
+        self.code = register
+        self.register: Register = REGISTERS[register]
+        self.text = text
+        self.places = {columns.get(name, name): f"c{place}" for place, name in enumerate(text.names)}
+        self.today = today.isoformat()
+
+    def judgement(self, people: People, progress: Progress) -> Judgement:
+        self._stage(progress)
+        rows, blank = self._counted()
+        known = Judgement(self.code, rows, blank_lines=blank, facts=self.text.facts, header=self.text.names)
+        if self._holds_national_id():
+            return _refused(known, "national_id", header=())
+        missing = tuple(c.name for c in self.register.columns if c.required and c.name not in self.places)
+        if missing:
+            return _refused(known, "missing_columns", missing=missing, sample=self._sample())
+        progress("check", rows)
+        self._judge(people)
+        progress("write", rows)
+        return self._written(known, people)
+
+    # --- the file as it came
+
+    def _stage(self, progress: Progress) -> None:
+        """Every cell as text in a table, with its line; rows without any value are counted, and are no rows."""
+        names = [f"c{place}" for place in range(len(self.text.names))]
+        schema = pa.schema([*((name, pa.string()) for name in names), ("line", pa.int64()), ("fits", pa.bool_())])
+        failed: list[EvaluationError] = []
+        reader = pa.RecordBatchReader.from_batches(schema, self._told(schema, progress, failed))
+        self.connection.register("incoming", reader)
+        try:
+            self.connection.execute("CREATE TABLE staged AS SELECT * FROM incoming")
+        except duckdb.Error as error:
+            unreadable = EvaluationError("unreadable", "the file could not be read")
+            raise (failed[0] if failed else unreadable) from error
+        self.connection.unregister("incoming")
+
+    def _told(self, schema: pa.Schema, progress: Progress, failed: list[EvaluationError]) -> Iterator[pa.RecordBatch]:
+        """The batches under the names of SQL. A refusal is kept: Arrow passes no more of it on than its text."""
+        done = 0
+        try:
+            for turn, batch in enumerate(self.text.batches):
+                done += batch.num_rows
+                if turn % TELL_EVERY == 0:
+                    progress("read", done)
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+        except EvaluationError as error:
+            failed.append(error)
+            raise
+
+    def _counted(self) -> tuple[int, int]:
+        anything = " OR ".join(f"c{place} IS NOT NULL" for place in range(len(self.text.names)))
+        self.connection.execute(f"CREATE VIEW rows_of_file AS SELECT * FROM staged WHERE NOT fits OR {anything}")
+        return self._number("SELECT count(*) FROM rows_of_file"), self._number(
+            f"SELECT count(*) FROM staged WHERE fits AND NOT ({anything})"
+        )
+
+    def _holds_national_id(self) -> bool:
+        """Look through header and cells; only what has as many digits as a number needs is looked at closely."""
+        if any(find_national_ids(name) for name in self.text.names):
+            return True
+        for place in range(len(self.text.names)):
+            cell = f"c{place}"
+            found = self.connection.execute(
+                f"SELECT DISTINCT {cell} FROM staged WHERE length({cell}) >= 10 AND {cell} NOT LIKE '____-__-__'"
+                f" AND regexp_matches({cell}, '{_MANY_DIGITS}')"
+            )
+            while chunk := found.fetchmany(10_000):
+                if any(_is_identity(value) for (value,) in chunk):
+                    return True
+        return False
+
+    def _sample(self) -> tuple[tuple[str | None, ...], ...]:
+        cells = ", ".join(f"c{place}" for place in range(len(self.text.names)))
+        return tuple(
+            self.connection.execute(f"SELECT {cells} FROM rows_of_file ORDER BY line LIMIT {SAMPLE_ROWS}").fetchall()
+        )
+
+    # --- the judgement
+
+    def _judge(self, people: People) -> None:
+        """The table `judged`: line, fault (a place in `self.faults`, from 1), and the typed columns."""
+        self.cells = [cell_of(column, self.places[column.name], numeric=column.name in self._numeric)
+                      for column in self._columns]  # fmt: skip
+        self.faults = list(self._faults(people))
+        self._numbers("participants", people.participants)
+        self._numbers("consented", people.consented)
+        values = ", ".join(f"{cell.value} AS v{place}" for place, cell in enumerate(self.cells))
+        cases = " ".join(f"WHEN {fault.condition} THEN {place}" for place, fault in enumerate(self.faults, 1))
+        kept = ", ".join(f"v{place}" for place in range(len(self.cells)))
+        self.connection.execute(
+            f"CREATE TABLE judged AS SELECT line, CASE {cases} END AS fault, {kept}"
+            f" FROM (SELECT *, {values} FROM rows_of_file)"
+        )
+        self._duplicates()
+
+    @property
+    def _columns(self) -> list[Column]:
+        """Those of the register that the file has, and those that only the plan knows."""
+        named = [column for column in self.register.columns if column.name in self.places]
+        further = [name for name in self.places if self.register.further and name not in self.register.names]
+        return [*named, *(Column(name, required=False, may_be_empty=True) for name in further)]
+
+    @property
+    def _numeric(self) -> set[str]:
+        """Columns of the plan in which every cell that is not empty holds a number."""
+        names = [column.name for column in self._columns if column.name not in self.register.names]
+        if not names:
+            return set()
+        wrong = ", ".join(f"count({self.places[n]}) - count({number(self.places[n])})" for n in names)
+        counts = self.connection.execute(f"SELECT {wrong} FROM rows_of_file").fetchone() or ()
+        return {name for name, count in zip(names, counts, strict=True) if not count}
+
+    def _faults(self, people: People) -> Iterator[Fault]:
+        yield Fault("field_count", None, "NOT fits")
+        places = {cell.column.name: f"v{place}" for place, cell in enumerate(self.cells)}
+        for place, cell in enumerate(self.cells):
+            yield from faults_of(cell, f"v{place}", self.today)
+        if self.register.is_spells:
+            yield Fault("end_before_start", "end", f"{places['end']} < {places['start']}")
+        if self.register.of_persons:
+            number_of = self.places["participant_number"]
+            for code, table, given in (
+                ("unknown_participant", "participants", people.participants),
+                ("no_consent", "consented", people.consented),
+            ):
+                if given is not None:
+                    yield Fault(code, "participant_number", f"{number_of} NOT IN (SELECT number FROM {table})")
+
+    def _numbers(self, table: str, numbers: Collection[str] | None) -> None:
+        given = pa.table({"number": pa.array(sorted(numbers or ()), pa.string())})
+        self.connection.register("given", given)
+        self.connection.execute(f"CREATE TABLE {table} AS SELECT number FROM given")
+        self.connection.unregister("given")
+
+    def _duplicates(self) -> None:
+        """Lines that say again what an earlier one has said. Rows are compared where their hashes are equal."""
+        names = self.register.once or tuple(cell.column.name for cell in self.cells)
+        keys = ", ".join(f"v{place}" for place, cell in enumerate(self.cells) if cell.column.name in names)
+        self.connection.execute(
+            f"CREATE TABLE twice AS SELECT hash({keys}) AS h FROM judged WHERE fault IS NULL"
+            " GROUP BY h HAVING count(*) > 1"
+        )
+        self.connection.execute(
+            "CREATE TABLE duplicates AS SELECT line FROM (SELECT line,"
+            f" row_number() OVER (PARTITION BY {keys} ORDER BY line) AS place FROM judged"
+            f" WHERE fault IS NULL AND hash({keys}) IN (SELECT h FROM twice)) WHERE place > 1"
+        )
+        self.faults.append(Fault("duplicate", names[0], ""))
+
+    # --- what is kept
+
+    def _written(self, known: Judgement, people: People) -> Judgement:
+        named = ", ".join(f"v{place} AS {_quoted(cell.column.name)}" for place, cell in enumerate(self.cells))
+        self.connection.execute(
+            f"CREATE VIEW accepted AS SELECT {named} FROM judged"
+            " WHERE fault IS NULL AND line NOT IN (SELECT line FROM duplicates)"
+        )
+        self._copy("SELECT * FROM accepted", ACCEPTED)
+        self._copy(self._rejected_rows(), REJECTED)
+        # From here on the file that was written is asked, so that what is told is what is kept.
+        accepted = f"read_parquet('{self.folder / ACCEPTED}')"
+        rejected = f"read_parquet('{self.folder / REJECTED}')"
+        reasons = dict(
+            self.connection.execute(f"SELECT reason, count(*) FROM {rejected} GROUP BY 1 ORDER BY 1").fetchall()
+        )
+        coverage, by_group = coverage_of(self.connection, accepted, self.register, people.expected, people.groups)
+        return Judgement(
+            register=known.register,
+            rows=known.rows,
+            accepted=self._number(f"SELECT count(*) FROM {accepted}"),
+            rejected=sum(reasons.values()),
+            blank_lines=known.blank_lines,
+            coverage=coverage,
+            overlaps=overlaps_of(self.connection, accepted, self.register),
+            columns=tuple(cell.column.name for cell in self.cells),
+            reasons=reasons,
+            coverage_by_group=by_group,
+            profile=profile_of(self.connection, accepted, self.register, people.groups),
+            facts=known.facts,
+            header=known.header,
+        )
+
+    def _rejected_rows(self) -> str:
+        texts = {cell.column.name: cell.text for cell in self.cells}
+        lines = "SELECT line, fault FROM judged WHERE fault IS NOT NULL"
+        lines += f" UNION ALL SELECT line, {len(self.faults)} FROM duplicates"
+        columns = [f"WHEN {place} THEN '{fault.column or ''}'" for place, fault in enumerate(self.faults, 1)]
+        classes = [
+            f"WHEN {place} THEN {value_class(texts[fault.column]) if fault.column else repr('empty')}"
+            for place, fault in enumerate(self.faults, 1)
+        ]
+        reasons = [f"WHEN {place} THEN '{fault.code}'" for place, fault in enumerate(self.faults, 1)]
+        return (
+            f'SELECT line, CASE fault {" ".join(columns)} END AS "column",'
+            f" CASE fault {' '.join(classes)} END AS value_class, CASE fault {' '.join(reasons)} END AS reason"
+            f" FROM ({lines}) JOIN staged USING (line) ORDER BY line"
+        )
+
+    def _copy(self, query: str, name: str) -> None:
+        self.connection.execute(f"COPY ({query}) TO '{self.folder / name}' (FORMAT parquet, COMPRESSION zstd)")
+
+    def _number(self, query: str) -> int:
+        row = self.connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _refused(known: Judgement, code: str, **more: Any) -> Judgement:
+    return Judgement(**(known.__dict__ | {"refused": code} | more))
+
+
+def _is_identity(value: str) -> bool:
+    """A column of numbers loses its leading zeros on the way through a spreadsheet."""
+    return bool(find_national_ids(value)) or (len(value) == 10 and bool(find_national_ids("0" + value)))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,245 @@
+"""The same delivery in every format that people send becomes the same rows, and nothing else becomes rows."""
+
+import gzip
+import io
+import json
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyreadstat
+import pytest
+
+from evaluation import validate
+from evaluation.deliveries import validate_file
+from evaluation.formats import Limits, read
+from evaluation.judging import ACCEPTED
+from evaluation.national_id import synthetic_national_id
+from tests.evaluation.sas import write_sas7bdat
+
+pytestmark = pytest.mark.slow
+
+TODAY = date(2020, 1, 1)
+JOBS = pd.DataFrame(
+    {
+        "participant_number": ["MOS-7K4Q-3", "HUR-2B9X-1", "MOS-7K4Q-3"],
+        "start": pd.to_datetime(["2015-02-01", "2016-02-29", "2014-12-31"]),
+        "end": pd.to_datetime(["2015-03-31", None, "2014-12-31"]),
+        "full_time_hours": [37.5, 35.5, 40.0],
+        "position_percent": [50.0, 100.0, np.nan],
+        "employer": ["912345678", None, "Ødegård & sønn"],
+    }
+)
+JOBS.loc[2, "position_percent"] = 7.25
+AS_DATES = JOBS.assign(
+    start=JOBS["start"].dt.date, end=[day.date() if day is not pd.NaT else None for day in JOBS["end"]]
+)
+AS_TEXT = JOBS.assign(
+    start=JOBS["start"].dt.strftime("%d.%m.%Y"), end=JOBS["end"].dt.strftime("%d.%m.%Y").where(JOBS["end"].notna())
+)
+
+
+def _zipped(path: Path, name: str = "uttrekk/jobb.csv") -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/._jobb.csv", b"\0")
+        archive.writestr(name, JOBS.to_csv(index=False))
+
+
+def _excel(path: Path) -> None:
+    AS_DATES.to_excel(path, index=False, engine="openpyxl")
+
+
+WRITERS = {
+    "comma.csv": lambda path: JOBS.to_csv(path, index=False),
+    "semicolon.csv": lambda path: AS_TEXT.to_csv(path, index=False, sep=";", decimal=",", encoding="latin-1"),
+    "marked.csv": lambda path: AS_TEXT.to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig"),
+    "windows.csv": lambda path: path.write_bytes(JOBS.to_csv(index=False).replace("\n", "\r\n").encode("cp1252")),
+    "quoted.csv": lambda path: JOBS.to_csv(path, index=False, sep=";", quoting=1),
+    "tabs.tsv": lambda path: JOBS.to_csv(path, index=False, sep="\t"),
+    "file.parquet": lambda path: JOBS.to_parquet(path),
+    "dates.parquet": lambda path: AS_DATES.to_parquet(path),
+    "book.xlsx": _excel,
+    "stata.dta": lambda path: pyreadstat.write_dta(AS_DATES, path),
+    "spss.sav": lambda path: pyreadstat.write_sav(AS_DATES, path),
+    "spss.zsav": lambda path: pyreadstat.write_sav(AS_DATES, path, compress=True),
+    "sas.xpt": lambda path: pyreadstat.write_xport(
+        AS_DATES.rename(columns={"participant_number": "number", "full_time_hours": "hours"}),
+        path,
+        file_format_version=8,
+    ),
+    "sas.sas7bdat": lambda path: write_sas7bdat(AS_TEXT, path),
+    "packed.zip": _zipped,
+    "packed.csv.gz": lambda path: path.write_bytes(gzip.compress(JOBS.to_csv(index=False).encode())),
+}
+NAMES = {"number": "participant_number", "hours": "full_time_hours"}
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_the_same_rows_come_out_of_every_format(tmp_path: Path, name: str) -> None:
+    WRITERS[name](tmp_path / name)
+    report = validate("employment", tmp_path / name, columns=NAMES, today=TODAY)
+    assert (report.refused, report.rows, report.rejected) == (None, 3, ())
+    pd.testing.assert_frame_equal(report.accepted[list(JOBS)], JOBS, check_dtype=False)
+
+
+def test_a_file_is_read_by_the_name_that_it_was_sent_under(tmp_path: Path) -> None:
+    WRITERS["spss.sav"](tmp_path / "x.sav")
+    (tmp_path / "x.sav").rename(tmp_path / "0f3a")
+    assert validate("employment", tmp_path / "0f3a", name="Uttrekk 2019.SAV", today=TODAY).rows == 3
+
+
+def test_lines_are_those_of_the_file_also_after_blank_lines_and_line_ends_in_quotes(tmp_path: Path) -> None:
+    text = (
+        "participant_number;start;end;full_time_hours;position_percent;employer\n"
+        'P1;2015-01-01;;37,5;50;"Bakeri\nog\nkafé"\n'  # lines 2-4
+        "\n"
+        "P1;soon;;37,5;50;A\n"  # line 6
+        "P1;2015\n"  # line 7
+        ";;;;;\n"
+        'P1;never;;37,5;50;"B\nC"\n'  # line 9-10
+        "P1;2016-01-01;;37,5;50;D;E;F\n"  # line 11
+    )
+    (tmp_path / "jobb.csv").write_text(text)
+    report = validate("employment", tmp_path / "jobb.csv", today=TODAY)
+    assert [(row.line, row.code) for row in report.rejected] == [
+        (6, "not_a_date"),
+        (7, "field_count"),
+        (9, "not_a_date"),
+        (11, "field_count"),
+    ]
+    assert (report.rows, len(report.accepted), report.blank_lines) == (5, 1, 2)
+
+
+def test_misfits_at_the_edges_of_blocks_keep_their_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evaluation.formats.delimited.BLOCK_BYTES", 4096)
+    rng = np.random.default_rng(5)
+    good, short = "P1;2015-01-01;;37,5;50", "P1;2015-01-01"
+    wrong = rng.random(3000) < 0.2
+    wrong[-1] = True
+    rows = [short if bad else good.replace("P1", f"P{place}") for place, bad in enumerate(wrong)]
+    (tmp_path / "jobb.csv").write_text(
+        "participant_number;start;end;full_time_hours;position_percent\n" + "\n".join(rows)
+    )
+    report = validate("employment", tmp_path / "jobb.csv", today=TODAY)
+    assert [row.line for row in report.rejected] == (np.flatnonzero(wrong) + 2).tolist()
+
+
+def test_a_formula_in_a_workbook_is_turned_down_and_a_workbook_with_macros_altogether(tmp_path: Path) -> None:
+    _excel(tmp_path / "book.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "book.xlsx")
+    book.active["A2"] = '=HYPERLINK("http://x")'
+    book.save(tmp_path / "formula.xlsx")
+    report = validate("employment", tmp_path / "formula.xlsx", today=TODAY)
+    assert [(row.line, row.code) for row in report.rejected] == [(2, "formula")]
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"x")
+    assert validate("employment", tmp_path / "book.xlsx", today=TODAY).refused == "unreadable"
+
+
+def job(number: str, *details: dict[str, object], end: str | None = None) -> dict[str, object]:
+    period = {"startdato": "2016-04-11"} | ({"sluttdato": end} if end else {})
+    return {
+        "id": "1", "navArbeidsforholdId": 12, "type": {"kode": "ordinaertArbeidsforhold", "beskrivelse": "x"},
+        "arbeidstaker": {"identer": [{"type": "AKTORID", "ident": "x", "gjeldende": False},
+                                     {"type": "DELTAKERNUMMER", "ident": number, "gjeldende": True}]},
+        "arbeidssted": {"type": "Underenhet", "identer": [{"type": "ORGANISASJONSNUMMER", "ident": "912345678"}]},
+        "ansettelsesperiode": period, "ansettelsesdetaljer": list(details), "permisjoner": [],
+    }  # fmt: skip
+
+
+def detail(fra: str, til: str | None, hours: float | None, percent: float) -> dict[str, object]:
+    hours_part = {} if hours is None else {"antallTimerPrUke": hours}
+    return {"type": "Ordinaer", "avtaltStillingsprosent": percent, "rapporteringsmaaneder": {"fra": fra, "til": til},
+            "arbeidstidsordning": {"kode": "ikkeSkift"}} | hours_part  # fmt: skip
+
+
+AAREG = [
+    job("P1", detail("2016-04", "2017-01", 37.5, 50.0), detail("2017-02", None, 35.5, 100)),
+    job("P2", detail("2016-04", "2016-12", 40, 20), end="2016-11-15"),
+    job("P3", detail("2016-04", None, None, 0)),
+    job("P4"),
+]
+
+
+@pytest.mark.parametrize("form", ["array", "lines"])
+def test_aareg_json_becomes_a_row_for_each_period_of_details(tmp_path: Path, form: str) -> None:
+    text = json.dumps(AAREG) if form == "array" else "\n".join(map(json.dumps, AAREG))
+    (tmp_path / "aareg.json").write_text(text)
+    report = validate("employment", tmp_path / "aareg.json", today=TODAY)
+    found = report.accepted.set_index("participant_number")
+    days = found[["start", "end"]].apply(lambda column: column.dt.strftime("%Y-%m-%d"))
+    assert days.loc["P1"].to_numpy().tolist() == [["2016-04-11", "2017-01-31"], ["2017-02-01", np.nan]]
+    assert days.loc["P2"].tolist() == ["2016-04-11", "2016-11-15"]
+    assert (found.loc["P1", "full_time_hours"] * found.loc["P1", "position_percent"] / 100).tolist() == [18.75, 35.5]
+    assert [(row.line, row.column, row.code) for row in report.rejected] == [
+        (3, "full_time_hours", "empty"),
+        (4, "full_time_hours", "empty"),
+    ]
+
+
+def test_a_national_id_in_a_field_of_aareg_that_is_not_read_refuses_the_file(tmp_path: Path) -> None:
+    known = job("P1", detail("2016-04", None, 37.5, 50.0)) | {"merknad": synthetic_national_id(date(1980, 5, 17), 3)}
+    (tmp_path / "aareg.json").write_text(json.dumps([known]))
+    assert validate("employment", tmp_path / "aareg.json", today=TODAY).refused == "national_id"
+
+
+def test_what_grows_beyond_its_limits_is_refused_before_it_is_whole(tmp_path: Path) -> None:
+    limits = Limits(times=3, floor=1 << 20)
+    many = pa.table(
+        {"participant_number": pa.array(["P1"] * 2_000_000).dictionary_encode(), "benefit": ["AAP"] * 2_000_000}
+    )
+    pq.write_table(many, tmp_path / "little.parquet")
+    (tmp_path / "zeros.csv.gz").write_bytes(gzip.compress(b"participant_number\n" + b"P1\n" * 1_000_000))
+    assert (tmp_path / "little.parquet").stat().st_size < 20_000
+    for name in ("little.parquet", "zeros.csv.gz"):
+        found = validate_file("benefits", tmp_path / name, folder=tmp_path, today=TODAY, limits=limits)
+        assert found.refused == "unpacks_too_far"
+
+
+def test_an_archive_holds_one_file_that_is_no_archive(tmp_path: Path) -> None:
+    for name, members in (
+        ("two.zip", ["a.csv", "b.csv"]),
+        ("none.zip", []),
+        ("nested.zip", ["a.zip"]),
+        ("program.zip", ["a.exe"]),
+    ):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for member in members:
+                archive.writestr(member, "participant_number\nP1\n")
+        assert validate("survey", tmp_path / name, today=TODAY).refused == "unreadable", name
+    with zipfile.ZipFile(tmp_path / "up.zip", "w") as archive:
+        archive.writestr("../../evil.csv", "participant_number;wave;instrument;item;value\nP1;T1;a;b;1\n")
+    assert validate("survey", tmp_path / "up.zip", today=TODAY).rows == 1
+    assert not (tmp_path.parent.parent / "evil.csv").exists()
+
+
+def test_a_file_is_streamed_and_its_rows_never_all_in_memory(tmp_path: Path) -> None:
+    with (tmp_path / "many.csv").open("w") as file:
+        file.write("participant_number;benefit;start;end\n")
+        for place in range(200_000):
+            file.write(f"P{place};AAP;2015-01-01;\n")
+    batches = read(tmp_path / "many.csv", scratch=tmp_path).batches
+    sizes = [batch.num_rows for batch in batches]
+    assert sum(sizes) == 200_000
+    assert max(sizes) < 200_000
+    found = validate_file("benefits", tmp_path / "many.csv", folder=tmp_path, today=TODAY)
+    assert (found.rows, found.accepted) == (200_000, 200_000)
+    assert pq.read_metadata(tmp_path / ACCEPTED).num_rows == 200_000
+
+
+def test_xml_that_multiplies_itself_is_refused(tmp_path: Path) -> None:
+    _excel(tmp_path / "book.xlsx")
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    sheet = f'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY l0 "ha">{laughs}]><worksheet>&l9;</worksheet>'
+    kept = io.BytesIO()
+    with zipfile.ZipFile(tmp_path / "book.xlsx") as old, zipfile.ZipFile(kept, "w") as new:
+        for member in old.infolist():
+            content = old.read(member)
+            new.writestr(member.filename, sheet if member.filename.endswith("sheet1.xml") else content)
+    (tmp_path / "laughs.xlsx").write_bytes(kept.getvalue())
+    assert validate("employment", tmp_path / "laughs.xlsx", today=TODAY).refused == "unreadable"
