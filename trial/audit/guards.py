@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Self
 
 from django.db import models
 
+from trial.audit import rows
+
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -24,8 +26,13 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
+def is_writing() -> bool:
+    """Whether an action is under way."""
+    return _writing.get()
+
+
 def refuse_outside_action(what: str) -> None:
-    if not _writing.get():
+    if not is_writing():
         raise WriteOutsideActionError(f"{what} is written only inside an action")
 
 
@@ -68,7 +75,14 @@ class GuardedModel(models.Model):
 
     def changed(self, **values: Any) -> Self:
         """Set and save the named fields only, so that a concurrent change of another field is never overwritten."""
+        refuse_outside_action(type(self).__name__)
         for name, value in values.items():
             setattr(self, name, value)
-        self.save(update_fields=list(values))
+        rows.update(self, values)
+        return self
+
+    def added(self) -> Self:
+        """Write a new row by a statement made once. A key that the database makes up stays unknown here."""
+        refuse_outside_action(type(self).__name__)
+        rows.insert(self)
         return self

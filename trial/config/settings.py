@@ -125,6 +125,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     keepalives_idle=30,
     keepalives_interval=10,
     keepalives_count=3,
+    prepare_threshold=5,  # for `trial.audit.rows`; the ORM's cursors bind their values themselves and prepare nothing
     **({"options": "-c role=analyst"} if WORKER else {}),
 )
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")

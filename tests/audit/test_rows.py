@@ -1,0 +1,92 @@
+"""Rows by prepared statements: the same rows as the ORM's, nothing unseen, and one error for several at once."""
+
+from contextlib import nullcontext
+from uuid import uuid4
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection
+
+from tests.cast import Cast
+from trial.access.planes import maintenance
+from trial.audit import clock
+from trial.audit.actions import post
+from trial.audit.guards import WriteOutsideActionError, writing
+from trial.audit.models import AuditEvent, OutboxMessage
+from trial.audit.rows import Rows, ask, one_trip
+from trial.studies.models import Membership, Trial
+
+TRIAL = Rows(Trial, "SELECT {columns} FROM studies_trial WHERE id = %s FOR NO KEY UPDATE")
+
+
+def event(**fields: object) -> AuditEvent:
+    return AuditEvent(time=clock.now(), actor="Kari", verb="tested", details={"søsken": [1, None]}, **fields)
+
+
+def without_state(row: Trial) -> dict:
+    return {name: value for name, value in vars(row).items() if name != "_state"}
+
+
+def test_a_row_read_by_statement_is_the_orms_row(cast: Cast):
+    with maintenance():
+        read = TRIAL.ask(cast.trial.pk).one()
+        assert without_state(read) == without_state(Trial.objects.get(pk=cast.trial.pk))
+        assert TRIAL.ask(0).first() is None
+        with pytest.raises(Trial.DoesNotExist):
+            TRIAL.ask(0).one()
+
+
+def test_a_row_added_is_the_row_that_the_orm_reads_back(db):
+    with maintenance(), writing():
+        made = event(actor_id=5)
+        made.added()
+        found = AuditEvent.objects.get(pk=made.pk)
+    assert (found.details, found.time, found.actor_id) == ({"søsken": [1, None]}, made.time, 5)
+    assert not made._state.adding
+
+
+def test_a_change_writes_the_named_fields_only(cast: Cast):
+    with maintenance(), writing():
+        stale = Trial.objects.get(pk=cast.trial.pk)
+        Trial.objects.filter(pk=cast.trial.pk).update(purpose="Ny")
+        stale.changed(name="Annet navn", planned_size=7)
+        fresh = Trial.objects.get(pk=cast.trial.pk)
+    assert (fresh.purpose, fresh.name, fresh.planned_size) == ("Ny", "Annet navn", 7)
+
+
+@pytest.mark.parametrize("trips", [False, True])
+def test_a_change_that_meets_no_row_is_an_error(db, trips: bool):
+    gone = Membership(pk=999_999)
+    with maintenance(), writing(), pytest.raises(DatabaseError, match="0 rows"), one_trip() if trips else nullcontext():
+        gone.changed(valid_to=None)
+
+
+def test_one_trip_gives_the_answers_in_order_and_writes_all(db):
+    with maintenance(), writing():
+        with one_trip():
+            post(kind="first", to="a")
+            counted = ask("SELECT count(*) FROM audit_outboxmessage WHERE kind IN ('first', 'second')")
+            post(kind="second", to="b")
+        assert counted.fetchone() == (1,)
+        assert OutboxMessage.objects.filter(kind__in=["first", "second"]).count() == 2
+
+
+def test_one_trip_with_one_error_fails_as_a_whole(committed_database):
+    twice = uuid4()
+
+    def write() -> None:
+        post(kind="first", to="a")
+        event(id=twice).added()
+        event(id=twice).added()
+        post(kind="second", to="b")
+
+    with pytest.raises(IntegrityError), maintenance(), writing(), one_trip():
+        write()
+    with maintenance():
+        assert not OutboxMessage.objects.exists()
+    connection.close()
+
+
+def test_nothing_is_added_or_changed_outside_an_action(cast: Cast):
+    for write in (event().added, lambda: cast.trial.changed(name="x")):
+        with pytest.raises(WriteOutsideActionError):
+            write()
