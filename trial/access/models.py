@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 TOKEN_PREFIX = "nt_"  # noqa: S105 - marks a secret as ours, is none itself
@@ -16,6 +17,12 @@ class User(AbstractUser):
 
     display_name = models.CharField(max_length=150, blank=True)
     nav_ident = models.CharField(max_length=10, blank=True)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            # An identity provider names people by it: it must open one account only.
+            models.UniqueConstraint(fields=["nav_ident"], condition=~Q(nav_ident=""), name="user_nav_ident_once"),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.username

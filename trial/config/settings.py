@@ -19,6 +19,10 @@ def flag(name: str) -> bool:
     return os.environ.get(name, "") == "1"
 
 
+def whole(name: str, default: int) -> int:
+    return int(os.environ.get(name, "") or default)
+
+
 def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
@@ -53,6 +57,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "csp",
     "django_prometheus",
@@ -82,11 +88,14 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "trial.config.middleware.token_sign_in",
+    "trial.config.sign_in.wonderwall",
+    "trial.config.sign_in.session_limits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "trial.config.sign_in.ProofMiddleware",
     "trial.config.middleware.PlaneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -130,6 +139,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
 )
 REDIS_URL = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
+# Codes that were used, for every process: sign-in must not depend on the broker.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "access_cache"}}
+
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -148,18 +160,67 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "trial.config.accounts.ClosedAccountAdapter"
+ACCOUNT_ADAPTER = "trial.access.adapters.AccountAdapter"
 ACCOUNT_SESSION_REMEMBER = False  # offices share machines: closing the browser signs out
-ACCOUNT_RATE_LIMITS = False  # django-axes counts failed sign-ins, in the database and for every process
+ACCOUNT_RATE_LIMITS = False  # django-axes counts failed sign-ins and codes, in the database and for every process
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before the second factor is changed or its codes are shown
+SECOND_FACTOR_REQUIRED = not RELAXED  # of every role
+STEP_UP_SECONDS = ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60  # how long a proof lasts for what cannot be undone
+MFA_ADAPTER = "trial.access.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "trial.access.code_forms.AuthenticateForm",
+    "reauthenticate": "trial.access.code_forms.ReauthenticateForm",
+    "activate_totp": "trial.access.code_forms.ActivateTOTPForm",
+    "add_webauthn": "trial.access.code_forms.AddWebAuthnForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a code typed as the next one came still counts
+MFA_RECOVERY_CODE_DIGITS = 10
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = RELAXED
+
+# Sign-in by an OpenID provider (Entra ID): a button beside the password, where an issuer is named.
+OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+PROVIDER_REQUIRES_SECOND_FACTOR = flag(
+    "PROVIDER_REQUIRES_SECOND_FACTOR"
+)  # by its own rules; else claim amr must say so
+SOCIALACCOUNT_ADAPTER = "trial.access.adapters.SocialAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "entra",
+                "name": "Entra ID",
+                "client_id": os.environ.get("OIDC_CLIENT_ID", ""),
+                "secret": os.environ.get("OIDC_CLIENT_SECRET", ""),
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
+# Sign-in by the platform's sidecar: where it is, there is no other. The names are those that the platform sets.
+WONDERWALL = {
+    "issuer": os.environ.get("AZURE_OPENID_CONFIG_ISSUER", ""),
+    "audience": os.environ.get("AZURE_APP_CLIENT_ID", ""),
+    "jwks_uri": os.environ.get("AZURE_OPENID_CONFIG_JWKS_URI", ""),
+}
+
+PROXY_COUNT = whole("PROXY_COUNT", 0 if RELAXED else 1)  # proxies of ours in front, whose X-Forwarded-For is believed
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "errors/locked_out.html"
+AXES_CLIENT_IP_CALLABLE = "trial.access.visitors.address_of"
 AXES_VERBOSE = False
 
-SESSION_COOKIE_AGE = 10 * 60 * 60
+SESSION_IDLE_SECONDS = 30 * 60
+SESSION_COOKIE_AGE = 10 * 60 * 60  # a working day, from signing in, however active
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not RELAXED
 SESSION_COOKIE_NAME = "sessionid" if RELAXED else "__Host-sessionid"

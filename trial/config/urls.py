@@ -14,6 +14,6 @@ urlpatterns = [
     path("", include("trial.allocation.urls")),
     path("", include("trial.enrolment.urls")),
     path("", include("trial.studies.urls")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("trial.access.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
 ]
