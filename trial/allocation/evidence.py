@@ -3,6 +3,7 @@
 import io
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -10,8 +11,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from django.template.loader import render_to_string
 
 from trial.access.models import User
+from trial.access.planes import entered
 from trial.allocation import verify
-from trial.allocation.queries import anchors_of, bundle_of, checkpoints_of, locked_protocol, statement_of
+from trial.allocation.models import Witness
+from trial.allocation.queries import DRAW, anchors_of, bundle_of, checkpoints_of, locked_protocol, statement_of
+from trial.allocation.witnesses import stamped_text
 from trial.studies.models import Trial
 
 
@@ -47,7 +51,7 @@ def verdict_on(trial: Trial) -> Verdict:
 
 
 def parcel_of(user: User, trial: Trial) -> bytes:
-    """A zip of bundle.json, anchors.json, checkpoints.json (signed), verify.py and the auditor's guide.
+    """A zip of bundle.json, anchors.json, checkpoints.json (signed), time stamps, verify.py and the auditor's guide.
 
     Raises:
         Refusal: `not_allowed`, `not_opened`.
@@ -63,8 +67,19 @@ def parcel_of(user: User, trial: Trial) -> bytes:
         for name, content in documents.items():
             parcel.writestr(name, json.dumps(content, ensure_ascii=False, indent=1))
         parcel.write(verify.__file__, "verify.py")
+        for name, content in _stamps(trial):
+            parcel.writestr(name, content)
         parcel.writestr("guide.html", render_to_string("allocation/guide.html", guide))
     return packed.getvalue()
+
+
+def _stamps(trial: Trial) -> Iterator[tuple[str, bytes]]:
+    """Each time-stamped checkpoint, as the bytes that were stamped, and its stamp."""
+    with entered(DRAW):
+        for witness in Witness.objects.filter(trial=trial, kind="timestamp").select_related("checkpoint__trial"):
+            name = f"checkpoint-{witness.checkpoint.size}"
+            yield f"{name}.json", stamped_text(witness.checkpoint)
+            yield f"{name}.tsr", bytes(witness.evidence)
 
 
 def _sizes(documents: dict[str, Any]) -> dict[str, int]:

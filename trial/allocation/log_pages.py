@@ -46,7 +46,7 @@ def log(request: SignedInRequest, trial: str) -> HttpResponse:
         "head": head,
         "whole": bool(head) and log_is_whole(found),
         "page": Paginator(leaves, LEAVES_A_PAGE).get_page(request.GET.get("page")),
-        "checkpoints": checkpoints_of(request.user, found)[:CHECKPOINTS_SHOWN],
+        "checkpoints": checkpoints_of(request.user, found).prefetch_related("witnesses")[:CHECKPOINTS_SHOWN],
         "opened": found.state in OPEN,
         "may_open": can(request.user, found, Permission.OPEN_TRIAL),
     }

@@ -144,6 +144,22 @@ class Checkpoint(GuardedModel):
         return f"{self.size} {self.root}"
 
 
+class Witness(GuardedModel):
+    """A checkpoint that an outsider has heard of, with what it answered: for a time stamp, the stamp itself (DER)."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="witnesses")
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10)
+    evidence = models.BinaryField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "kind"], name="witness_told_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.checkpoint_id}"
+
+
 class Allocation(GuardedModel):
     """A participant's place in the draw, and the arm once it is drawn.
 

@@ -19,16 +19,21 @@ class UnsealError(RuntimeError):
 def seal(seed: bytes, *, commitment: str) -> bytes:
     """AES-256-GCM under SEED_KEY; the commitment is bound in, so that sealed seeds cannot change places."""
     nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + _cipher().encrypt(nonce, seed, _context(commitment))
+    return nonce + _cipher(settings.SEED_KEY).encrypt(nonce, seed, _context(commitment))
 
 
 def unseal(sealed: bytes, *, commitment: str) -> bytes:
-    """The seed. Raises UnsealError."""
-    nonce, text = bytes(sealed[:NONCE_BYTES]), bytes(sealed[NONCE_BYTES:])
-    try:
-        return _cipher().decrypt(nonce, text, _context(commitment))
-    except InvalidTag as problem:
-        raise UnsealError("a sealed seed does not open with SEED_KEY") from problem
+    """The seed, sealed with SEED_KEY or, while the key is being changed, with OLD_SEED_KEY. Raises UnsealError."""
+    for key in filter(None, (settings.SEED_KEY, settings.OLD_SEED_KEY)):
+        seed = _opened(key, sealed, commitment)
+        if seed is not None:
+            return seed
+    raise UnsealError("a sealed seed does not open with SEED_KEY")
+
+
+def is_current(sealed: bytes, *, commitment: str) -> bool:
+    """Whether the seed is sealed with SEED_KEY itself."""
+    return _opened(settings.SEED_KEY, sealed, commitment) is not None
 
 
 def unsealed(commitment: str) -> bytes:
@@ -40,8 +45,16 @@ def checkpoint_signer() -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(settings.CHECKPOINT_KEY))
 
 
-def _cipher() -> AESGCM:
-    return AESGCM(bytes.fromhex(settings.SEED_KEY))
+def _opened(key: str, sealed: bytes, commitment: str) -> bytes | None:
+    nonce, text = bytes(sealed[:NONCE_BYTES]), bytes(sealed[NONCE_BYTES:])
+    try:
+        return _cipher(key).decrypt(nonce, text, _context(commitment))
+    except InvalidTag:
+        return None
+
+
+def _cipher(key: str) -> AESGCM:
+    return AESGCM(bytes.fromhex(key))
 
 
 def _context(commitment: str) -> bytes:

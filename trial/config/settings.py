@@ -27,6 +27,12 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def secret(name: str) -> str:
+    """A secret from the environment, or from the file that `<name>_FILE` names, such as a mounted one."""
+    file = os.environ.get(f"{name}_FILE")
+    return Path(file).read_text().strip() if file else os.environ.get(name, "")
+
+
 DEMO = flag("NAVTRIAL_DEMO")
 TESTING = "PYTEST_VERSION" in os.environ
 DEBUG = False
@@ -37,8 +43,13 @@ IDENTITY_KEY = os.environ.get("IDENTITY_KEY") or ("11" * 32 if RELAXED else "") 
 BLIND_INDEX_KEY = os.environ.get("BLIND_INDEX_KEY") or (
     "22" * 32 if RELAXED else ""
 )  # HMAC for duplicates, 32 bytes hex
-SEED_KEY = os.environ.get("SEED_KEY") or ("33" * 32 if RELAXED else "")  # seals the draw's seeds, 32 bytes hex
-CHECKPOINT_KEY = os.environ.get("CHECKPOINT_KEY") or ("44" * 32 if RELAXED else "")  # Ed25519 private key, 32 bytes hex
+SEED_KEY = secret("SEED_KEY") or ("33" * 32 if RELAXED else "")  # seals the draw's seeds, 32 bytes hex
+OLD_SEED_KEY = secret("OLD_SEED_KEY")  # the one before it, until `manage.py allocation_rotate_key` has run
+CHECKPOINT_KEY = secret("CHECKPOINT_KEY") or ("44" * 32 if RELAXED else "")  # Ed25519 private key, 32 bytes hex
+
+CHECKPOINT_WEBHOOK_URL = os.environ.get("CHECKPOINT_WEBHOOK_URL", "")  # optional: told every checkpoint
+CHECKPOINT_WEBHOOK_TOKEN = secret("CHECKPOINT_WEBHOOK_TOKEN")
+TIMESTAMP_AUTHORITY_URL = os.environ.get("TIMESTAMP_AUTHORITY_URL", "")  # optional: stamps them (RFC 3161)
 
 ALLOWED_HOSTS = names("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver" if RELAXED else "")
 CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS")
