@@ -163,9 +163,19 @@ class Rule:
             prediction=NO_INTERVAL,
         )
 
+    @property
+    def ratio(self) -> bool:
+        """Whether effects are multiplied, and added up as logarithms."""
+        return self.measure in RATIOS
+
+    @property
+    def nothing(self) -> float:
+        """The effect of a treatment without any."""
+        return 1.0 if self.ratio else 0.0
+
     def back(self, value: Any) -> Any:
         """From the additive scale to the measure's own."""
-        return np.exp(value) if self.measure in RATIOS else value
+        return np.exp(value) if self.ratio else value
 
     def shown(self, pooled: Pooled) -> Pooled:
         """On the measure's own scale."""
