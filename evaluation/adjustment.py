@@ -1,6 +1,7 @@
 """The covariate-adjusted effect beside the unadjusted one (Lin 2013)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def adjusted_effects(
 
 def _lin(
     people: pd.DataFrame, outcome: str, covariates: list[str], strata: str, treated: str, alpha: float
-) -> dict[str, object]:
+) -> dict[str, Any]:
     known = people.dropna(subset=[outcome, *covariates])
     treatment = (known["arm"] == treated).to_numpy(dtype=float)[:, None]
     x = known[covariates].to_numpy(dtype=float)

@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
 from evaluation.arms import treated_arm
-from evaluation.errors import EvaluationError
+from evaluation.regression import ROUNDING
 from evaluation.shares import require_columns
 
 
 @dataclass(frozen=True)
 class BaselineTable:
-    """`table` is indexed by variable: the means of both arms, difference (control - treated), se, t, p, smd, missing.
+    """`table` is indexed by variable: the means of both arms, difference (control - treated), se, t, p, smd, missing,
+    reason (`no_variance`, `too_few` persons with a value in an arm, or empty).
 
     `joint_p` belongs to the F test (`joint_f` with `joint_df`) that no variable tells the arms apart; `n` counts the
-    persons of that test, who have every variable.
+    persons of that test, who have every variable. `joint_reason` says why there is none: `too_few`, `no_variance`.
     """
 
     table: pd.DataFrame
@@ -25,6 +28,7 @@ class BaselineTable:
     joint_df: tuple[int, int]
     joint_p: float
     n: int
+    joint_reason: str = ""
 
 
 def baseline_table(
@@ -40,24 +44,29 @@ def baseline_table(
 
     Returns:
         BaselineTable. The standardised mean difference divides by the pooled standard deviation of the two arms
-        (root of the mean of their variances). A variable without variance has missing se, t, p and smd.
+        (root of the mean of their variances). A variable without variance, or with fewer than two values in an arm,
+        has missing se, t, p and smd, and a reason.
 
     Raises:
-        EvaluationError: unknown variable, no control arm, fewer than two persons with a value in an arm.
+        EvaluationError: `unknown_outcome` naming a variable that is not there, `no_control`, `not_two_arms`.
     """
     require_columns(people, [*variables, arm])
     treated = treated_arm(people[arm], control)
     rows = {variable: _compare(people, variable, arm, (control, treated)) for variable in variables}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")
-    f, df, p, n = _joint(people, variables, people[arm] == treated)
-    return BaselineTable(table, f, df, p, n)
+    return BaselineTable(table, *_joint(people, variables, people[arm] == treated))
 
 
-def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[str, str]) -> dict[str, float]:
+def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[str, str]) -> dict[str, Any]:
     values = people[variable].astype(float)
     first, second = (values[(people[arm] == name) & values.notna()].to_numpy() for name in arms)
     if min(len(first), len(second)) < 2:
-        raise EvaluationError("too_few", f"{variable}: fewer than two persons with a value in an arm")
+        return {
+            **{name: _mean(part) for name, part in zip(arms, (first, second), strict=True)},
+            **dict.fromkeys(("difference", "se", "t", "p", "smd"), np.nan),
+            "missing": int(values.isna().sum()),
+            "reason": "too_few",
+        }
     difference = first.mean() - second.mean()
     variances = first.var(ddof=1), second.var(ddof=1)
     df = len(first) + len(second) - 2
@@ -66,7 +75,7 @@ def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[str, str
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.float64(difference) / se
         smd = np.float64(difference) / np.sqrt(sum(variances) / 2)
-    known = se > 0
+    known = se > ROUNDING * values.abs().max()
     return {
         arms[0]: first.mean(),
         arms[1]: second.mean(),
@@ -76,12 +85,17 @@ def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[str, str
         "p": 2 * stats.t.sf(abs(t), df) if known else np.nan,
         "smd": smd if known else np.nan,
         "missing": int(values.isna().sum()),
+        "reason": "" if known else "no_variance",
     }
+
+
+def _mean(values: npt.NDArray[Any]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def _joint(
     people: pd.DataFrame, variables: Sequence[str], treated: pd.Series
-) -> tuple[float, tuple[int, int], float, int]:
+) -> tuple[float, tuple[int, int], float, int, str]:
     """F test of the regression of the arm on all variables; linearly dependent ones count once."""
     values = people[list(variables)].astype(float)
     whole = values.notna().all(axis=1)
@@ -93,8 +107,10 @@ def _joint(
     n, rank = basis.shape
     df = (rank - 1, n - rank)
     if df[0] < 1 or df[1] < 1:
-        raise EvaluationError("too_few", "too few persons with every variable for the joint test")
+        return np.nan, df, np.nan, n, "no_variance" if df[0] < 1 <= df[1] else "too_few"
     residual = outcome - basis @ (basis.T @ outcome)
     total = outcome - outcome.mean()
+    if min(total @ total, residual @ residual) <= ROUNDING * n:
+        return np.nan, df, np.nan, n, "no_variance"  # one arm only, or variables that name the arm
     f = float((total @ total - residual @ residual) / df[0] / (residual @ residual / df[1]))
-    return f, df, float(stats.f.sf(f, *df)), n
+    return f, df, float(stats.f.sf(f, *df)), n, ""

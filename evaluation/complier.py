@@ -66,7 +66,7 @@ def complier_effects(
 
 
 def _estimate(
-    columns: Array, drawn: Array, strata: npt.NDArray[Any], covariance: Covariance, alpha: float
+    columns: Array, drawn: npt.NDArray[Any], strata: npt.NDArray[Any], covariance: Covariance, alpha: float
 ) -> dict[str, Any]:
     outcome, received = columns.T
     dummies = (strata[:, None] == np.unique(strata)).astype(float)

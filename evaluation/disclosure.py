@@ -16,7 +16,12 @@ from evaluation.labels import MARK, UNITS
 
 PERCENT: Final = 100
 FOLLOWS_FROM_SHARES: Final = ("difference", "se", "t", "p", "smd")
-COUNTS: Final = ("n", "missing", "df2")  # residual degrees of freedom are persons, less a few
+MISSING: Final = ("treated_missing", "control_missing")
+FOLLOWS_FROM_MISSING: Final = ("effect", "se", "t", "p", "ci_low", "ci_high", "trimmed")
+COUNTS: Final = (
+    *("n", "missing", "df2"),  # residual degrees of freedom are persons, less a few
+    *("treated_n", "control_n", "drawn_persons", "rows", *MISSING),
+)
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,21 @@ def _hider(columns: Sequence[str], notes: Mapping[str, Any], rule: Rule) -> Call
         return lambda row: _baseline_row(row, arms, rule)
     if "mean" in columns:
         return lambda row: _share_row(row, rule)
+    if set(MISSING) <= set(columns):
+        return lambda row: _missing_row(row, rule)
     return lambda row: _counts_rounded(row, rule)
 
 
 def _counts_rounded(row: Row, rule: Rule) -> Row:
     """Counts as they may leave; nobody missing is no count of anybody, and stays."""
     return row | {key: rule.count(row[key]) for key in COUNTS if row.get(key)}
+
+
+def _missing_row(row: Row, rule: Rule) -> Row:
+    """A row that counts outcomes missing by arm: their difference, as a share, is a count in disguise."""
+    small = any(row[key] and rule.count(row[key]) is None for key in MISSING)
+    follows = [key for key in FOLLOWS_FROM_MISSING if key in row] if "lower" not in row else ["trimmed"]
+    return _counts_rounded(row, rule) | (dict.fromkeys(follows) if small else {})
 
 
 def _share_row(row: Row, rule: Rule) -> Row:

@@ -13,6 +13,7 @@ from evaluation.arms import treated_arm
 from evaluation.effects import person_totals
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan
+from evaluation.sandwich import contrast, least_squares
 
 TOLERANCE: Final = 1e-8
 ALWAYS_UP_TO: Final = 2_000  # persons; above, a sample of the regressions is fitted again
@@ -81,16 +82,25 @@ def _fits(panel: pd.DataFrame, plan: Plan, totals: pd.DataFrame, monthly: pd.Dat
             yield row, frames[row["month"]][row["outcome"]].to_numpy(dtype=float), by_month[row["month"]]
 
 
-def _difference(covariance: str, row: dict[Any, Any], outcome: Array, everyone: _Persons) -> float:
-    known = ~np.isnan(outcome)
-    y, persons = outcome[known], everyone.observed(known)
+def _plainly(covariance: str, y: Array, persons: _Persons) -> tuple[float, float]:
+    """Effect and standard error from a design of dummies; CR2, which statsmodels lacks, from its general form."""
+    design = persons.design()
+    if covariance == "CR2":
+        found = contrast(least_squares(y, design), np.arange(design.shape[1]) == 0, "CR2", persons.stratum)
+        return found.estimate, found.se
     options: dict[str, Any] = {}
     if covariance == "cluster":
         options = {"cov_type": "cluster", "cov_kwds": {"groups": persons.stratum}}
     elif covariance != "classical":
         options = {"cov_type": covariance}
-    fit = OLS(y, persons.design()).fit(**options)
-    effect, se = float(fit.params[0]), float(fit.bse[0])
+    fit = OLS(y, design).fit(**options)
+    return float(fit.params[0]), float(fit.bse[0])
+
+
+def _difference(covariance: str, row: dict[Any, Any], outcome: Array, everyone: _Persons) -> float:
+    known = ~np.isnan(outcome)
+    y, persons = outcome[known], everyone.observed(known)
+    effect, se = _plainly(covariance, y, persons)
     # An outcome in which nobody differs has effect 0; what statsmodels finds is rounding, to be seen beside its size.
     scale = max(abs(effect), se, SMALL * float(np.abs(y).max()), np.finfo(float).eps)
     return float(np.max([abs(row["effect"] - effect), abs(row["se"] - se)])) / scale

@@ -56,29 +56,38 @@ def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes:
 
 
 def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
-    """The effect by month with its 95 % interval, from `effects_by_month`."""
-    columns = ("outcome", "month", "effect", "ci_low", "ci_high", "p", "n")
+    """The effect by month with its interval, from `effects_by_month`; a band of the whole curve where it has one."""
+    ends = ("ci_low", "ci_high", *(name for name in ("band_low", "band_high") if name in effects))
+    columns = ("outcome", "month", "effect", *ends, "p", "n", "reason")
     rows = plain_rows(effects, columns)
-    values = [
-        {"outcome": MARK + row[0], "month": row[1], "p": row[5], "n": row[6]}
-        | {name: _percent(row[0], value) for name, value in zip(columns[2:5], row[2:5], strict=True)}
-        for row in rows
-    ]
-    band = {
-        "mark": {"type": "area", "opacity": 0.25},
-        "encoding": {
-            "x": _months(),
-            "y": {"field": "ci_low", "type": "quantitative"},
-            "y2": {"field": "ci_high"},
-        },
-    }
-    tips = [_tip("month"), *(_tip(name, decimals=1) for name in columns[2:5]), _tip("n")]
+    values = [_effect_point(dict(zip(columns, row, strict=True)), ends) for row in rows]
+    bands = [_band("ci_low", "ci_high", 0.3)]
+    if "band_low" in ends:
+        bands.insert(0, _band("band_low", "band_high", 0.15))
+    tips = [_tip("month"), *(_tip(name, decimals=1) for name in ("effect", *ends)), _tip("n")]
     line = {
         "mark": {"type": "line"},
         "encoding": {"x": _months(), "y": {"field": "effect", "type": "quantitative"}, "tooltip": tips},
     }
     zero = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"y": {"datum": 0}}}
-    return _figure(number, columns, rows, _panels(values, [band, line, zero, _start()], "percentage_points"), notes)
+    spec = _panels(values, [*bands, line, zero, _start()], "percentage_points")
+    return _figure(number, columns, rows, spec, notes)
+
+
+def _effect_point(row: Mapping[str, Any], ends: Sequence[str]) -> dict[str, Any]:
+    scaled = {name: _percent(row["outcome"], row[name]) for name in ("effect", *ends)}
+    return {"outcome": MARK + row["outcome"], "month": row["month"], "p": row["p"], "n": row["n"]} | scaled
+
+
+def _band(low: str, high: str, opacity: float) -> Spec:
+    return {
+        "mark": {"type": "area", "opacity": opacity},
+        "encoding": {
+            "x": _months(),
+            "y": {"field": low, "type": "quantitative"},
+            "y2": {"field": high},
+        },
+    }
 
 
 def _figure(

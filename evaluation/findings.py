@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from evaluation.arms import treated_arm
-from evaluation.labels import both
 
 
 @dataclass(frozen=True)
@@ -67,70 +66,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def baseline_finding(table: pd.DataFrame, notes: Mapping[str, Any], control: str) -> Finding:
-    """Table 1 from `baseline_table().table`."""
-    treated = next(name for name in table.columns if name not in (control, *_STATISTICS))
-    columns = ("variable", treated, control, *_STATISTICS)
-    title = both("Tabell 1. Kjennetegn ved start", "Table 1. Characteristics at start")
-    return Finding("table-1", "table", title, columns, plain_rows(table.reset_index(), columns), notes=notes)
-
-
-_STATISTICS = ("difference", "se", "t", "p", "smd", "missing")
-
-
-def totals_finding(totals: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
-    """Table 2 from `effects_on_totals`, with adjusted p-values where the plan asks for them."""
-    columns = (
-        "outcome",
-        "treated_mean",
-        "control_mean",
-        "effect",
-        "se",
-        "t",
-        "p",
-        "adjusted_p",
-        "ci_low",
-        "ci_high",
-        "n",
-    )
-    title = both("Tabell 2. Effekter over hele perioden", "Table 2. Effects over the whole period")
-    return Finding("table-2", "table", title, columns, plain_rows(totals, columns), notes=notes)
-
-
-def adjusted_finding(adjusted: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
-    """The covariate-adjusted effect on the primary outcomes."""
-    columns = ("outcome", "effect", "se", "t", "p", "ci_low", "ci_high", "n")
-    title = both("Justert for kjennetegn ved start", "Adjusted for characteristics at start")
-    return Finding("adjusted", "table", title, columns, plain_rows(adjusted, columns), notes=notes)
-
-
-def subgroups_finding(effects: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
-    """The effect on the primary outcomes by subgroup, from `subgroup_effects`."""
-    columns = (
-        "subgroup",
-        "level",
-        "outcome",
-        "effect",
-        "se",
-        "t",
-        "p",
-        "ci_low",
-        "ci_high",
-        "n",
-        "interaction_p",
-        "reason",
-    )
-    title = both("Effekt etter undergruppe", "Effect by subgroup")
-    return Finding("subgroups", "table", title, columns, plain_rows(effects, columns), notes=notes)
-
-
-def pre_period_finding(rows: Sequence[Mapping[str, Any]], notes: Mapping[str, Any]) -> Finding:
-    """The joint tests that the arms did not differ before the start."""
-    columns = ("outcome", "F", "df1", "df2", "p", "n", "reason")
-    title = both("Samlet test av forskjeller før start", "Joint test of differences before the start")
-    return Finding("pre-period", "table", title, columns, plain_rows(pd.DataFrame(list(rows)), columns), notes=notes)
 
 
 def arm_order(arms: pd.Series, control: str) -> list[str]:

@@ -10,6 +10,7 @@ from evaluation.arms import treated_arm
 from evaluation.effects import NOTHING, comparison_rows
 from evaluation.regression import Covariance
 from evaluation.shares import require_columns
+from evaluation.units import unit_means
 
 
 def participant_flow(
@@ -43,19 +44,25 @@ def attrition(
     covariance: Covariance = "classical",
     control: str = "control",
     alpha: float = 0.05,
+    unit: str = "",
 ) -> pd.DataFrame:
     """Whether outcomes are missing more often in one arm: missing (0 or 1) ~ treatment + stratum effects.
+
+    Args:
+        people: one row a person drawn, a missing outcome missing.
+        unit: the column of the drawn units, whose shares missing are compared where it is not persons that were drawn.
 
     Returns:
         outcome, treated_n, treated_missing, control_n, control_missing (persons), effect (difference of the shares
         missing), se, t, p, ci_low, ci_high, reason (`nothing_missing`, `no_variance`, `no_contrast`, `too_few`).
     """
-    require_columns(people, [*outcomes, strata, "arm"])
+    require_columns(people, [*outcomes, strata, "arm", *([unit] if unit else [])])
     treated = treated_arm(people["arm"], control)
     is_treated = (people["arm"] == treated).to_numpy()
-    marks = people[["arm", strata]].assign(**{name: people[name].isna().astype(float) for name in outcomes})
+    marks = people.assign(**{name: people[name].isna().astype(float) for name in outcomes})
+    compared = unit_means(marks, unit=unit, columns=list(outcomes), keep=[strata]) if unit else marks
     rows = []
-    for found in comparison_rows(marks, outcomes, treated, strata, covariance, alpha):
+    for found in comparison_rows(compared, outcomes, treated, strata, covariance, alpha):
         gone = marks[found["outcome"]].to_numpy() > 0
         counts = {"treated_n": int(is_treated.sum()), "treated_missing": int((gone & is_treated).sum())}
         counts |= {"control_n": int((~is_treated).sum()), "control_missing": int((gone & ~is_treated).sum())}
@@ -73,7 +80,7 @@ def register_coverage(
     reason.
 
     Returns:
-        register, rows, treated_n, control_n, n (persons with a row), and drawn (persons in all).
+        register, rows, treated_n, control_n, n (persons with a row), and drawn_persons (in all).
     """
     is_treated = (people["arm"] == treated_arm(people["arm"], control)).to_numpy()
     found = []
@@ -81,7 +88,7 @@ def register_coverage(
         if _of_persons(name, registers[name]):
             seen = people["participant_number"].isin(registers[name]["participant_number"]).to_numpy()
             found.append({"register": name, "rows": len(registers[name])} | _by_arm(seen, is_treated))
-    return pd.DataFrame(found).assign(drawn=len(people))
+    return pd.DataFrame(found).assign(drawn_persons=len(people))
 
 
 def _of_persons(name: str, frame: pd.DataFrame) -> bool:

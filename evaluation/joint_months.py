@@ -181,7 +181,8 @@ class _Model:
         factor = _stretch(design, self.covariance, n, k)
         whole = np.zeros((3, len(values)))
         whole[:, known] = design.weight, residual * (n - k) ** -0.5, design.weight * residual * factor
-        return _Month(effect, *whole, df=degrees_of_freedom(design, k, self.covariance), n=n)
+        weight, scaled, score = whole
+        return _Month(effect, weight, scaled, score, degrees_of_freedom(design, k, self.covariance), n)
 
     def _joint(self, months: Sequence[_Month]) -> Array:
         """The covariance of the months' estimates."""

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from evaluation.estimate_labels import ESTIMATES
+from evaluation.review.words import REVIEWS
+
 MARK: Final = "@"  # a text in a figure that stands for a label: "@employed"
 
 LABELS: Final[Mapping[str, tuple[str, str]]] = {
+    **ESTIMATES,
     # columns
     "variable": ("Kjennetegn", "Characteristic"),
     "outcome": ("Resultat", "Outcome"),
@@ -89,6 +93,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "other_measure": ("Andre tiltak", "Other measures"),
     "reduced_work_capacity": ("Nedsatt arbeidsevne", "Reduced work capacity"),
     "none_of_these": ("Ingen av delene", "None of these"),
+    **REVIEWS,
     # units
     "share": ("andel", "share"),
     "percent": ("prosent", "per cent"),

@@ -4,71 +4,42 @@ A plan is canonical JSON, so it holds strings, whole numbers, lists and objects 
 alpha, are written as text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import cached_property
 from typing import Any, Final, Self
 
 from evaluation.canonical import canonical_json, sha256_of
+from evaluation.design import DesignError, rule_for
 from evaluation.effects import TOTALS
 from evaluation.errors import EvaluationError
 from evaluation.outcomes import OUTCOMES
+from evaluation.paper import EFFECT_FIGURES, SHARE_FIGURES, TABLE_1, TABLE_2
 from evaluation.plan_shape import shape_problem
+from evaluation.redraws import Design
 from evaluation.regression import COVARIANCES
 
 VERSION: Final = 1
 MULTIPLICITY: Final = ("none", "holm", "benjamini-hochberg")
 DISCLOSURE: Final = ("opensafely", "ssb3", "strict10")
 
-TABLE_1: Final = (
-    "age",
-    "men",
-    "born_in_norway",
-    "married",
-    "has_children",
-    "completed_upper_secondary",
-    "employed_at_start",
-    "hours_at_start",
-    "income_at_start",
-    "aap_at_start",
-    "work_capacity_standard",
-    "work_capacity_situational",
-    "work_capacity_specially_adapted",
-    "work_capacity_permanently_adapted",
-    "work_capacity_unknown",
+FURTHER: Final = (
+    "flow",
+    "bands",
+    "differences",
+    "compliers",
+    "weights",
+    "bounds",
+    "precision",
+    "randomisation",
 )
-TABLE_2: Final = (
-    "employed",
-    "employed_or_higher_education",
-    "mean_hours_per_week",
-    "total_hours",
-    "aap",
-    "aap_and_employed",
-    "aap_only",
-    "disability_benefit",
-    "disability_benefit_and_employed",
-    "disability_benefit_only",
-    "health_benefit",
-    "health_benefit_and_employed",
-    "health_benefit_only",
-    "employed_only",
-    "any_measure",
-    "none_of_these",
-)
-SHARE_FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
-    "1": ("reduced_work_capacity", "any_measure"),
-    "2": ("work_practice", "wage_subsidy", "follow_up", "training"),
-    "3": ("employed_or_higher_education", "hours"),
-    "4": ("aap", "disability_benefit", "health_benefit", "health_benefit_and_employed"),
-    "5": ("employed_only", "none_of_these"),
-    "V1": ("clarification", "sheltered_work", "other_measure"),
-}
-EFFECT_FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
-    "6": ("employed_or_higher_education", "hours"),
-    "7": ("aap", "disability_benefit", "health_benefit", "health_benefit_and_employed"),
-    "8": ("employed_only", "none_of_these"),
-}
+"""What a plan may ask for beside the tables and figures of the paper."""
+
+NEEDS: Final = {"compliers": "received", "weights": "ratios", "randomisation": "design"}
+LATER: Final = ("further", "received", "unit", "ratios", "design", "families", "equivalence")
+"""Fields that plans locked before them lack: left at its default, such a field is not spelled out, so that the hash of
+an older plan stays what it was."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +47,14 @@ class Plan:
     """One locked analysis. `months` is the window of the panel, `total_months` the window of the totals.
 
     `covariates` adjust the effect on the `primary` outcomes; `subgroups` are shares (0 or 1) by which it is split.
-    `data_to`: the last day that the registers were delivered for, ISO; months that end later are missing.
+    `data_to`: the last day that the registers were delivered for, ISO; months that end later are missing. `strata`: the
+    column within which arms were drawn; empty where the whole trial had one list.
+
+    `further` names analyses beside (FURTHER). `received`: who received the treatment, a delivered column of 0 and 1 or
+    an outcome that holds in any month of the totals. `unit`: the column of offices or teams where those were drawn.
+    `ratios`: stratum -> arm -> ratio, where strata differ. `design`: `method` and `arms` of the protocol, which the
+    randomisation test draws from. `families`: name -> outcomes whose p-values are adjusted together; the primary ones
+    if empty. `equivalence`: outcome -> the smallest effect that matters, as text.
     """
 
     trial: str
@@ -99,6 +77,13 @@ class Plan:
     multiplicity: str = "holm"
     disclosure: str = "opensafely"
     reference: str = ""
+    further: tuple[str, ...] = ()
+    received: str = ""
+    unit: str = ""
+    ratios: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    design: Mapping[str, Any] = field(default_factory=dict)
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    equivalence: Mapping[str, str] = field(default_factory=dict)
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -132,8 +117,46 @@ class Plan:
             (not set(self.primary) <= set(self.totals), "primary: every primary outcome must be among totals"),
             (not set(self.covariates) <= set(self.baseline), "covariates: every covariate must be among baseline"),
             (not set(self.subgroups) <= set(self.baseline), "subgroups: every subgroup must be among baseline"),
+            *self._problems_of_further(),
         ]
         return [sentence for wrong, sentence in found if wrong]
+
+    def _problems_of_further(self) -> list[tuple[bool, str]]:
+        told = [outcome for family in self.families.values() for outcome in family]
+        return [
+            (not set(self.further) <= set(FURTHER), f"further: any of {', '.join(FURTHER)}"),
+            *(
+                (name in self.further and not getattr(self, needed), f"{needed}: {name} cannot be made without it")
+                for name, needed in NEEDS.items()
+            ),
+            (bool(self.unit) and self.unit == self.strata, "strata: drawn units are no strata of themselves"),
+            (bool(self.unit) and "compliers" in self.further, "further: effects on compliers need drawn persons"),
+            (len(set(told)) < len(told), "families: an outcome belongs to one family"),
+            (not set(told) <= set(self.totals), "families: every outcome must be among totals"),
+            (not set(self.equivalence) <= set(self.totals), "equivalence: every outcome must be among totals"),
+            (
+                not all(_is_number(margin, 0, float("inf")) for margin in self.equivalence.values()),
+                "equivalence: margins above 0 as text, e.g. '1.5'",
+            ),
+            *self._problems_of_design(),
+        ]
+
+    def _problems_of_design(self) -> list[tuple[bool, str]]:
+        if not self.design:
+            return []
+        try:
+            declared = self.declared_design
+            rule_for(declared.method, declared.arms)
+        except (DesignError, LookupError, TypeError, ValueError) as error:
+            return [(True, f"design: method and arms as the protocol has them ({error})")]
+        known = self.control in dict(declared.arms)
+        return [(not known, f"design: no arm is called {self.control}, the control of the plan")]
+
+    @property
+    def declared_design(self) -> Design:
+        """The design that the randomisation test draws from."""
+        arms = tuple((str(code), int(ratio)) for code, ratio in self.design["arms"])
+        return Design(_plain(self.design["method"]), arms)
 
     def _asked_outcomes(self) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         """Field, the outcomes it names, and those that it may name."""
@@ -143,7 +166,8 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as canonical JSON knows it: strings, whole numbers, lists, objects."""
-        return {part.name: _plain(getattr(self, part.name)) for part in fields(self)}
+        content = {part.name: _plain(getattr(self, part.name)) for part in fields(self)}
+        return {name: value for name, value in content.items() if value or name not in LATER}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -167,8 +191,40 @@ class Plan:
 
 
 def seklar_plan(trial: str = "se-klar", *, data_to: str = "") -> Plan:
-    """The plan of the published evaluation of SE-KLAR (Dahl and Lima 2021): tables 1 and 2, figures 1-8 and V1."""
-    return Plan(trial=trial, data_to=data_to, reference="seklar")
+    """The plan of the published evaluation of SE-KLAR (Dahl and Lima 2021): tables 1 and 2, figures 1-8 and V1.
+
+    Beside them what a reader asks today: the flow of participants, simultaneous bands, the change since before the
+    start, bounds for missing outcomes, and what the estimates rule out.
+    """
+    beside = ("flow", "bands", "differences", "bounds", "precision")
+    return Plan(trial=trial, data_to=data_to, reference="seklar", further=beside)
+
+
+def plan_of_protocol(content: Mapping[str, Any], *, data_to: str = "") -> Plan:
+    """A plan to begin from for a trial's own protocol: its arms, its strata, its drawn unit and its design.
+
+    Args:
+        content: `trial` (code), `arms` ((code, ratio) in the order of the protocol), `method`, and where they are not
+            one control and offices as strata: `control` (an arm), `unit` (`cluster` where offices are drawn).
+
+    Raises:
+        EvaluationError: `plan_invalid` where the protocol's parts do not make a plan.
+    """
+    template = seklar_plan(content["trial"], data_to=data_to).to_dict()
+    codes = [str(code) for code, _ratio in content["arms"]]
+    drawn = bool(content.get("method")) and len(codes) == 2
+    own: dict[str, Any] = {"reference": "", "control": content.get("control") or _control_of(codes)}
+    if drawn:
+        own["design"] = {"method": content["method"], "arms": [list(arm) for arm in content["arms"]]}
+        own["further"] = [*template["further"], "randomisation"]
+    if content.get("unit") == "cluster":
+        own |= {"unit": "office", "strata": ""}
+    return Plan.from_dict(template | own)
+
+
+def _control_of(codes: Sequence[str]) -> str:
+    """The arm called control, else the last one named."""
+    return "control" if "control" in codes else codes[-1]
 
 
 def _is_number(text: str, low: float, high: float) -> bool:
@@ -188,10 +244,10 @@ def _is_date(text: str) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(part) for key, part in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _frozen(part) for key, part in value.items()}
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(_frozen(part) for part in value) if isinstance(value, list | tuple) else value

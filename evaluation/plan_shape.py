@@ -30,6 +30,24 @@ def is_figures(value: Any) -> bool:
     )
 
 
+def is_texts(value: Any) -> bool:
+    """Name -> text."""
+    return isinstance(value, Mapping) and all(is_text(key) and is_text(text) for key, text in value.items())
+
+
+def is_ratios(value: Any) -> bool:
+    """Stratum -> arm -> whole number above 0."""
+    return isinstance(value, Mapping) and all(
+        isinstance(ratios, Mapping) and ratios and all(is_whole(ratio) and ratio > 0 for ratio in ratios.values())
+        for ratios in value.values()
+    )
+
+
+def is_design(value: Any) -> bool:
+    """Nothing, or a method and the arms that it draws, as the protocol has them."""
+    return isinstance(value, Mapping) and (not value or set(value) == {"method", "arms"})
+
+
 _TEXT: Final[Shape] = (is_text, "must be text")
 _NAMES: Final[Shape] = (is_names, "must be a list of different names")
 _WINDOW: Final[Shape] = (is_window, "must be two whole numbers, the first and the last month")
@@ -56,6 +74,13 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "multiplicity": _TEXT,
     "disclosure": _TEXT,
     "reference": _TEXT,
+    "further": _NAMES,
+    "received": _TEXT,
+    "unit": _TEXT,
+    "ratios": (is_ratios, 'must be an object such as {"Moss": {"intervention": 5, "control": 3}}'),
+    "design": (is_design, "must be an object with the method and the arms of the protocol"),
+    "families": (is_figures, 'must be an object such as {"work": ["employed", "total_hours"]}'),
+    "equivalence": (is_texts, 'must be an object such as {"employed": "1.5"}'),
     "version": (is_whole, "must be a whole number"),
 }
 

@@ -72,7 +72,7 @@ class StratifiedDesign:
     @property
     def shares(self) -> Array:
         """Each stratum's part of the treatment's sum of squares: 0 where it holds one arm only."""
-        return np.bincount(self.stratum, self.treatment * self.weight)
+        return np.asarray(np.bincount(self.stratum, self.treatment * self.weight), dtype=float)
 
     def centred(self, values: Array) -> Array:
         """Columns less their stratum's mean; exactly 0 where nobody differs, whatever rounding left."""

@@ -6,7 +6,8 @@ from typing import Final
 
 from evaluation.findings import Finding, Results
 from evaluation.published import remark
-from evaluation.showing import notes, shown
+from evaluation.remarks import remarks
+from evaluation.showing import shown
 
 STYLE: Final = """
 body { font: 16px/1.5 "Source Sans 3", Arial, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
@@ -59,7 +60,7 @@ def report_html(results: Results, pictures: Mapping[str, str], language: str = "
 
 def _section(finding: Finding, pictures: Mapping[str, str], language: str, reference: str) -> str:
     title = escape(finding.title[language])
-    sentences = [*notes(finding, language), remark(reference, finding.name, language)]
+    sentences = [*remarks(finding.notes, language), remark(reference, finding.name, language)]
     under = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in sentences if sentence)
     if finding.name in pictures:
         content = f'<figure role="img" aria-label="{title}">{pictures[finding.name]}</figure>'

@@ -77,12 +77,12 @@ def least_squares(
         raise EvaluationError("too_few", f"{len(y)} rows are too few for {x.shape[1]} coefficients")
     entering = x if instruments is None else _predicted(x, instruments * root[:, None])
     left, triangle = _decomposed(entering)
-    estimates = np.linalg.solve(triangle, left.T @ y)
+    estimates = np.asarray(np.linalg.solve(triangle, left.T @ y), dtype=np.float64)
     inverse = np.linalg.inv(triangle)
     residuals = y - x @ estimates
     if np.abs(residuals).max() <= ROUNDING * len(y) * np.abs(y).max():
         residuals = np.zeros(len(y))  # fitted exactly: what is left is rounding, and no variance
-    return Fit(entering, inverse @ inverse.T, estimates, residuals)
+    return Fit(entering, np.asarray(inverse @ inverse.T), estimates, residuals)
 
 
 def _predicted(design: Array, instruments: Array) -> Array:

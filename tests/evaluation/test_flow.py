@@ -42,5 +42,5 @@ def test_coverage_counts_persons_and_not_rows(trial) -> None:
     found = register_coverage(persons, frames | {"unemployment": pd.DataFrame({"municipality": ["0301"]})})
     assert list(found["register"]) == sorted(frames)
     row = found.set_index("register").loc["benefits"]
-    assert row["n"] == frames["benefits"]["participant_number"].nunique() <= row["drawn"] == 100
+    assert row["n"] == frames["benefits"]["participant_number"].nunique() <= row["drawn_persons"] == 100
     assert row["rows"] == len(frames["benefits"])

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from evaluation import EvaluationError, Plan, seklar_plan
+from evaluation import Design, EvaluationError, Plan, seklar_plan
+from evaluation.plan import plan_of_protocol
 
 
 def test_a_plan_comes_back_from_its_own_text() -> None:
@@ -47,13 +48,69 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("multiplicity", "bonferroni"),
         ("disclosure", "anything"),
         ("colour", "red"),
+        ("further", ["magic"]),
+        ("further", "flow"),
+        ("received", 1),
+        ("unit", "office"),
+        ("ratios", {"Moss": {"control": 0}}),
+        ("ratios", {"Moss": {}}),
+        ("design", {"kind": "simple"}),
+        ("design", {"method": {"kind": "magic"}, "arms": [["control", 1], ["a", 1]]}),
+        ("design", {"method": {"kind": "simple"}, "arms": [["a", 1], ["b", 1]]}),
+        ("design", {"method": {"kind": "simple"}, "arms": "two"}),
+        ("families", {"work": []}),
+        ("families", {"work": ["happiness"]}),
+        ("families", {"work": ["employed"], "again": ["employed"]}),
+        ("equivalence", {"employed": 2}),
+        ("equivalence", {"employed": "0"}),
+        ("equivalence", {"happiness": "1"}),
     ],
 )
 def test_what_is_wrong_is_named_by_its_field(field: str, value: object) -> None:
     with pytest.raises(EvaluationError) as caught:
         Plan.from_dict(seklar_plan().to_dict() | {field: value})
     assert caught.value.code == "plan_invalid"
+    assert str(caught.value).startswith("strata:" if field == "unit" else f"{field}:")
+
+
+NEEDED = [("compliers", "received"), ("weights", "ratios"), ("randomisation", "design")]
+
+
+@pytest.mark.parametrize(("analysis", "field"), NEEDED)
+def test_an_analysis_names_the_field_that_it_cannot_do_without(analysis: str, field: str) -> None:
+    with pytest.raises(EvaluationError, match=analysis) as caught:
+        Plan.from_dict(seklar_plan().to_dict() | {"further": [analysis]})
     assert str(caught.value).startswith(f"{field}:")
+
+
+def test_a_field_that_came_later_leaves_older_hashes_alone() -> None:
+    plan = Plan(trial="se-klar")
+    assert not set(plan.to_dict()) & {"further", "received", "unit", "ratios", "design", "families", "equivalence"}
+    assert "further" in seklar_plan().to_dict()
+
+
+PROTOCOL = {
+    "trial": "ny",
+    "arms": [["IPS", 2], ["vanlig", 1]],
+    "method": {"kind": "permuted_blocks", "multipliers": [1, 2]},
+    "unit": "person",
+}
+
+
+def test_a_protocol_gives_a_plan_to_begin_from() -> None:
+    plan = plan_of_protocol(PROTOCOL, data_to="2030-12-31")
+    assert (plan.control, plan.strata, plan.unit) == ("vanlig", "office", "")
+    assert plan.declared_design == Design(PROTOCOL["method"], (("IPS", 2), ("vanlig", 1)))
+    assert "randomisation" in plan.further
+    assert Plan.from_dict(json.loads(plan.canonical)) == plan
+    drawn_offices = plan_of_protocol(PROTOCOL | {"unit": "cluster", "control": "IPS"})
+    assert (drawn_offices.control, drawn_offices.unit, drawn_offices.strata) == ("IPS", "office", "")
+
+
+def test_a_comparison_without_a_draw_gets_a_plan_without_a_design() -> None:
+    plan = plan_of_protocol(PROTOCOL | {"method": {}, "arms": [["a", 1], ["control", 1]]})
+    assert (plan.control, dict(plan.design)) == ("control", {})
+    assert "randomisation" not in plan.further
 
 
 def test_a_plan_that_is_no_object_or_names_no_trial_is_refused() -> None:

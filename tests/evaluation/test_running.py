@@ -8,7 +8,9 @@ import pytest
 
 from evaluation import EvaluationError, Plan, run
 from evaluation.labels import LABELS
-from tests.evaluation.trials import PLAN, SHORT
+from evaluation.plan import FURTHER
+from evaluation.remarks import remarks
+from tests.evaluation.trials import OFFICES, PLAN, SHORT
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +26,9 @@ def test_every_table_and_figure_of_the_paper_is_there(results) -> None:
         "table-1",
         "table-2",
         "adjusted",
+        *("differences", "precision", "bounds"),
         *(f"figure-{number}" for number in ("1", "2", "3", "4", "5", "v1", "6", "7", "8")),
-        "pre-period",
+        *("pre-period", "joint-months", "flow", "attrition", "coverage"),
     ]
     assert len(results["table-1"].rows) == 15
     assert len(results["table-2"].rows) == 16
@@ -82,6 +85,105 @@ def test_a_rehearsal_knows_no_arm(deliveries: dict[str, pd.DataFrame]) -> None:
 def test_subgroups_are_told_when_the_plan_asks(deliveries: dict[str, pd.DataFrame]) -> None:
     plan = Plan.from_dict(SHORT.to_dict() | {"subgroups": ["men"]})
     assert [row["level"] for row in run(plan, deliveries)["subgroups"].records] == [0, 1]
+
+
+def test_an_older_plan_finds_what_it_always_found(deliveries: dict[str, pd.DataFrame]) -> None:
+    older = {name: value for name, value in SHORT.to_dict().items() if name != "further"}
+    found = run(Plan.from_dict(older), deliveries)
+    assert found.manifest["plan"] == Plan.from_dict(older).sha256 != SHORT.sha256
+    assert "bounds" not in [finding.name for finding in found.findings]
+    assert "band_low" not in found["figure-6"].columns
+
+
+DESIGN = {"method": {"kind": "permuted_blocks", "multipliers": [1]}, "arms": [["intervention", 5], ["control", 3]]}
+RATIOS = {office: {"intervention": 5, "control": 3} for office in OFFICES}
+WHOLE = {
+    "further": list(FURTHER),
+    "received": "follow_up",
+    "ratios": RATIOS,
+    "design": DESIGN,
+    "families": {"work": ["employed", "total_hours"], "benefits": ["aap", "disability_benefit"]},
+    "equivalence": {"employed": "2.5"},
+    "covariance": "HC2",
+}
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_plan_can_ask_for_everything(deliveries: dict[str, pd.DataFrame], masked: bool) -> None:
+    plan = Plan.from_dict(SHORT.to_dict() | WHOLE)
+    found = run(plan, deliveries, masked=masked)
+    for name in ("differences", "compliers", "weighted", "precision", "randomisation", "bounds", "joint-months"):
+        assert found[name].rows, name
+    told = {row["outcome"]: row for row in found["table-2"].records}
+    assert told["employed"]["adjusted_p"] >= told["employed"]["p"]
+    assert told["aap"]["adjusted_p"] is not None
+    assert told["employed_only"]["adjusted_p"] is None
+    assert found["precision"].records[0]["verdict"] in ("equivalent", "not_shown")
+    assert {row["reason"] for row in found["randomisation"].records} == {""}
+    everything = [finding.to_dict() for finding in found.findings]
+    assert _unexplained(everything) == []
+    assert _without_words(everything) == set()
+    assert "intervention" not in json.dumps(everything) or not masked
+
+
+def _unexplained(findings) -> list[str]:
+    """Numbers that are missing in a row without a reason; a p-value outside every family has none by plan."""
+    planned = {"adjusted_p", "margin", "p_equivalence", "ci_low", "ci_high", "trimmed", "outcome"}
+    return [
+        f"{finding['name']}: {row}"
+        for finding in findings
+        for row in (dict(zip(finding["columns"], values, strict=True)) for values in finding["rows"])
+        if not row.get("reason") and any(value is None for key, value in row.items() if key not in planned)
+    ]
+
+
+def _without_words(findings) -> set[str]:
+    """Texts in rows and heads of columns that no label says in words."""
+    texts = {value for finding in findings for row in finding["rows"] for value in row if isinstance(value, str)}
+    return {key for key in texts | {key for one in findings for key in one["columns"]} if key} - set(LABELS)
+
+
+def test_a_departure_from_the_plan_is_named_and_marked(deliveries: dict[str, pd.DataFrame]) -> None:
+    found = run(SHORT, deliveries, deviations={"covariance": "HC3", "min_hours": "10", "alpha": SHORT.alpha})
+    assert found.manifest["plan"] == SHORT.sha256
+    assert found.manifest["deviations"] == {
+        "min_hours": {"planned": "4", "done": "10"},
+        "covariance": {"planned": "classical", "done": "HC3"},
+    }
+    assert all(finding.notes["exploratory"] == ["covariance", "min_hours"] for finding in found.findings)
+    assert "Utforskende" in remarks(found["table-2"].notes)[0]
+    planned = run(SHORT, deliveries)
+    assert planned.manifest["deviations"] == {}
+    assert all("exploratory" not in finding.notes for finding in planned.findings)
+
+
+def test_a_design_that_did_not_draw_the_arms_is_a_named_result(deliveries: dict[str, pd.DataFrame]) -> None:
+    other = {"method": {"kind": "simple"}, "arms": [["control", 1], ["elsewhere", 1]]}
+    plan = Plan.from_dict(SHORT.to_dict() | {"further": ["randomisation"], "design": other})
+    rows = run(plan, deliveries)["randomisation"].records
+    assert {row["reason"] for row in rows} == {"wrong_design"}
+
+
+def test_where_offices_were_drawn_they_are_what_is_analysed(deliveries: dict[str, pd.DataFrame]) -> None:
+    participants = deliveries["participants"].copy()
+    team = participants.index % 20
+    participants["team"] = [f"T{number:02d}" for number in team]
+    participants["county"] = [f"C{number // 10}" for number in team]
+    participants["arm"] = ["intervention" if number % 2 else "control" for number in team]
+    asked = {"unit": "team", "strata": "county", "covariates": ["age"], "further": list(SHORT.further)}
+    found = run(Plan.from_dict(SHORT.to_dict() | asked), deliveries | {"participants": participants})
+    assert {row["n"] for row in found["table-2"].records} == {20}
+    assert {row["units"] for row in found["likeness"].records} == {20}
+    assert found["flow"].records[0]["n"] == len(participants)
+    assert run(Plan.from_dict(SHORT.to_dict() | asked), deliveries | {"participants": participants}, masked=True)
+
+
+def test_strata_with_one_arm_are_named(deliveries: dict[str, pd.DataFrame]) -> None:
+    participants = deliveries["participants"].copy()
+    participants.loc[participants["office"] == "Moss", "arm"] = "control"
+    found = run(SHORT, deliveries | {"participants": participants})
+    assert found["table-2"].notes["one_arm"] == ["Moss"]
+    assert "Moss" in " ".join(remarks(found["table-2"].notes, "en"))
 
 
 @pytest.mark.parametrize(("missing", "code"), [("participants", "missing_register"), ("benefits", "unknown_outcome")])

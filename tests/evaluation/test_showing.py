@@ -5,11 +5,12 @@ import pytest
 from evaluation.findings import Finding
 from evaluation.labels import LABELS, LANGUAGES, label, localise
 from evaluation.outcomes import OUTCOMES
-from evaluation.plan import TABLE_1, TABLE_2
+from evaluation.paper import TABLE_1, TABLE_2
 from evaluation.published import TABLE_1 as PUBLISHED_1
 from evaluation.published import TABLE_2 as PUBLISHED_2
 from evaluation.published import remark
-from evaluation.showing import notes, shown
+from evaluation.remarks import remarks
+from evaluation.showing import shown
 from evaluation.tables import as_text, stars
 
 BASELINE = Finding(
@@ -56,8 +57,8 @@ def test_a_printed_number_that_is_made_otherwise_is_remarked_on() -> None:
 
 
 def test_notes_say_how_the_numbers_were_made() -> None:
-    assert list(notes(BASELINE, "en")) == ["Joint F test of all variables: F(14, 253) = 1.40, p = 0.190."]
-    assert list(notes(TOTALS, "nb")) == [
+    assert remarks(BASELINE.notes, "en") == ["Joint F test of all variables: F(14, 253) = 1.40, p = 0.190."]
+    assert remarks(TOTALS.notes, "nb") == [
         "Standardfeil: klassiske.",
         "Regresjon med faste effekter av kontor; 95 % konfidensintervall (KI).",
     ]

@@ -97,7 +97,9 @@ def progress_of(run: Run) -> str:
     name = run.progress_label
     kind, _dash, number = name.partition("-")
     words = {"table": _("Tabell %(number)s"), "figure": _("Figur %(number)s")}
-    return str(STEPS[name]) if name in STEPS else words.get(kind, name) % {"number": number.upper()}
+    if name in STEPS:
+        return str(STEPS[name])
+    return words[kind] % {"number": number.upper()} if kind in words else word(name)
 
 
 def plan_facts(plan: Plan) -> list[dict[str, Any]]:
@@ -114,6 +116,7 @@ def plan_facts(plan: Plan) -> list[dict[str, Any]]:
         {"label": _("Måneder"), "value": _("%(first)s til %(last)s") % _span(content["total_months"])},
         {"label": _("Standardfeil"), "value": named(content["covariance"])},
         {"label": _("Flere tester"), "value": named(content["multiplicity"])},
+        *([{"label": _("I tillegg"), "value": _words(content["further"])}] if content.get("further") else []),
         {"label": _("Skjerming"), "value": named(content["disclosure"])},
     ]
 

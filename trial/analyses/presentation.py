@@ -4,44 +4,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from evaluation.labels import LANGUAGES, MARK, UNITS, label, localise
+from evaluation.decimals import DECIMALS, PLAIN, TEXTS, told_columns, unit_of
+from evaluation.labels import LANGUAGES, MARK, label, localise
 from evaluation.published import beside, remark
+from evaluation.remarks import RULES, remarks
 from trial.analyses.models import Finding, ResultKind
 
-DEFAULT_UNITS = {"table-2": "months", "adjusted": "months"}  # where a row's key has no unit of its own; else shares
-DECIMALS = {"share": 1, "months": 1, "years": 1, "hours_per_week": 1, "hours_total": 0, "nok": 0}
-PLAIN_DECIMALS = {
-    "t": 2,
-    "p": 3,
-    "adjusted_p": 3,
-    "smd": 2,
-    "F": 2,
-    "n": 0,
-    "df1": 0,
-    "df2": 0,
-    "missing": 0,
-    "month": 0,
-    "level": 0,
-    "interaction_p": 3,
-}
-TEXT_COLUMNS = ("variable", "outcome", "arm", "subgroup", "reason")
 PUBLISHED = "published:"
 NOTHING = "–"
 MINUS = "−"
-
-METHODS = {
-    "classical": gettext_lazy("klassiske"),
-    "cluster": gettext_lazy("gruppert på kontor"),
-    "none": gettext_lazy("ingen justering"),
-    "holm": "Holm",
-    "benjamini-hochberg": "Benjamini–Hochberg",
-    "opensafely": gettext_lazy("antall til og med 7 skjules, andre rundes til nærmeste 5 (OpenSAFELY)"),
-    "ssb3": gettext_lazy("antall under 3 skjules, andre rundes til nærmeste 3 (SSB)"),
-    "strict10": gettext_lazy("antall under 10 skjules, andre rundes til nærmeste 10"),
-}
 
 Row = Mapping[str, Any]
 
@@ -58,7 +32,7 @@ def word(key: str) -> str:
 
 def named(method: str) -> str:
     """The words for a method or rule that a plan names by its key."""
-    return str(METHODS.get(method, method))
+    return RULES[method][LANGUAGES.index(language())] if method in RULES else word(method)
 
 
 def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
@@ -74,23 +48,8 @@ def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
         "columns": columns,
         "rows": rows,
         "spec": localise(_drawable(finding), language()) if is_figure else None,
-        "notes": notes_of(finding) + [text for text in [remark(reference, finding.name, language())] if text],
+        "notes": [*remarks(finding.notes, language()), *filter(None, [remark(reference, finding.name, language())])],
     }
-
-
-def notes_of(finding: Finding) -> list[str]:
-    """What must stand under a finding, as sentences."""
-    notes, found = finding.notes, []
-    if notes.get("joint_p") is not None:
-        found.append(_("Samlet F-test av alle kjennetegn: p = %(p)s.") % {"p": number_format(notes["joint_p"], 2)})
-    if notes.get("covariance"):
-        found.append(_("Standardfeil: %(kind)s.") % {"kind": named(notes["covariance"])})
-    if notes.get("covariates"):
-        names = ", ".join(word(name).lower() for name in notes["covariates"])
-        found.append(_("Justert for %(names)s.") % {"names": names})
-    if notes.get("disclosure"):
-        found.append(_("Små antall er skjult, resten avrundet: %(rule)s.") % {"rule": named(notes["disclosure"])})
-    return found
 
 
 def records_of(finding: Finding) -> list[dict[str, Any]]:
@@ -101,13 +60,14 @@ def records_of(finding: Finding) -> list[dict[str, Any]]:
 def _table(finding: Finding, reference: str) -> tuple[list[dict[str, Any]], list[list[str]]]:
     published = beside(reference, finding.name)
     names = _published_names(finding, published)
-    order = [part for key in finding.columns for part in ((key, PUBLISHED + key) if key in names else (key,))]
+    told = told_columns(finding.columns, records_of(finding))
+    order = [part for key in told for part in ((key, PUBLISHED + key) if key in names else (key,))]
     rows = []
     for row in records_of(finding):
         printed = published.get(row[finding.columns[0]], {})
         whole = row | {PUBLISHED + key: printed.get(name) for key, name in names.items()}
         rows.append([_cell(finding, whole, key) for key in order])
-    return [{"label": _heading(key), "numeric": key not in TEXT_COLUMNS} for key in order], rows
+    return [{"label": _heading(key), "numeric": key not in TEXTS} for key in order], rows
 
 
 def _published_names(finding: Finding, published: Mapping[str, Mapping[str, float]]) -> dict[str, str]:
@@ -158,11 +118,10 @@ def _cell(finding: Finding, row: Row, key: str) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, str):
-        return word(value)
-    if name in PLAIN_DECIMALS:
-        return _number(value, PLAIN_DECIMALS[name])
-    subject = row.get("variable") or row.get("outcome") or ""
-    return _measured(value, UNITS.get(subject, DEFAULT_UNITS.get(finding.name, "share")))
+        return word(value) if value else ""
+    if name in PLAIN:
+        return _number(value, PLAIN[name])
+    return _measured(value, unit_of(finding.name, row, name))
 
 
 def _measured(value: float, unit: str) -> str:

@@ -1,0 +1,82 @@
+"""How numbers are written: decimals of the paper, and in which unit a table's numbers are."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from evaluation.labels import UNITS
+
+DECIMALS: Final[Mapping[str, int]] = {
+    "share": 1,
+    "months": 1,
+    "years": 1,
+    "hours_per_week": 1,
+    "hours_total": 0,
+    "nok": 0,
+}
+IN_MONTHS: Final = frozenset(
+    {"table-2", "adjusted", "subgroups", "differences", "compliers", "weighted", "bounds", "precision", "randomisation"}
+)
+"""Tables whose effects are months in a state, unless the outcome has a unit of its own; else they are shares."""
+ALWAYS_SHARES: Final = ("moved", "trimmed")
+PLAIN: Final[Mapping[str, int]] = {
+    "t": 2,
+    "F": 2,
+    "smd": 2,
+    "p": 3,
+    "adjusted_p": 3,
+    "interaction_p": 3,
+    "p_band": 3,
+    "p_max_t": 3,
+    "p_equivalence": 3,
+    "critical": 2,
+    "first_stage_f": 1,
+    "icc": 3,
+    "design_effect": 2,
+    "df": 1,
+    **dict.fromkeys(
+        (
+            "n",
+            "missing",
+            "month",
+            "df1",
+            "df2",
+            "level",
+            "draws",
+            "units",
+            "rows",
+            "drawn_persons",
+            "treated_n",
+            "control_n",
+            "treated_missing",
+            "control_missing",
+        ),
+        0,
+    ),
+}
+TEXTS: Final = (
+    "variable",
+    "outcome",
+    "arm",
+    "subgroup",
+    "reason",
+    "step",
+    "register",
+    "bounds",
+    "window",
+    "verdict",
+)
+
+
+def unit_of(table: str, row: Mapping[str, Any], column: str) -> str:
+    """The unit of a number in a table: that of its row's variable or outcome, else the table's own."""
+    if column in ALWAYS_SHARES:
+        return "share"
+    subject = str(row.get("variable") or row.get("outcome") or "")
+    if table == "attrition":
+        return "share"
+    return UNITS.get(subject, "months" if table in IN_MONTHS else "share")
+
+
+def told_columns(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns that say something: why numbers are missing is shown only where some are."""
+    return tuple(key for key in columns if key != "reason" or any(row[key] for row in rows))

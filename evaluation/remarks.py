@@ -1,0 +1,153 @@
+"""What must stand under a finding, as sentences in the reader's language; for pages, reports and files alike."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from evaluation.labels import label
+
+Facts = Mapping[str, Any]
+Say = Callable[[str, str], str]
+
+RULES: Final[Mapping[str, tuple[str, str]]] = {
+    "opensafely": (
+        "antall til og med 7 skjules, andre rundes til nærmeste 5 (OpenSAFELY)",
+        "counts up to 7 are hidden, others rounded to the nearest 5 (OpenSAFELY)",
+    ),
+    "ssb3": (
+        "antall under 3 skjules, andre rundes til nærmeste 3 (SSB)",
+        "counts below 3 are hidden, others rounded to the nearest 3 (Statistics Norway)",
+    ),
+    "strict10": (
+        "antall under 10 skjules, andre rundes til nærmeste 10",
+        "counts below 10 are hidden, others rounded to the nearest 10",
+    ),
+}
+
+
+def remarks(facts: Facts, language: str = "nb") -> list[str]:
+    """The sentences that follow from a finding's notes, in a fixed order."""
+
+    def say(nb: str, en: str) -> str:
+        return en if language == "en" else nb
+
+    def words(keys: Any) -> str:
+        return ", ".join(label(key, language) if key.isupper() else label(key, language).lower() for key in keys)
+
+    parts = (_deviating, _joint, _method, _adjusted, _of_months, _of_received, _of_draw, _missing_strata, _hidden)
+    return [sentence for part in parts for sentence in part(facts, say, words, language)]
+
+
+def decimal(text: str, language: str) -> str:
+    """A number's text with the reader's decimal sign."""
+    return text if language == "en" else text.replace(".", ",")
+
+
+def _deviating(facts: Facts, say: Say, _words: Any, _language: str) -> Iterator[str]:
+    if facts.get("exploratory"):
+        fields = ", ".join(facts["exploratory"])
+        yield say(
+            f"Utforskende: avviker fra den låste planen i {fields}.",
+            f"Exploratory: departs from the locked plan in {fields}.",
+        )
+
+
+def _joint(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]:
+    if facts.get("joint_p") is not None:
+        df = ", ".join("–" if part is None else str(part) for part in facts["joint_df"])
+        f, p = (decimal(text, language) for text in (f"{facts['joint_f']:.2f}", f"{facts['joint_p']:.3f}"))
+        yield say(
+            f"Samlet F-test av alle kjennetegn: F({df}) = {f}, p = {p}.",
+            f"Joint F test of all variables: F({df}) = {f}, p = {p}.",
+        )
+    elif facts.get("joint_reason"):
+        reason = label(facts["joint_reason"], language)
+        yield say(f"Ingen samlet F-test: {reason}.", f"No joint F test: {reason}.")
+
+
+def _method(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]:
+    if "covariance" in facts:
+        kind = label(facts["covariance"], language)
+        yield say(f"Standardfeil: {kind}.", f"Standard errors: {kind}.")
+    if "strata" in facts:
+        strata, level = label(facts["strata"], language), _level(facts, language)
+        yield say(
+            f"Regresjon med faste effekter av {strata}; {level} % konfidensintervall (KI).",
+            f"Regression with {strata} fixed effects; {level}% confidence intervals (CI).",
+        )
+    if facts.get("weights"):
+        yield say(
+            "Hver person er vektet med én delt på sannsynligheten for gruppen sin i det låste designet.",
+            "Each person is weighted by one over the chance of their arm in the locked design.",
+        )
+    if facts.get("power"):
+        level, power = decimal(facts["level"], language), facts["power"]
+        yield say(
+            f"Likeverd prøves med to ensidige tester ({level} % KI). Minste påviselige effekt har {power} % styrke.",
+            f"Equivalence is tested by two one-sided tests ({level}% CI). The minimal detectable effect has {power}% "
+            "power.",
+        )
+
+
+def _adjusted(facts: Facts, say: Say, words: Any, language: str) -> Iterator[str]:
+    if facts.get("covariates"):
+        names = words(facts["covariates"])
+        yield say(f"Justert for {names} (Lin 2013).", f"Adjusted for {names} (Lin 2013).")
+    if facts.get("families") and facts.get("multiplicity", "none") != "none":
+        method = label(facts["multiplicity"], language)
+        told = "; ".join(words(family) for family in facts["families"].values())
+        yield say(f"p-verdier justert sammen ({method}): {told}.", f"p-values adjusted together ({method}): {told}.")
+
+
+def _of_months(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]:
+    if facts.get("bands"):
+        level = _level(facts, language)
+        yield say(
+            f"Det lyseste båndet dekker hele kurven samtidig med {level} % sikkerhet (sup-t).",
+            f"The lightest band holds the whole curve at once with {level}% confidence (sup-t).",
+        )
+    if facts.get("before"):
+        first, last = facts["before"]
+        yield say(f"Før start: måned {first} til {last}.", f"Before the start: months {first} to {last}.")
+
+
+def _of_received(facts: Facts, say: Say, words: Any, _language: str) -> Iterator[str]:
+    if facts.get("received"):
+        name = words([facts["received"]])
+        yield say(
+            f"To-trinns minste kvadraters metode: trekningen er instrument for «{name}».",
+            f"Two-stage least squares: the draw is the instrument for “{name}”.",
+        )
+
+
+def _of_draw(facts: Facts, say: Say, _words: Any, _language: str) -> Iterator[str]:
+    if facts.get("redrawn"):
+        yield say(
+            "Gruppene er trukket på nytt med forsøkets eget design; p er andelen lister minst like langt ute.",
+            "Arms are drawn again with the trial's own design; p is the share of lists at least as far out.",
+        )
+    if facts.get("unit"):
+        yield say(
+            "Kontorer ble trukket, ikke personer: hvert tall er beregnet på enhetenes gjennomsnitt.",
+            "Offices were drawn, not persons: every number is computed from the means of units.",
+        )
+
+
+def _missing_strata(facts: Facts, say: Say, _words: Any, _language: str) -> Iterator[str]:
+    if facts.get("one_arm"):
+        names = ", ".join(facts["one_arm"])
+        yield say(
+            f"Bare én gruppe, og derfor uten bidrag til effekten: {names}.",
+            f"One arm only, and so without a part in the effect: {names}.",
+        )
+
+
+def _hidden(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]:
+    if facts.get("disclosure"):
+        rule = RULES[facts["disclosure"]][language == "en"]
+        yield say(
+            f"Små antall er skjult, resten avrundet: {rule}.", f"Small counts are hidden, the rest rounded: {rule}."
+        )
+
+
+def _level(facts: Facts, language: str) -> str:
+    return decimal(f"{100 * (1 - float(facts['alpha'])):g}", language)

@@ -1,0 +1,244 @@
+"""The steps of one run: from the accepted registers to findings, in the order in which the report shows them."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from evaluation.adjustment import adjusted_effects
+from evaluation.baseline import baseline_table
+from evaluation.bounds import lee_bounds, manski_bounds
+from evaluation.complier import complier_effects
+from evaluation.differences import differences_in_differences
+from evaluation.effects import effects_by_month, effects_on_totals
+from evaluation.engines import check_against_statsmodels
+from evaluation.errors import EvaluationError
+from evaluation.figures import effects_figure, shares_figure
+from evaluation.finding_tables import baseline_finding, table
+from evaluation.findings import Finding, arm_order
+from evaluation.flow import attrition, participant_flow, register_coverage
+from evaluation.joint_months import JointEffects, joint_effects_by_month
+from evaluation.material import Material
+from evaluation.multiplicity import adjust_p_values
+from evaluation.plan import Plan
+from evaluation.pre_period import pre_period_test
+from evaluation.precision import precision_of
+from evaluation.regression import Covariance
+from evaluation.rerandomisation import randomisation_test
+from evaluation.rules import DesignError
+from evaluation.shares import monthly_shares, require_columns
+from evaluation.subgroups import subgroup_effects
+from evaluation.units import likeness, unit_means
+from evaluation.weighting import weighted_effects
+
+Step = tuple[str, Callable[[], list[Finding]]]
+
+
+class Analysis:
+    """The findings of a plan. Where offices or teams were drawn, every estimate is one of units, not of persons."""
+
+    def __init__(self, plan: Plan, frames: Mapping[str, pd.DataFrame], seed: int) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.data = Material(plan, frames)
+        self.strata = self.data.strata
+        self.alpha = float(plan.alpha)
+        self.by_strata: dict[str, Any] = {"strata": self.strata, "control": plan.control}
+        self.estimated: dict[str, Any] = self.by_strata | {
+            "covariance": cast(Covariance, plan.covariance),
+            "alpha": self.alpha,
+        }
+        self.notes = {"covariance": plan.covariance, "strata": self.strata, "alpha": plan.alpha}
+
+    def steps(self) -> list[Step]:
+        """What is to be done, each with the label that tells its progress."""
+        figures = [*self.plan.share_figures, *self.plan.effect_figures]
+        return [
+            ("panel", self._prepared),
+            ("table-1", self._table_1),
+            ("table-2", self._table_2),
+            ("adjusted", self._adjusted),
+            *self._asked(
+                differences=self._differences,
+                compliers=self._compliers,
+                weights=self._weighted,
+                precision=self._precision,
+                randomisation=self._randomisation,
+                bounds=self._bounds,
+            ),
+            *[(f"figure-{number.lower()}", self._figure(number)) for number in figures],
+            ("pre-period", self._pre_period),
+            *self._asked(bands=self._joint_tests, flow=self._flow),
+        ]
+
+    def _asked(self, **steps: Callable[[], list[Finding]]) -> list[Step]:
+        return [(name, step) for name, step in steps.items() if name in self.plan.further]
+
+    def check(self) -> dict[str, Any]:
+        """Every estimate of table 2 and of the months against statsmodels."""
+        named = Plan.from_dict(self.plan.to_dict() | {"strata": self.strata, "unit": ""})
+        return check_against_statsmodels(self.data.panel, named, self.totals, self.monthly, self.seed)
+
+    # what several steps share
+
+    @cached_property
+    def totals(self) -> pd.DataFrame:
+        """Table 2, with the p-values of each family adjusted together."""
+        found = effects_on_totals(
+            self.data.panel, outcomes=self.plan.totals, months=self.plan.total_months, **self.estimated
+        )
+        found["adjusted_p"] = np.nan
+        for family in self._families().values():
+            mine = found["outcome"].isin(family)
+            found.loc[mine, "adjusted_p"] = adjust_p_values(list(found.loc[mine, "p"]), method=self.plan.multiplicity)
+        return found
+
+    @cached_property
+    def monthly(self) -> pd.DataFrame:
+        return effects_by_month(
+            self.data.panel, outcomes=self._effect_outcomes(), months=self.plan.months, **self.estimated
+        )
+
+    @cached_property
+    def joint(self) -> JointEffects:
+        return joint_effects_by_month(
+            self.data.panel, outcomes=self._effect_outcomes(), months=self.plan.months, seed=self.seed, **self.estimated
+        )
+
+    def _families(self) -> Mapping[str, tuple[str, ...]]:
+        return self.plan.families or {"primary": self.plan.primary}
+
+    def _effect_outcomes(self) -> list[str]:
+        return list(dict.fromkeys(outcome for figure in self.plan.effect_figures.values() for outcome in figure))
+
+    # the steps
+
+    def _prepared(self) -> list[Finding]:
+        require_columns(self.data.people_months, self._effect_outcomes())
+        return []
+
+    def _table_1(self) -> list[Finding]:
+        arm, control, variables = "arm", self.plan.control, self.plan.baseline
+        require_columns(self.data.people, variables)
+        people = self.data.people
+        if self.plan.unit:
+            people = unit_means(people, unit=self.plan.unit, columns=list(variables))
+        found = baseline_table(people, variables=variables, control=control)
+        notes: dict[str, Any] = {"joint_f": found.joint_f, "joint_p": found.joint_p} if not found.joint_reason else {}
+        notes |= {"joint_df": list(found.joint_df), "joint_n": found.n, "joint_reason": found.joint_reason}
+        counts = {f"n_{name}": int((people[arm] == name).sum()) for name in arm_order(people[arm], control)}
+        return [baseline_finding(found.table, notes | counts, control)]
+
+    def _table_2(self) -> list[Finding]:
+        families = {name: list(family) for name, family in self._families().items()}
+        more = {"families": families, "multiplicity": self.plan.multiplicity, "one_arm": self._one_arm()}
+        found = [table("table-2", self.totals, self.notes | more)]
+        if self.plan.unit:
+            alike = likeness(
+                self.data.persons, unit=self.plan.unit, outcomes=self.plan.totals, control=self.plan.control
+            )
+            found.append(table("likeness", alike, {"unit": self.plan.unit}))
+        return found
+
+    def _one_arm(self) -> list[str]:
+        """Strata in which only one arm was drawn: they say nothing of the effect."""
+        arms = self.data.panel.groupby(self.strata)["arm"].nunique()
+        return [str(stratum) for stratum in arms.index[arms < 2]]
+
+    def _adjusted(self) -> list[Finding]:
+        found = adjusted_effects(
+            self.data.analysed,
+            outcomes=self.plan.primary,
+            covariates=self.plan.covariates,
+            alpha=self.alpha,
+            **self.by_strata,
+        )
+        tables = [table("adjusted", found, {"covariance": "HC2", "covariates": list(self.plan.covariates)})]
+        if self.plan.subgroups:
+            split = subgroup_effects(
+                self.data.analysed, outcomes=self.plan.primary, subgroups=self.plan.subgroups, **self.by_strata
+            )
+            tables.append(table("subgroups", split, {"covariance": "classical"}))
+        return tables
+
+    def _differences(self) -> list[Finding]:
+        before = (self.plan.months[0], -1)
+        found = differences_in_differences(
+            self.data.panel, outcomes=self.plan.totals, months=self.plan.total_months, before=before, **self.estimated
+        )
+        return [table("differences", found, self.notes | {"before": list(before)})]
+
+    def _compliers(self) -> list[Finding]:
+        persons = self.data.persons.merge(self.data.received(), on="participant_number", validate="1:1")
+        found = complier_effects(persons, outcomes=self.plan.primary, received="received", **self.estimated)
+        return [table("compliers", found, self.notes | {"received": self.plan.received})]
+
+    def _weighted(self) -> list[Finding]:
+        found = weighted_effects(
+            self.data.analysed, outcomes=self.plan.primary, ratios=self.plan.ratios, alpha=self.alpha, **self.by_strata
+        )
+        return [table("weighted", found, {"covariance": "HC2", "weights": "declared"})]
+
+    def _precision(self) -> list[Finding]:
+        margins = {name: float(margin) for name, margin in self.plan.equivalence.items()}
+        found = precision_of(self.totals, margins=margins, alpha=self.alpha)
+        return [table("precision", found, self.notes | {"power": 80, "level": f"{100 * (1 - 2 * self.alpha):g}"})]
+
+    def _randomisation(self) -> list[Finding]:
+        """With the persons in the order in which they came, since that is how the design drew them."""
+        try:
+            found = randomisation_test(
+                self.data.in_order(),
+                design=self.plan.declared_design,
+                outcomes=self.plan.totals,
+                seed=self.seed,
+                months=self.plan.total_months,
+                **self.by_strata,
+            ).assign(reason="")
+        except (DesignError, EvaluationError) as error:
+            code = getattr(error, "code", "wrong_design")
+            found = pd.DataFrame({"outcome": self.plan.totals, "reason": code})
+        return [table("randomisation", found, {"redrawn": self.plan.design["method"]["kind"]})]
+
+    def _bounds(self) -> list[Finding]:
+        options = {"outcomes": self.plan.primary, **self.by_strata}
+        found = [
+            lee_bounds(self.data.analysed, alpha=self.alpha, **options).assign(bounds="lee"),
+            manski_bounds(self.data.analysed, months=self.plan.total_months, **options).assign(bounds="manski"),
+        ]
+        return [table("bounds", pd.concat(found, ignore_index=True), {"alpha": self.plan.alpha})]
+
+    def _flow(self) -> list[Finding]:
+        registers = {name: frame for name, frame in self.data.frames.items() if name != "participants"}
+        control = {"control": self.plan.control}
+        flow = participant_flow(self.data.persons, registers, outcomes=self.plan.primary, **control)
+        gone = attrition(self.data.persons, outcomes=self.plan.totals, unit=self.plan.unit, **self.estimated)
+        known = register_coverage(self.data.persons, registers, **control)
+        return [table("flow", flow, {}), table("attrition", gone, self.notes), table("coverage", known, {})]
+
+    def _figure(self, number: str) -> Callable[[], list[Finding]]:
+        return lambda: [self._shares(number) if number in self.plan.share_figures else self._effects(number)]
+
+    def _shares(self, number: str) -> Finding:
+        shares = monthly_shares(self.data.panel, outcomes=self.plan.share_figures[number])
+        return shares_figure(number, shares, arm_order(self.data.panel["arm"], self.plan.control), {})
+
+    def _effects(self, number: str) -> Finding:
+        mine = self.monthly[self.monthly["outcome"].isin(self.plan.effect_figures[number])]
+        if "bands" not in self.plan.further:
+            return effects_figure(number, mine, self.notes)
+        bands = self.joint.table[["outcome", "month", "band_low", "band_high"]]
+        return effects_figure(number, mine.merge(bands, on=["outcome", "month"]), self.notes | {"bands": "sup-t"})
+
+    def _pre_period(self) -> list[Finding]:
+        window = (self.plan.months[0], -1)
+        rows = [
+            {"outcome": outcome} | pre_period_test(self.data.panel, outcome=outcome, months=window, **self.by_strata)
+            for outcome in self._effect_outcomes()
+        ]
+        return [table("pre-period", rows, {"months": list(window)})]
+
+    def _joint_tests(self) -> list[Finding]:
+        return [table("joint-months", self.joint.tests, self.notes)]
