@@ -7,6 +7,10 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.free_text import no_national_id
+from trial.allocation.states import CORRECTIONS
+from trial.studies.models import Office
+
 LARGEST_KEY_FILE = 10_000
 
 
@@ -39,6 +43,41 @@ class ProposalForm(forms.Form):
 
 class BeaconForm(forms.Form):
     value = forms.CharField(label=_("Verdien, heksadesimalt"), max_length=512)
+
+
+class CorrectionForm(forms.Form):
+    """What went wrong with an enrolment; each kind needs one value of its own."""
+
+    kind = forms.ChoiceField(
+        label=_("Hva har skjedd"),
+        choices=[(kind.value, label) for kind, label in CORRECTIONS.items()],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Forklaring"),
+        help_text=_("Skriv ikke navn eller fødselsnummer."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        validators=[no_national_id],
+    )
+    other = forms.CharField(
+        label=_("Det andre deltakernummeret"),
+        help_text=_("Når samme person er meldt inn to ganger."),
+        max_length=20,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, strata: list[str], offices: list[Office], **options: Any) -> None:
+        super().__init__(*args, **options)
+        named = [(office.nav_office.number, str(office)) for office in offices]
+        self.fields["stratum"] = _choice(
+            _("Riktig stratum"), _("Når personen er meldt inn i feil stratum."), [(name, name) for name in strata]
+        )
+        self.fields["office"] = _choice(_("Nytt kontor"), _("Når personen har flyttet."), named)
+
+
+def _choice(label: Any, help_text: Any, choices: list[tuple[str, str]]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, help_text=help_text, choices=[("", _("Velg")), *choices], required=False)
 
 
 class OpeningForm(forms.Form):

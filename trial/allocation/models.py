@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from trial.allocation.states import CORRECTIONS
 from trial.audit.guards import GuardedModel
 from trial.enrolment.models import Participant
 from trial.studies.models import Arm, Office, Trial
@@ -164,7 +165,8 @@ class Allocation(GuardedModel):
     """A participant's place in the draw, and the arm once it is drawn.
 
     `who` is the random code that stands in the log instead of the number. `arm`, `drawn_at`, `alloc_seq` and
-    `receipt` come together in the draw and never change after it.
+    `receipt` come together in the draw and never change after it. `office` is where the person is now; `moved_from`,
+    for someone who has moved, where the place was taken: analysis keeps people there.
     """
 
     participant = models.OneToOneField(
@@ -178,6 +180,7 @@ class Allocation(GuardedModel):
     factors = models.JSONField(default=dict)
     enrolled_at = models.DateTimeField()
     enrol_seq = models.PositiveBigIntegerField()
+    moved_from = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, related_name="+")
     arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True, related_name="+")
     drawn_at = models.DateTimeField(null=True)
     drawn_by = _by(null=True)
@@ -203,6 +206,44 @@ class Allocation(GuardedModel):
 
     def __str__(self) -> str:
         return f"{self.stratum} {self.position}"
+
+
+class Correction(GuardedModel):
+    """Something that went wrong with an enrolment, told by an office and judged by another person.
+
+    The log gets an event with the hash of `note`; the slot stays used, and the person in the intention-to-treat set.
+    `details` hold what the kind needs: the right stratum, the number of the duplicate, the new office.
+    """
+
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="corrections")
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20, choices=[(kind.value, label) for kind, label in CORRECTIONS.items()])
+    reason = models.TextField()
+    details = models.JSONField(default=dict)
+    note = models.TextField(blank=True)
+    asked_by = _by()
+    asked_at = models.DateTimeField()
+    decided_by = _by(null=True)
+    decided_at = models.DateTimeField(null=True)
+    accepted = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None, accepted=None)
+                | Q(decided_by__isnull=False, decided_at__isnull=False, accepted__isnull=False)
+                & ~Q(decided_by=F("asked_by")),
+                name="correction_two_persons",
+            ),
+            models.UniqueConstraint(
+                fields=["participant", "kind"], condition=Q(decided_at=None), name="correction_asked_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.participant_id}"
 
 
 class ArmMask(GuardedModel):

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
+from trial.access.addresses import one_of
 from trial.access.planes import own_transactions
-from trial.allocation import api, log_pages, pages, protocol_pages
+from trial.allocation import api, correction_pages, log_pages, pages, protocol_pages
 from trial.allocation.panels import arm_panel
 from trial.enrolment.sections import register
 
+one_of("correction_decision", correction_pages.DECISIONS)
 register(arm_panel)
 
 HERE = "trials/<slug:trial>"
@@ -30,6 +32,9 @@ urlpatterns = [
     path(f"{HERE}/participants/<str:number>/receipt/", pages.receipt, name="receipt"),
     path(f"{HERE}/participants/<str:number>/receipt/sheet/", pages.receipt_sheet, name="receipt_sheet"),
     path(f"{HERE}/participants/<str:number>/receipt.json", pages.receipt_file, name="receipt_file"),
+    path(f"{HERE}/participants/<str:number>/correction/", correction_pages.correction, name="correction"),
+    path(f"{HERE}/corrections/", correction_pages.corrections, name="corrections"),
+    path(f"{HERE}/corrections/<int:key>/<correction_decision:decision>/", correction_pages.decide, name="decide"),
     path(f"{API}/waiting/", api.WaitingNumbers.as_view(), name="api_waiting"),
     path(f"{API}/draws/", own_transactions(api.Draws.as_view()), name="api_draws"),
     path(f"{API}/checkpoints/", api.Checkpoints.as_view(), name="api_checkpoints"),
