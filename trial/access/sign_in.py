@@ -34,7 +34,8 @@ def proved_lately(request: HttpRequest) -> bool:
     if _program(request):
         return False
     proofs = _records(request, "mfa") or _records(request, "socialaccount") or _records(request, "password")
-    return bool(proofs) and _age(proofs[-1]["at"]) <= settings.STEP_UP_SECONDS
+    latest = proofs[-1]["at"] if proofs else request.session.get(SIGNED_IN_AT, 0)
+    return _age(latest) <= settings.STEP_UP_SECONDS
 
 
 def asked_twice(claims: Mapping[str, Any]) -> bool:
