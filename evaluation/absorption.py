@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -26,42 +28,35 @@ def without_effects(columns: Array, effects: Sequence[npt.ArrayLike]) -> Absorbe
     """Residuals of each column (rows x columns) from a regression on all levels of every effect (one or more)."""
     coded = sorted((_coded(effect) for effect in effects), key=lambda codes: int(codes.max()), reverse=True)
     first, *others = coded
-    size = np.bincount(first)
-    within = columns - _sums(first, columns)[first] / size[first][:, None]
+    sizes = np.bincount(first)[:, None]
+    belongs = indicators(first)
+    within = columns - (belongs.T @ columns / sizes)[first]
     if not others:
-        return Absorbed(within, len(size))
+        return Absorbed(within, len(sizes))
     place = np.concatenate([[0], np.cumsum([codes.max() + 1 for codes in others])])
     levels = [codes + start for codes, start in zip(others, place, strict=False)]
-    gram = _gram(levels, int(place[-1]), first, size)
-    values, vectors = np.linalg.eigh(gram)
+    level = sum(indicators(codes, int(place[-1])) for codes in levels)
+    values, vectors = np.linalg.eigh(_gram(level, belongs, sizes))
     kept = values > values.max() * len(values) * np.finfo(float).eps
     inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     for _ in range(2):  # the second round takes away what rounding left of the first
-        moments = np.sum([_sums(level, within, int(place[-1])) for level in levels], axis=0)
-        coefficients = inverse @ moments
-        fitted = np.sum([coefficients[level] for level in levels], axis=0)
-        within = within - fitted
-        within = within - (_sums(first, within) / size[:, None])[first]
-    return Absorbed(within, len(size) + int(kept.sum()))
+        within = within - level @ (inverse @ (level.T @ within))
+        within -= (belongs.T @ within / sizes)[first]
+    return Absorbed(within, len(sizes) + int(kept.sum()))
+
+
+def indicators(codes: Codes, width: int | None = None) -> "sparse.csr_matrix":
+    """Rows x levels, 1 where the row has the level: its transpose times columns sums them within levels."""
+    rows = len(codes)
+    width = int(codes.max()) + 1 if width is None else width
+    return sparse.csr_matrix((np.ones(rows), codes, np.arange(rows + 1)), shape=(rows, width))
 
 
 def _coded(effect: npt.ArrayLike) -> Codes:
-    _levels, codes = np.unique(np.asarray(effect), return_inverse=True)
-    return codes.ravel()
+    return np.asarray(pd.factorize(np.asarray(effect))[0], dtype=np.int64)
 
 
-def _sums(codes: Codes, columns: Array, length: int = 0) -> Array:
-    """Sum of each column within each level."""
-    return np.stack([np.bincount(codes, column, minlength=length) for column in columns.T], axis=1)
-
-
-def _gram(levels: Sequence[Codes], width: int, first: Codes, size: Codes) -> Array:
+def _gram(level: "sparse.csr_matrix", belongs: "sparse.csr_matrix", sizes: Array) -> Array:
     """Cross-products of the dummies of the other effects, as differences from the means of the first."""
-    within_first = np.zeros((len(size), width))
-    for level in levels:
-        within_first += np.bincount(first * width + level, minlength=len(size) * width).reshape(len(size), width)
-    gram = np.zeros((width, width))
-    for one in levels:
-        for other in levels:
-            gram += np.bincount(one * width + other, minlength=width * width).reshape(width, width)
-    return np.asarray(gram - within_first.T @ (within_first / size[:, None]))
+    within_first = (belongs.T @ level).toarray()
+    return np.asarray((level.T @ level).toarray() - within_first.T @ (within_first / sizes))

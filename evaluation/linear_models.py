@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
+from scipy.linalg import block_diag
 
-from evaluation.absorption import without_effects
+from evaluation.absorption import Absorbed, indicators, without_effects
 from evaluation.errors import EvaluationError
-from evaluation.model_matrix import model_columns, refuse_collinear
+from evaluation.model_matrix import model_columns, named_inverse
 from evaluation.shares import require_columns
 
 Array = npt.NDArray[np.float64]
@@ -125,9 +126,16 @@ def _complete(
 
 @dataclass(frozen=True)
 class _Fit:
+    """Least squares on what the absorbed effects, or the mean, leave of the columns.
+
+    `design` (rows x terms, the constant among them where nothing is absorbed) and `inverse`, that of its
+    cross-products, are of the columns less their means; `back` turns estimates into those of the columns as given.
+    """
+
     terms: list[str]
-    design: Array  # rows x terms, without the absorbed effects
-    inverse: Array  # (X'X)^-1
+    design: Array
+    inverse: Array
+    back: Array
     estimates: Array
     residuals: Array
     total: float  # sum of squares of the outcome about its mean
@@ -135,32 +143,29 @@ class _Fit:
 
 
 def _fit(outcome: Array, terms: pd.DataFrame, effects: Sequence[pd.Series]) -> _Fit:
-    """Least squares on what the absorbed effects leave; without any, a constant is a term like the others."""
     total = float(((outcome - outcome.mean()) ** 2).sum()) if len(outcome) else 0.0
     if total == 0:
         raise EvaluationError("no_variance", "the outcome does not vary, so there is nothing to explain")
     names = [str(name) for name in terms.columns]
-    columns = np.column_stack([outcome, terms.to_numpy(dtype=float)])
+    given = np.column_stack([outcome, terms.to_numpy(dtype=float)])
+    means = given.mean(axis=0)
+    absorbed = without_effects(given, effects) if effects else Absorbed(given - means, 1)
+    design, y = absorbed.columns[:, 1:], absorbed.columns[:, 0]
+    inverse = named_inverse(design.T @ design, names, (given[:, 1:] ** 2).sum(axis=0))
+    coefficients = len(names) + absorbed.rank
+    if len(y) <= coefficients:
+        raise EvaluationError("too_few", f"{len(y)} rows are too few for {coefficients} coefficients")
+    slopes = inverse @ (design.T @ y)
+    slopes += inverse @ (design.T @ (y - design @ slopes))  # takes away what rounding left
+    residuals = y - design @ slopes
     if effects:
-        absorbed = without_effects(columns, effects)
-        columns, taken = absorbed.columns, absorbed.rank
-        # A column of tiny residuals is a term that the effects determine; rounding must not make it look like one.
-        columns[:, np.linalg.norm(columns, axis=0) <= 1e-9 * _sizes(outcome, terms)] = 0
-    else:
-        columns, taken = np.column_stack([columns, np.ones(len(outcome))]), 0
-        names = [*names, CONSTANT]
-    design, y = columns[:, 1:], columns[:, 0]
-    refuse_collinear(design, names)
-    if len(y) <= design.shape[1] + taken:
-        raise EvaluationError("too_few", f"{len(y)} rows are too few for {design.shape[1] + taken} coefficients")
-    left, triangle = np.linalg.qr(design)
-    solved = np.linalg.solve(triangle, left.T @ y)
-    root = np.linalg.inv(triangle)
-    return _Fit(names, design, root @ root.T, solved, y - design @ solved, total, design.shape[1] + taken)
-
-
-def _sizes(outcome: Array, terms: pd.DataFrame) -> Array:
-    return np.asarray(np.linalg.norm(np.column_stack([outcome, terms.to_numpy(dtype=float)]), axis=0))
+        return _Fit(names, design, inverse, np.eye(len(names)), slopes, residuals, total, coefficients)
+    back = np.eye(len(names) + 1)
+    back[-1, :-1] = -means[1:]
+    design = np.column_stack([design, np.ones(len(y))])
+    inverse = block_diag(inverse, 1 / len(y))
+    estimates = back @ np.append(slopes, means[0])
+    return _Fit([*names, CONSTANT], design, inverse, back, estimates, residuals, total, coefficients)
 
 
 def _nested(data: pd.DataFrame, absorb: Sequence[str], cluster: str) -> int:
@@ -172,13 +177,15 @@ def _nested(data: pd.DataFrame, absorb: Sequence[str], cluster: str) -> int:
 def _variances(fit: _Fit, groups: Any, nested: int, factor: str) -> tuple[Array, int, str]:
     n, k = len(fit.residuals), fit.coefficients - nested
     if groups is None:
-        return fit.inverse * float(fit.residuals @ fit.residuals) / (n - k), n - k, "classical"
+        variances = fit.inverse * (float(fit.residuals @ fit.residuals) / (n - k))
+        return fit.back @ variances @ fit.back.T, n - k, "classical"
     count = int(groups.max()) + 1
     if count < 2:
         raise EvaluationError("too_few", "clustered standard errors need at least two clusters")
-    scores = np.stack([np.bincount(groups, column) for column in (fit.design * fit.residuals[:, None]).T], axis=1)
+    scores = indicators(groups).T @ (fit.design * fit.residuals[:, None])
+    bread = fit.back @ fit.inverse
     meat = scores.T @ scores * (count / (count - 1) * (n - 1) / (n - k))
-    return np.asarray(fit.inverse @ meat @ fit.inverse), count - 1, f"cluster ({factor})"
+    return np.asarray(bread @ meat @ bread.T), count - 1, f"cluster ({factor})"
 
 
 def _inference(estimates: Array, se: Array, df: int) -> dict[str, Array]:

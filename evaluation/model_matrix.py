@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import lapack, solve_triangular
 
 from evaluation.errors import EvaluationError
 
@@ -33,8 +34,10 @@ def terms_of(column: pd.Series) -> dict[str, pd.Series]:
     name = str(column.name)
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return {name: column.astype(float)}
-    levels = sorted(column.dropna().unique(), key=lambda level: (str(level) != CONTROL, str(level)))
-    return {f"{name}[{level}]": (column == level).astype(float) for level in levels[1:]}
+    codes, found = pd.factorize(column)
+    order = sorted(range(len(found)), key=lambda place: (str(found[place]) != CONTROL, str(found[place])))
+    levels = {f"{name}[{found[place]}]": (codes == place).astype(float) for place in order[1:]}
+    return {term: pd.Series(values, index=column.index, copy=False) for term, values in levels.items()}
 
 
 def refuse_collinear(columns: np.ndarray, terms: Iterable[str], tolerance: float = 1e-9) -> None:
@@ -51,3 +54,31 @@ def refuse_collinear(columns: np.ndarray, terms: Iterable[str], tolerance: float
         if np.linalg.norm(left) <= tolerance * max(length, 1e-300):
             raise EvaluationError("collinear", f"{term} follows from the other terms or the absorbed effects")
         basis = np.column_stack([basis, left / np.linalg.norm(left)])
+
+
+def named_inverse(gram: np.ndarray, terms: Sequence[str], given: np.ndarray, tolerance: float = 1e-7) -> np.ndarray:
+    """The inverse of the cross-products of columns, or the name of the first that those before it determine.
+
+    Args:
+        gram: terms x terms, of the columns less what was absorbed.
+        terms: their names.
+        given: each column's sum of squares before anything was absorbed: a column of which a ten millionth is left
+            follows from what was absorbed.
+        tolerance: how much of a column's length must be left beside the terms before it.
+
+    Raises:
+        EvaluationError: `collinear`.
+    """
+    lengths = np.sqrt(np.diag(gram))
+    lengths = np.where(lengths > tolerance * np.sqrt(given), lengths, 0.0)
+    scale = np.where(lengths > 0, lengths, 1.0)
+    alike = gram / np.outer(scale, scale)
+    alike[lengths == 0] = 0.0
+    factor, failed = lapack.dpotrf(alike, lower=1)
+    done = np.diag(factor)[: failed - 1 if failed else len(terms)]
+    weak = np.flatnonzero(done <= tolerance)
+    if failed or len(weak):
+        term = terms[int(weak[0]) if len(weak) else failed - 1]
+        raise EvaluationError("collinear", f"{term} follows from the other terms or the absorbed effects")
+    root = solve_triangular(factor, np.eye(len(terms)), lower=True) / scale
+    return np.asarray(root.T @ root)
