@@ -20,6 +20,8 @@ MOMENTS_WITHOUT_ACTOR = {
     "access.ApiToken.expires_at": "lies ahead",
     "allocation.Allocation.enrolled_at": "Participant.enrolled_by, set in the same transaction",
     "allocation.IdempotencyRecord.created_at": "the user, whom the fingerprint names",
+    "surveys.Invitation.begun_at": "the respondent, whom only the link knows",
+    "surveys.Invitation.answered_at": "the respondent, or Answer.saved_by of the second typing",
     "allocation.SealedSeed.sealed_at": "the two persons who lock the protocol",
 }
 # Rows that are no part of a trial's record and may be written by the machinery that owns them.

@@ -20,6 +20,8 @@ class Permission(StrEnum):
     ASSIGN = "assign"
     FOLLOW_UP = "follow_up"
     RECORD_DEVIATION = "record_deviation"
+    SEE_SURVEYS = "see_surveys"
+    SURVEY = "survey"
     SEE_MONITORING = "see_monitoring"
     MANAGE_TRIAL = "manage_trial"
     LOCK_PROTOCOL = "lock_protocol"

@@ -25,17 +25,22 @@ class DatabaseRole(StrEnum):
     COORDINATOR = "coordinator"
     ANALYST = "analyst"
     DRAW = "draw"
+    RESPONDENT = "respondent"  # whoever holds a personal link to a questionnaire
     OWNER = "none"  # what SET ROLE calls "back to the one who signed in": migrations and maintenance
 
 
 @dataclass(frozen=True)
 class Plane:
-    """A database role with the user, the offices and the trials whose rows it is limited to (keys of `studies`)."""
+    """A database role with the user, the offices and the trials whose rows it is limited to (keys of `studies`).
+
+    `link`: the SHA-256 of the personal link that a respondent holds, which is all that opens rows to that role.
+    """
 
     role: DatabaseRole
     user_id: int | None = None
     offices: tuple[int, ...] = ()
     trials: tuple[int, ...] = ()
+    link: str = ""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -44,6 +49,7 @@ class Plane:
             "app.user": str(self.user_id or ""),
             "app.offices": ",".join(map(str, self.offices)),
             "app.trials": ",".join(map(str, self.trials)),
+            "app.link": self.link,
             "app.maintenance": "",
         }
 

@@ -11,29 +11,35 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-ROLES = ("office", "coordinator", "analyst", "draw")
+ROLES = ("office", "coordinator", "analyst", "draw", "respondent")
 
 Rule = str | tuple[str, str]
 
-CREATE_ROLES = """
+CREATE_ROLE_TEMPLATE = """
 DO $$
 DECLARE name text;
 BEGIN
-  FOREACH name IN ARRAY ARRAY['office', 'coordinator', 'analyst', 'draw'] LOOP
+  FOREACH name IN ARRAY ARRAY[%s] LOOP
     BEGIN
-      EXECUTE format('CREATE ROLE %I NOINHERIT', name);
+      EXECUTE format('CREATE ROLE %%I NOINHERIT', name);
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
     END;
     IF NOT EXISTS (
       SELECT 1 FROM pg_auth_members m WHERE m.roleid = name::regrole AND m.member = current_user::regrole
         AND m.set_option
     ) THEN
-      EXECUTE format('GRANT %I TO CURRENT_USER WITH INHERIT FALSE, SET TRUE', name);
+      EXECUTE format('GRANT %%I TO CURRENT_USER WITH INHERIT FALSE, SET TRUE', name);
     END IF;
-    EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', name);
+    EXECUTE format('GRANT USAGE ON SCHEMA public TO %%I', name);
   END LOOP;
 END $$;
 """
+
+
+def create_roles(*names: str) -> str:
+    """SQL that makes the database roles where they are missing and lets the migrating account speak as them."""
+    return CREATE_ROLE_TEMPLATE % ", ".join(f"'{name}'" for name in names)
+
 
 CREATE_FUNCTIONS = """
 CREATE FUNCTION app_offices() RETURNS bigint[] LANGUAGE sql STABLE PARALLEL SAFE AS

@@ -47,7 +47,15 @@ def _research(label: str | Promise, *permissions: P) -> RoleDefinition:
 
 ROLES: dict[Role, RoleDefinition] = {
     Role.CASEWORKER: _office(
-        _("Veileder"), P.SEE_PARTICIPANTS, P.SEE_IDENTITY, P.SEE_ARM, P.ENROL, P.WITHDRAW, P.RECORD_DEVIATION
+        _("Veileder"),
+        P.SEE_PARTICIPANTS,
+        P.SEE_IDENTITY,
+        P.SEE_ARM,
+        P.ENROL,
+        P.WITHDRAW,
+        P.RECORD_DEVIATION,
+        P.SEE_SURVEYS,
+        P.SURVEY,
     ),
     Role.SPECIALIST: _office(
         _("Jobbspesialist"), P.SEE_PARTICIPANTS, P.SEE_IDENTITY, P.SEE_ARM, P.FOLLOW_UP, P.RECORD_DEVIATION
@@ -61,10 +69,12 @@ ROLES: dict[Role, RoleDefinition] = {
         P.ASSIGN,
         P.FOLLOW_UP,
         P.RECORD_DEVIATION,
+        P.SEE_SURVEYS,
+        P.SURVEY,
     ),
     Role.RESEARCHER: _trial(_("Forsker"), P.SEE_WAITING, P.DRAW, P.SEE_LOG, P.SEE_RESULTS, P.OPEN_TRIAL),
     Role.COORDINATOR: _trial(
-        _("Koordinator"), P.SEE_PARTICIPANTS, P.SEE_MONITORING, P.SEE_CASELOADS, P.SEE_LOG, P.SEE_RESULTS
+        _("Koordinator"), P.SEE_PARTICIPANTS, P.SEE_MONITORING, P.SEE_CASELOADS, P.SEE_LOG, P.SEE_RESULTS, P.SEE_SURVEYS
     ),
     Role.TRIAL_LEAD: _trial(
         _("Forsøksleder"),

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "trial.monitoring",
     "trial.analyses",
     "trial.registers",
+    "trial.surveys",
     "trial.followup",
     "trial.allocation",
     "trial.enrolment",
@@ -340,5 +341,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 
 EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_TIMEOUT = 10
+SMS_GATEWAY_URL = os.environ.get(
+    "SMS_GATEWAY_URL", ""
+)  # takes {"to", "text"} as JSON; empty: text messages are printed
+SITE_URL = os.environ.get("SITE_URL", "http://localhost:8000" if RELAXED else "")  # what personal links begin with
 ACCESSIBILITY_STATEMENT_URL = os.environ.get("ACCESSIBILITY_STATEMENT_URL", "")
 LOGGING_CONFIG = None  # `logs.configure` sets logging up, once, for Django and Celery alike

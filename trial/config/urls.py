@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("trial.monitoring.urls")),
     path("", include("trial.analyses.urls")),
     path("", include("trial.registers.urls")),
+    path("", include("trial.surveys.urls")),
     path("", include("trial.followup.urls")),
     path("", include("trial.allocation.urls")),
     path("", include("trial.enrolment.urls")),

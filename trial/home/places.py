@@ -35,6 +35,8 @@ PLACES = (
     Place(_("Deltakere"), "enrolment:participants", P.SEE_PARTICIPANTS),
     Place(_("Min portefølje"), "followup:portfolio", P.FOLLOW_UP, unless=P.ASSIGN),
     Place(_("Porteføljer"), "followup:caseloads", P.SEE_CASELOADS),
+    Place(_("Spørreskjemaer"), "surveys:overview", P.SEE_SURVEYS),
+    Place(_("Spørreskjemaer"), "surveys:plan", P.MANAGE_TRIAL),
     Place(_("Loddtrekning"), "allocation:draw_room", P.SEE_WAITING, locked=True),
     Place(_("Status"), "monitoring:dashboard", P.SEE_MONITORING),
     Place(_("Avvik"), "followup:deviations", P.RECORD_DEVIATION),

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
-from trial.registers import actions
+from trial.registers import actions, answers
 from trial.registers.forms import DeliveryForm, RejectForm
 from trial.registers.models import Delivery
 from trial.registers.presentation import (
@@ -30,6 +30,7 @@ from trial.registers.reasons import FILES
 from trial.registers.states import DeliveryState
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
+from trial.surveys.queries import asks
 
 DELIVERIES_A_PAGE = 50
 REJECTED_A_PAGE = 50
@@ -46,6 +47,7 @@ def deliveries(request: SignedInRequest, trial: str) -> HttpResponse:
         "page": page,
         "deliveries": delivery_rows(found, page),
         "may_deliver": can(request.user, found, Permission.DELIVER),
+        "has_surveys": asks(found),
     }
     return render(request, "registers/deliveries.html", context)
 
@@ -60,6 +62,13 @@ def deliver(request: SignedInRequest, trial: str) -> HttpResponse:
         return _go_to(request, _address(delivery))
     template = "registers/deliver_form.html" if request.htmx else "registers/deliver.html"
     return render(request, template, {"trial": found, "form": form})
+
+
+@require_POST
+def deliver_answers(request: SignedInRequest, trial: str) -> HttpResponse:
+    """Deliver the answers to the trial's own questionnaires."""
+    found = trial_for(request.user, trial, needing=Permission.DELIVER)
+    return redirect(_address(answers.deliver_answers(by=request.user, trial=found)))
 
 
 @require_GET

@@ -16,6 +16,9 @@ from trial.registers.states import DeliveryState
 from trial.studies.models import Trial
 from trial.studies.queries import trial_for
 from trial.studies.sources import REGISTERS
+from trial.surveys.queries import asks
+
+SURVEY = "survey"  # the register that the trial itself keeps
 
 
 def deliveries_of(user: User, code: str) -> tuple[Trial, QuerySet[Delivery]]:
@@ -44,8 +47,11 @@ def in_force(trial: Trial) -> dict[str, Delivery]:
 
 
 def registers_of(trial: Trial) -> dict[str, Any]:
-    """The registers that the trial links, code -> label: those of its set-up, or all that a consent can cover."""
-    wanted = trial.register_sources or list(REGISTERS)
+    """The registers that the trial links, code -> label: those of its set-up, or all that a consent can cover.
+
+    A trial that asks its participants has their answers too.
+    """
+    wanted = [*trial.register_sources, *([SURVEY] if asks(trial) else [])] or list(REGISTERS)
     return {code: label for code, label in REGISTERS.items() if code in wanted}
 
 

@@ -11,6 +11,7 @@ API = "api/v1/trials/<slug:trial>/deliveries/"
 urlpatterns = [
     path(HERE, pages.deliveries, name="deliveries"),
     path(f"{HERE}new/", pages.deliver, name="deliver"),
+    path(f"{HERE}answers/", pages.deliver_answers, name="deliver_answers"),
     path(f"{HERE}<uuid:key>/", pages.delivery, name="delivery"),
     path(f"{HERE}<uuid:key>/accept/", pages.accept, name="accept"),
     path(f"{HERE}<uuid:key>/reject/", pages.reject, name="reject"),

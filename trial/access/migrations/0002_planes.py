@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from trial.access.rls import CREATE_FUNCTIONS, CREATE_ROLES, AppendOnly, Grant, Protect
+from trial.access.rls import CREATE_FUNCTIONS, AppendOnly, Grant, Protect, create_roles
 
 EVERYONE = ("office", "coordinator", "analyst", "draw")
 
@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [("access", "0001_initial"), ("audit", "0001_initial")]
 
     operations = [
-        migrations.RunSQL(CREATE_ROLES, migrations.RunSQL.noop),
+        migrations.RunSQL(create_roles(*EVERYONE), migrations.RunSQL.noop),
         migrations.RunSQL(
             CREATE_FUNCTIONS,
             "DROP FUNCTION app_offices(), app_trials(), app_user(), app_refuse_change()",

@@ -14,12 +14,14 @@ from trial.followup import states as followup
 from trial.registers import states as registers
 from trial.results import states as results
 from trial.studies import states as studies
+from trial.surveys import states as surveys
 
 PAGE = settings.ROOT / "trial" / "config" / "decisions" / "states.md"
 LIVES: dict[str, ModuleType] = {
     "Forsøk (trial)": studies,
     "Deltaker (participant)": enrolment,
     "Fase i oppfølgingen (stage)": followup,
+    "Spørreskjema i en runde (invitation)": surveys,
     "Leveranse (delivery)": registers,
     "Kjøring (run)": analyses,
     "Frigivelse (release)": results,
