@@ -168,6 +168,15 @@ def test_someone_without_a_place_is_put_away_otherwise(drawn_trial):
         asked(drawn_trial, drawn_trial.people()[0])
 
 
+def test_consort_counts_the_mistake_and_keeps_the_person_in_the_analysis(drawn_trial, person):
+    address = reverse("monitoring:dashboard", args=[drawn_trial.trial.code])
+    decided(drawn_trial, asked(drawn_trial, person))
+    page = signed_in(drawn_trial.cast.coordinator).get(address)
+    flow = page.context["board"].flow
+    assert (flow.drawn, sum(arm.in_error for arm in flow.arms), sum(arm.duplicate for arm in flow.arms)) == (2, 1, 0)
+    assert "Meldt inn ved en feil" in page.content.decode()
+
+
 def signed_in(user) -> Client:
     client = Client()
     client.force_login(user)

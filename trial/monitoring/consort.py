@@ -80,9 +80,15 @@ def _arm_lines(flow: ArmFlow, board: Dashboard) -> list[str]:
         _line(_("Trukket"), flow.drawn, board),
         _line(_("Har fått jobbspesialist"), flow.followed, board),
         _line(_("Har trukket seg"), flow.withdrawn, board),
+        *(_line(label, count, board) for label, count in _mistakes(flow) if count),
         _line(_("Fullført oppfølging"), flow.completed, board),
         _line(_("Med i analysen"), flow.drawn, board),
     ]
+
+
+def _mistakes(flow: ArmFlow) -> list[tuple[str, int]]:
+    """Most trials have none; then the figure has no line for them."""
+    return [(_("Meldt inn ved en feil"), flow.in_error), (_("Meldt inn to ganger"), flow.duplicate)]
 
 
 def _branch(above: Box, below: Box) -> list[tuple[int, int, int, int]]:

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from trial.allocation.models import Allocation
+from trial.allocation.models import Allocation, Correction
+from trial.allocation.states import CorrectionKind
 from trial.enrolment.models import EligibilityCheck
 from trial.enrolment.states import ParticipantState
 from trial.followup.models import Assignment
@@ -17,7 +19,10 @@ from trial.studies.models import Arm, Trial
 
 @dataclass(frozen=True)
 class ArmFlow:
-    """What became of those drawn to an arm. Everyone drawn is analysed (intention to treat)."""
+    """What became of those drawn to an arm. Everyone drawn is analysed (intention to treat).
+
+    `in_error`, `duplicate`: people who should not have been enrolled, or were so twice; they stay in the arm.
+    """
 
     arm: Arm
     drawn: int
@@ -25,6 +30,8 @@ class ArmFlow:
     unassigned: int
     withdrawn: int
     completed: int
+    in_error: int
+    duplicate: int
 
 
 @dataclass(frozen=True)
@@ -69,28 +76,47 @@ def flow_of(trial: Trial, arms: list[Arm], people: People) -> Flow:
     )
 
 
+class _Course(NamedTuple):
+    """What people of one arm have in common; the columns of the query."""
+
+    arm: int
+    state: str
+    assigned: bool
+    in_error: bool
+    duplicate: bool
+
+
 def _by_arm(trial: Trial, arms: list[Arm]) -> list[ArmFlow]:
-    with_specialist = Assignment.objects.filter(participant=OuterRef("participant"))
     rows = (
         Allocation.objects.filter(trial=trial, arm__isnull=False)
         .order_by()
-        .annotate(assigned=Exists(with_specialist))
-        .values_list("arm", "participant__state", "assigned")
+        .annotate(
+            assigned=Exists(Assignment.objects.filter(participant=OuterRef("participant"))),
+            in_error=Exists(_accepted(CorrectionKind.ENROLLED_IN_ERROR)),
+            duplicate=Exists(_accepted(CorrectionKind.DUPLICATE)),
+        )
+        .values_list("arm", "participant__state", "assigned", "in_error", "duplicate")
         .annotate(number=Count("participant"))
     )
-    found = Counter({(arm, state, assigned): number for arm, state, assigned, number in rows})
+    found = Counter({_Course(*course): number for *course, number in rows})
     return [_arm_flow(arm, found) for arm in arms]
 
 
-def _arm_flow(arm: Arm, found: Counter[tuple[int, str, bool]]) -> ArmFlow:
-    def number(fits: Callable[[str, bool], bool]) -> int:
-        return sum(n for (key, state, assigned), n in found.items() if key == arm.pk and fits(state, assigned))
+def _accepted(kind: CorrectionKind) -> QuerySet[Correction]:
+    return Correction.objects.filter(participant=OuterRef("participant"), kind=kind, accepted=True)
+
+
+def _arm_flow(arm: Arm, found: Counter[_Course]) -> ArmFlow:
+    def number(fits: Callable[[_Course], bool]) -> int:
+        return sum(n for course, n in found.items() if course.arm == arm.pk and fits(course))
 
     return ArmFlow(
         arm=arm,
-        drawn=number(lambda _state, _assigned: True),
-        followed=number(lambda _state, assigned: assigned),
-        unassigned=number(lambda state, assigned: not assigned and state in UNDER_FOLLOW_UP),
-        withdrawn=number(lambda state, _assigned: state == ParticipantState.WITHDRAWN),
-        completed=number(lambda state, _assigned: state == ParticipantState.COMPLETED),
+        drawn=number(lambda _course: True),
+        followed=number(lambda course: course.assigned),
+        unassigned=number(lambda course: not course.assigned and course.state in UNDER_FOLLOW_UP),
+        withdrawn=number(lambda course: course.state == ParticipantState.WITHDRAWN),
+        completed=number(lambda course: course.state == ParticipantState.COMPLETED),
+        in_error=number(lambda course: course.in_error),
+        duplicate=number(lambda course: course.duplicate),
     )

@@ -91,6 +91,10 @@ def flow_table(board: Dashboard) -> Table:
         together = sum(getattr(arm, part) for arm in flow.arms)
         return [label, _whole(board, together), *(_cell(board, getattr(arm, part)) for arm in arms)]
 
+    def seldom(label: str, part: str) -> list[str]:
+        numbers = [getattr(arm, part) for arm in flow.arms]
+        return [label, _cell(board, sum(numbers)), *(_cell(board, number) for number in numbers if arms)]
+
     return {
         "columns": _columns(_("Trinn"), _("I alt"), *(arm.arm.name for arm in arms)),
         "rows": [
@@ -103,6 +107,8 @@ def flow_table(board: Dashboard) -> Table:
             by_arm(_("Trukket"), "drawn"),
             by_arm(_("Har fått jobbspesialist"), "followed"),
             by_arm(_("Har trukket seg"), "withdrawn"),
+            seldom(_("Meldt inn ved en feil"), "in_error"),
+            seldom(_("Meldt inn to ganger"), "duplicate"),
             by_arm(_("Fullført oppfølging"), "completed"),
             by_arm(_("Med i analysen"), "drawn"),
         ],
