@@ -68,6 +68,7 @@ _HOMES: Final = {
     "Results": "findings",
     "LinearModel": "linear_models",
     "linear_probability": "linear_models",
+    "nested_models": "nested_models",
 }
 
 __all__ = sorted(_HOMES)

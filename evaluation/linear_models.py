@@ -54,7 +54,7 @@ class LinearModel:
             raise EvaluationError("unknown_term", f"the model has no term {unknown[0]}")
         weight = pd.Series(weights).reindex(estimates.index, fill_value=0.0).to_numpy(dtype=float)
         se = float(np.sqrt(weight @ self.variances.to_numpy() @ weight))
-        row = _inference(np.array([weight @ estimates.to_numpy()]), np.array([se]), self.df)
+        row = inference(np.array([weight @ estimates.to_numpy()]), np.array([se]), self.df)
         return {name: float(values[0]) for name, values in row.items()}
 
 
@@ -94,7 +94,7 @@ def linear_probability(
     groups = None if cluster is None else pd.factorize(chosen[cluster])[0]
     nested = _nested(chosen, absorb, cluster) if cluster and factor == "nested" else 0
     variances, df, convention = _variances(fit, groups, nested, factor)
-    numbers = _inference(fit.estimates, np.sqrt(np.diag(variances)), df)
+    numbers = inference(fit.estimates, np.sqrt(np.diag(variances)), df)
     return LinearModel(
         table=pd.DataFrame({"term": fit.terms} | numbers),
         r2=1 - float(fit.residuals @ fit.residuals) / fit.total,
@@ -188,7 +188,8 @@ def _variances(fit: _Fit, groups: Any, nested: int, factor: str) -> tuple[Array,
     return np.asarray(bread @ meat @ bread.T), count - 1, f"cluster ({factor})"
 
 
-def _inference(estimates: Array, se: Array, df: int) -> dict[str, Array]:
+def inference(estimates: Array, se: Array, df: int) -> dict[str, Array]:
+    """Columns estimate, se, t, p, ci_low, ci_high (95 %) of estimates, by t with `df` degrees of freedom."""
     with np.errstate(divide="ignore", invalid="ignore"):
         t = estimates / se
     reach = stats.t.ppf(0.975, df) * se
