@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.arms import treated_arm
+from evaluation.cell_effects import effects_from_cells
 from evaluation.errors import EvaluationError
+from evaluation.monthly_cells import cells_of
 from evaluation.regression import Covariance, Effects, treatment_effects
 from evaluation.shares import require_columns
 
@@ -102,7 +105,7 @@ def _mean(values: Array) -> float:
 
 
 def effects_by_month(
-    panel: pd.DataFrame,
+    panel: pd.DataFrame | Path,
     *,
     outcomes: Sequence[str],
     months: tuple[int, int] = (-36, 36),
@@ -113,19 +116,19 @@ def effects_by_month(
 ) -> pd.DataFrame:
     """Regress each outcome on treatment and stratum effects, one regression a month.
 
+    All regressions follow from one scan of the panel for the sums of each month, stratum and arm (`monthly_cells`).
+
+    Args:
+        panel: person-months; or the path of a Parquet file with them, of any size, which DuckDB reads.
+
     Returns:
         outcome, month, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), df (of t), n, covariance, reason.
         Where there is no estimate n is 0, the numbers are missing and `reason` says why: `no_contrast` when no stratum
         has persons of both arms that month (as when nobody was observed), `too_few`. `no_variance`: the effect is 0
         since nobody differed, and there is no t or p.
     """
-    require_columns(panel, [*outcomes, "month", "arm", strata])
-    matrix = OutcomeMatrix(panel, list(outcomes), months, strata)
-    is_treated = (matrix.arm == treated_arm(matrix.arm, control)).to_numpy()
-    comparison = _Comparison(is_treated, matrix.strata, covariance, alpha)
-    found = [row for outcome in outcomes for row in comparison.monthly(matrix.of(outcome))]
-    index = pd.MultiIndex.from_product([list(outcomes), range(months[0], months[1] + 1)], names=["outcome", "month"])
-    return pd.DataFrame(found, index=index).reset_index()
+    cells = cells_of(panel, outcomes=outcomes, months=months, strata=strata, control=control)
+    return effects_from_cells(cells, covariance=covariance, alpha=alpha)
 
 
 class OutcomeMatrix:
@@ -164,17 +167,6 @@ class _Comparison:
     strata: npt.NDArray[Any]
     covariance: Covariance
     alpha: float
-
-    def monthly(self, values: Array) -> list[dict[str, Any]]:
-        """One row a month; months in which the same persons are observed are estimated together."""
-        rows: list[dict[str, Any]] = [{}] * values.shape[1]
-        patterns, which = np.unique(~np.isnan(values), axis=1, return_inverse=True)
-        for number, persons in enumerate(patterns.T):
-            months = np.flatnonzero(which.ravel() == number)
-            some = _Comparison(self.treated[persons], self.strata[persons], self.covariance, self.alpha)
-            for month, row in zip(months, some.rows_or_reason(values[np.ix_(persons, months)]), strict=True):
-                rows[month] = row
-        return rows
 
     def rows_or_reason(self, values: Array) -> Iterator[dict[str, Any]]:
         try:

@@ -10,9 +10,10 @@ import pandas as pd
 from evaluation.adjustment import adjusted_effects
 from evaluation.baseline import baseline_table
 from evaluation.bounds import lee_bounds, manski_bounds
+from evaluation.cell_effects import effects_from_cells, shares_from_cells
 from evaluation.complier import complier_effects
 from evaluation.differences import differences_in_differences
-from evaluation.effects import effects_by_month, effects_on_totals
+from evaluation.effects import effects_on_totals
 from evaluation.engines import check_against_statsmodels
 from evaluation.errors import EvaluationError
 from evaluation.figures import effects_figure, shares_figure
@@ -21,6 +22,7 @@ from evaluation.findings import Finding, arm_order
 from evaluation.flow import attrition, participant_flow, register_coverage
 from evaluation.joint_months import JointEffects, joint_effects_by_month
 from evaluation.material import Material
+from evaluation.monthly_cells import Cells, cells_of
 from evaluation.multiplicity import adjust_p_values
 from evaluation.plan import Plan
 from evaluation.pre_period import pre_period_test
@@ -28,7 +30,7 @@ from evaluation.precision import precision_of
 from evaluation.regression import Covariance
 from evaluation.rerandomisation import randomisation_test
 from evaluation.rules import DesignError
-from evaluation.shares import monthly_shares, require_columns
+from evaluation.shares import require_columns
 from evaluation.subgroups import subgroup_effects
 from evaluation.units import likeness, unit_means
 from evaluation.weighting import weighted_effects
@@ -96,10 +98,17 @@ class Analysis:
         return found
 
     @cached_property
+    def cells(self) -> Cells:
+        """One scan of the panel for every figure."""
+        shown = [*self.plan.share_figures.values(), *self.plan.effect_figures.values()]
+        outcomes = list(dict.fromkeys(outcome for figure in shown for outcome in figure))
+        by_strata = {"strata": self.strata, "control": self.plan.control}
+        return cells_of(self.data.panel, outcomes=outcomes, months=self.plan.months, **by_strata)
+
+    @cached_property
     def monthly(self) -> pd.DataFrame:
-        return effects_by_month(
-            self.data.panel, outcomes=self._effect_outcomes(), months=self.plan.months, **self.estimated
-        )
+        found = effects_from_cells(self.cells, covariance=cast(Covariance, self.plan.covariance), alpha=self.alpha)
+        return found[found["outcome"].isin(self._effect_outcomes())].reset_index(drop=True)
 
     @cached_property
     def joint(self) -> JointEffects:
@@ -222,8 +231,10 @@ class Analysis:
         return lambda: [self._shares(number) if number in self.plan.share_figures else self._effects(number)]
 
     def _shares(self, number: str) -> Finding:
-        shares = monthly_shares(self.data.panel, outcomes=self.plan.share_figures[number])
-        return shares_figure(number, shares, arm_order(self.data.panel["arm"], self.plan.control), {})
+        shares = shares_from_cells(self.cells)
+        outcomes = self.plan.share_figures[number]
+        mine = pd.concat([shares[shares["outcome"] == outcome] for outcome in outcomes], ignore_index=True)
+        return shares_figure(number, mine, arm_order(self.data.panel["arm"], self.plan.control), {})
 
     def _effects(self, number: str) -> Finding:
         mine = self.monthly[self.monthly["outcome"].isin(self.plan.effect_figures[number])]
