@@ -110,3 +110,42 @@ REGISTERS: Final = MappingProxyType(
     }
 )
 """Register -> its columns. A national id has no place in any of them."""
+
+SYNONYMS: Final = MappingProxyType(
+    {
+        "participant_number": ("deltakernummer", "deltakernr", "lopenr", "løpenr", "lnr", "id", "nummer"),
+        "start": ("startdato", "fra", "fra_dato", "fradato", "fom", "dato_fra", "start_dato", "fom_dato"),
+        "end": ("sluttdato", "til", "til_dato", "tildato", "tom", "dato_til", "slutt_dato", "stoppdato", "tom_dato"),
+        "full_time_hours": ("antalltimerperuke", "antalltimerpruke", "timer_full_stilling", "avtaltarbeidstimerperuke"),
+        "position_percent": ("stillingsprosent", "stillingspst", "stilling_pst", "avtaltstillingsprosent"),
+        "employer": ("arbeidsgiver", "virksomhet", "orgnr", "organisasjonsnummer"),
+        "kind": ("arbeidsforholdtype", "type"),
+        "benefit": ("ytelse", "ytelsestype", "stonad", "stønad"),
+        "degree": ("grad", "uforegrad", "uføregrad"),
+        "measure": ("tiltak", "tiltakskode", "tiltakstype"),
+        "nus_level": ("nus", "nus_niva", "nus_nivå", "niva", "nivå", "utdanningsniva"),
+        "group": ("innsatsgruppe", "servicegruppe", "kvalifiseringsgruppe"),
+        "month": ("maned", "måned", "mnd", "periode"),
+        "amount": ("belop", "beløp", "inntekt", "lonn", "lønn"),
+        "municipality": ("kommune", "kommunenr", "kommunenummer"),
+        "rate": ("andel", "prosent", "ledighet"),
+        "wave": ("runde", "bolge", "bølge", "tidspunkt"),
+        "instrument": ("skjema", "skala"),
+        "item": ("sporsmal", "spørsmål", "ledd"),
+        "value": ("verdi", "svar"),
+        "sex": ("kjonn", "kjønn"),
+        "birth_year": ("fodselsaar", "fødselsår", "fodt_aar"),
+    }
+)
+"""What register owners call the columns, in lower case: suggestions, which somebody confirms."""
+
+
+def suggested_columns(register: str, header: Collection[str]) -> dict[str, str]:
+    """Column of the register -> column of the file, where the names tell it."""
+    found = {}
+    for column in REGISTERS[register].columns:
+        names = (column.name, *SYNONYMS.get(column.name, ()))
+        there = next((name for name in names if name in header and name not in found.values()), None)
+        if there:
+            found[column.name] = there
+    return found

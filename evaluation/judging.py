@@ -159,8 +159,10 @@ class _Court:
         try:
             self.connection.execute("CREATE TABLE staged AS SELECT * FROM incoming")
         except duckdb.Error as error:
-            unreadable = EvaluationError("unreadable", "the file could not be read")
-            raise (failed[0] if failed else unreadable) from error
+            if failed:
+                raise failed[0] from error
+            code = "too_demanding" if isinstance(error, duckdb.OutOfMemoryException) else "unreadable"
+            raise EvaluationError(code, "the file could not be read") from error
         self.connection.unregister("incoming")
 
     def _told(self, schema: pa.Schema, progress: Progress, failed: list[EvaluationError]) -> Iterator[pa.RecordBatch]:

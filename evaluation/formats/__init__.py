@@ -42,7 +42,16 @@ ARCHIVES: Final = (".zip", ".gz")
 SUFFIXES: Final = (*_READERS, *ARCHIVES)
 """The endings that are read: the format is told by the name, and the content must be what the name says."""
 
-_OF_THE_FILE: Final = (pa.ArrowException, BadZipFile, UnicodeError, OSError, ValueError, KeyError, EOFError)
+_OF_THE_FILE: Final = (
+    pa.ArrowException,
+    BadZipFile,
+    UnicodeError,
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    MemoryError,
+)
 
 
 def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LIMITS) -> Text:
@@ -50,7 +59,7 @@ def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LI
 
     Raises:
         EvaluationError: here or while the batches are read: `unreadable` when the content is not what the name says or
-            is damaged, `unpacks_too_far` when it grows beyond the limits.
+            is damaged, `unpacks_too_far` when it grows beyond the limits, `too_demanding` when memory does not suffice.
     """
     called = name or path.name
     try:
@@ -76,4 +85,6 @@ def _guarded(text: Text, called: str, most_bytes: int) -> Iterator[pa.RecordBatc
 def _unreadable(error: Exception, called: str) -> EvaluationError:
     if isinstance(error, EvaluationError):
         return error
+    if isinstance(error, MemoryError):
+        return EvaluationError("too_demanding", f"{called} needs more memory than there is")
     return EvaluationError("unreadable", f"{called} could not be read")

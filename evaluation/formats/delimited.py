@@ -69,6 +69,7 @@ class _Rows:
     def __init__(self, path: Path, encoding: str, separator: str, names: tuple[str, ...]) -> None:
         self.path, self.encoding, self.separator, self.names = path, encoding, separator, names
         self.misfits: list[tuple[int, int]] = []  # record number, and how many line ends stand within it
+        self.unclosed = False  # whether the latest misfit has a quote without an end
         self.next_record = 2
         self.lines_within = 0  # line ends inside quotes until now
 
@@ -82,6 +83,8 @@ class _Rows:
         for batch in reader:
             yield self._located(batch)
         if self.misfits:
+            if self.unclosed:  # the last row may have swallowed any number of rows
+                raise EvaluationError("unreadable", "a quote is not closed before the end of the file")
             yield self._misfits_only()
 
     def _open(self) -> Any:
@@ -108,6 +111,7 @@ class _Rows:
 
     def _misfit(self, row: Any) -> str:
         self.misfits.append((row.number, row.text.count("\n")))
+        self.unclosed = row.text.count('"') % 2 == 1
         return "skip"
 
     def _located(self, batch: pa.RecordBatch) -> pa.RecordBatch:

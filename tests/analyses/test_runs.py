@@ -99,7 +99,7 @@ def test_the_same_inputs_give_the_same_numbers(lived):
 def test_a_damaged_snapshot_fails_the_run_with_a_reason(lived, own_snapshots):
     cast, plan = lived
     run = _requested(cast, plan)
-    place = snapshots.snapshot(cast.trial.code, run.deliveries["employment"])
+    place = own_snapshots / snapshots.snapshot(cast.trial.code, run.deliveries["employment"])
     place.chmod(0o640)
     place.write_bytes(place.read_bytes() + b"x")
     run = _carried_out(cast, run)

@@ -1,13 +1,16 @@
 """Register files as text, and their way into the trial through the real actions."""
 
+from pathlib import Path
+
+from django.conf import settings
 from django.core.files.base import ContentFile
 
 from tests.cast import Cast, acting
 from tests.factories import consented
 from trial.enrolment.actions import mark_enrolled
 from trial.enrolment.models import Participant
-from trial.registers.actions import begin_check, finish_check, receive, refuse_file
-from trial.registers.checking import FileRefused, check
+from trial.registers.actions import ask_for_columns, begin_check, finish_check, receive, refuse_file
+from trial.registers.checking import ColumnsUnknown, FileRefused, check
 from trial.registers.models import Delivery
 
 EMPLOYMENT = "participant_number;start;end;full_time_hours;position_percent"
@@ -32,6 +35,10 @@ def checked(cast: Cast, content: str | bytes, **options: str) -> Delivery:
         begun = begin_check(by=None, delivery=delivery)
         try:
             return finish_check(by=None, delivery=delivery, checked=check(begun))
+        except ColumnsUnknown as unknown:
+            return ask_for_columns(
+                by=None, delivery=delivery, missing=unknown.missing, header=unknown.header, sample=unknown.sample
+            )
         except FileRefused as refused:
             return refuse_file(by=None, delivery=delivery, code=refused.code, missing=refused.missing)
 
@@ -41,3 +48,8 @@ def enrolled(cast: Cast) -> Participant:
     participant = consented(cast)
     with acting(cast.kari):
         return mark_enrolled(by=cast.kari, participant=participant)
+
+
+def stored(name: str) -> Path:
+    """Where a file of a delivery stands in the tests' folder."""
+    return settings.SNAPSHOT_ROOT / name

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 
 from tests.cast import acting
-from tests.registers.files import checked, employment_of, enrolled, received
+from tests.registers.files import checked, employment_of, enrolled, received, stored
 from trial.access.refusals import Refusal
 from trial.audit.guards import writing
 from trial.audit.models import AuditEvent
@@ -46,7 +46,7 @@ def numbers(cast):
 
 def test_a_received_file_is_kept_by_its_hash_and_can_no_longer_be_written(cast):
     delivery = received(cast, employment_of("MOS-7K4Q-3"))
-    place = snapshots.received(cast.trial.code, delivery.sha256)
+    place = stored(snapshots.received(cast.trial.code, delivery.sha256))
     assert delivery.state == DeliveryState.RECEIVED
     assert snapshots.hash_of(place) == delivery.sha256
     assert stat.S_IMODE(place.stat().st_mode) == 0o440
@@ -77,7 +77,7 @@ def test_a_file_above_the_limit_is_refused_and_leaves_nothing(cast, settings, sn
 
 def test_accepted_and_rejected_rows_add_up_whatever_is_wrong(cast, numbers):
     rng = np.random.default_rng(20260302)
-    for turn in range(100):
+    for turn in range(10):  # a hundred and the verdict on each row: tests/evaluation/test_deliveries.py
         faults = rng.choice([*FAULTS, ""], size=12)
         rows = [
             FAULTS[fault].format(number=numbers[0]) if fault else f"{numbers[place % 3]};20{10 + place}-01-01;;37.5;80"
@@ -96,7 +96,7 @@ def test_accepted_and_rejected_rows_add_up_whatever_is_wrong(cast, numbers):
 
 def test_the_database_itself_refuses_counts_that_do_not_add_up(cast):
     delivery = received(cast, employment_of("MOS-7K4Q-3"))
-    with acting(cast.data_manager), pytest.raises(IntegrityError, match="delivery_rows_add_up"), writing():
+    with pytest.raises(IntegrityError, match="delivery_rows_add_up"), acting(cast.data_manager), writing():
         delivery.changed(rows=3, accepted_rows=1, rejected_rows=1)
 
 
@@ -108,7 +108,7 @@ def test_unknown_numbers_and_numbers_without_consent_are_set_apart_and_counted(c
     delivery = checked(cast, employment_of(*numbers, "XYZ-0000-0"))
     assert delivery.report["reasons"] == {"no_consent": 1, "unknown_participant": 1}
     assert (delivery.report["set_apart"], delivery.accepted_rows) == (2, 2)
-    kept = pd.read_parquet(snapshots.snapshot(cast.trial.code, delivery.snapshot))
+    kept = pd.read_parquet(stored(snapshots.snapshot(cast.trial.code, delivery.snapshot)))
     assert left not in set(kept["participant_number"])
 
 
@@ -118,7 +118,7 @@ def test_a_file_with_a_national_id_is_rejected_and_its_bytes_are_gone(
     with django_capture_on_commit_callbacks(execute=True):
         delivery = checked(cast, employment_of(*numbers, NATIONAL_ID))
     assert (delivery.state, delivery.refusal) == (DeliveryState.REJECTED, "national_id")
-    assert not snapshots.received(cast.trial.code, delivery.sha256).exists()
+    assert not stored(snapshots.received(cast.trial.code, delivery.sha256)).exists()
     with acting(cast.data_manager):
         assert not RejectedRow.objects.exists()
         assert NATIONAL_ID not in str(list(AuditEvent.objects.values())) + str(Delivery.objects.values())
@@ -150,7 +150,7 @@ def test_a_later_delivery_supersedes_and_the_old_snapshot_stays(cast, numbers):
         first.refresh_from_db()
         assert in_force(cast.trial) == {"employment": second}
     assert first.superseded_by_id == second.pk
-    assert snapshots.snapshot(cast.trial.code, first.snapshot).exists()
+    assert stored(snapshots.snapshot(cast.trial.code, first.snapshot)).exists()
 
 
 def test_the_received_bytes_go_once_it_is_decided_and_the_snapshot_only_when_rejected(
@@ -161,8 +161,8 @@ def test_the_received_bytes_go_once_it_is_decided_and_the_snapshot_only_when_rej
         accept(by=cast.data_manager, delivery=kept)
         reject(by=cast.data_manager, delivery=turned_down, reason="Feil periode")
     for delivery, stays in ((kept, True), (turned_down, False)):
-        assert not snapshots.received(cast.trial.code, delivery.sha256).exists()
-        assert snapshots.snapshot(cast.trial.code, delivery.snapshot).exists() is stays
+        assert not stored(snapshots.received(cast.trial.code, delivery.sha256)).exists()
+        assert stored(snapshots.snapshot(cast.trial.code, delivery.snapshot)).exists() is stays
 
 
 def test_after_the_data_lock_nothing_is_received_or_accepted(cast, numbers):
@@ -187,11 +187,12 @@ def test_only_the_data_manager_decides(cast, numbers):
 
 def test_a_changed_snapshot_is_never_read(cast, numbers):
     delivery = checked(cast, employment_of(*numbers))
-    place = snapshots.snapshot(cast.trial.code, delivery.snapshot)
-    assert snapshots.verified(place, delivery.snapshot) == place
-    place.chmod(0o640)
-    content = bytearray(place.read_bytes())
+    name = snapshots.snapshot(cast.trial.code, delivery.snapshot)
+    with snapshots.opened(name, delivery.snapshot) as whole:
+        assert whole == stored(name)
+    stored(name).chmod(0o640)
+    content = bytearray(stored(name).read_bytes())
     content[len(content) // 2] ^= 1
-    place.write_bytes(content)
-    with pytest.raises(snapshots.DamagedSnapshotError):
-        snapshots.verified(place, delivery.snapshot)
+    stored(name).write_bytes(content)
+    with pytest.raises(snapshots.DamagedSnapshotError), snapshots.opened(name, delivery.snapshot):
+        pass

@@ -1,5 +1,6 @@
 """One run, from its row to its stored findings; called by the worker, which holds the run alone."""
 
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -53,16 +54,17 @@ def carry_out(key: UUID) -> None:
 
 
 def _evaluate(run: Run, coverage: Coverage) -> Results:
-    return evaluate(
-        PlanOfAnalysis.from_dict(run.plan.content),
-        _inputs(run, coverage),
-        progress=partial(_tell, run),
-        masked=run.masked,
-        seed=run.seed,
-    )
+    with ExitStack() as opened:
+        return evaluate(
+            PlanOfAnalysis.from_dict(run.plan.content),
+            _inputs(run, coverage, opened),
+            progress=partial(_tell, run),
+            masked=run.masked,
+            seed=run.seed,
+        )
 
 
-def _inputs(run: Run, coverage: Coverage) -> Deliveries:
+def _inputs(run: Run, coverage: Coverage, opened: ExitStack) -> Deliveries:
     """The snapshots that were in force when the run was asked for, without the people that no consent covers.
 
     Arms and starts are the trial's own.
@@ -73,7 +75,7 @@ def _inputs(run: Run, coverage: Coverage) -> Deliveries:
     code = run.trial.code
     delivered: dict[str, pd.DataFrame | Path] = {}
     for register, sha256 in run.deliveries.items():
-        path = snapshots.verified(snapshots.snapshot(code, sha256), sha256)
+        path = opened.enter_context(snapshots.opened(snapshots.snapshot(code, sha256), sha256))
         delivered[register] = _covered(path, coverage.uncovered.get(register, frozenset()) | coverage.left_out)
     people = _people(run, coverage)
     if "participants" in delivered:

@@ -280,6 +280,11 @@ STORAGES: dict[str, dict[str, Any]] = {
     },
 }
 SNAPSHOT_ROOT = Path(os.environ.get("SNAPSHOT_ROOT", LOCAL / "snapshots"))
+SNAPSHOT_STORAGE = os.environ.get("SNAPSHOT_STORAGE", "")  # s3://bucket/prefix instead of the folder
+SNAPSHOT_KEY = os.environ.get("SNAPSHOT_KEY", "")  # 32 bytes hex: deliveries and snapshots are encrypted at rest
+UPLOAD_ROOT = Path(os.environ.get("UPLOAD_ROOT", LOCAL / "uploads"))  # files that are still arriving; web servers share it
+WORK_ROOT = Path(os.environ.get("WORK_ROOT", LOCAL / "work"))  # the worker's scratch: three times the largest file
+DROP_ROOT = os.environ.get("DROP_ROOT", "")  # <trial>/ holds files that the secure room's own transfer has put there
 RESULT_ROOT = Path(os.environ.get("RESULT_ROOT", LOCAL / "results"))
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024

@@ -1,7 +1,7 @@
 """Deliveries come in, are checked, and are accepted or rejected."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import PurePath
 from typing import Any
@@ -12,6 +12,9 @@ from django.db import transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from evaluation.columns import REGISTERS
+from evaluation.national_id import scrub
+from evaluation.profile import drift_between
 from trial.access import planes
 from trial.access.free_text import refuse_national_id
 from trial.access.models import User
@@ -21,8 +24,8 @@ from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.audit.queue import after_commit
 from trial.registers import snapshots
-from trial.registers.models import Delivery, RejectedRow
-from trial.registers.queries import in_force, registers_of
+from trial.registers.models import ColumnMapping, Delivery, RejectedRow
+from trial.registers.queries import in_force, registers_of, remembered_columns
 from trial.registers.states import DeliveryState, next_state
 from trial.studies.models import Trial
 from trial.studies.permissions import require
@@ -31,14 +34,16 @@ from trial.studies.states import TrialState
 CHECK_TASK = "trial.registers.tasks.check"
 MOST_ATTEMPTS = 3
 ROWS_AT_ONCE = 5000
+SHOWN_LETTERS = 60
+Row = Sequence[str | None]
 TAKES_DELIVERIES = (TrialState.RECRUITING, TrialState.CLOSED)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What the check found: counts, the report, the rows that were not accepted, the snapshot of those that were.
+    """What the check found: counts, the report, the snapshot of the accepted rows and the file of the others.
 
-    `rejected`: one mapping per rejected row with line, column, value_class and reason.
+    `rejected`: the first rejected rows, each a mapping with line, column, value_class and reason.
     """
 
     rows: int
@@ -46,6 +51,7 @@ class Checked:
     report: Mapping[str, Any]
     rejected: Sequence[Mapping[str, Any]] = field(repr=False)
     snapshot: str
+    rejected_file: str
 
 
 @action
@@ -69,6 +75,7 @@ def receive(*, by: User, trial: Trial, register: str, source: str, file: File) -
         file_name=PurePath(file.name or "").name[-200:],
         size=stored.size,
         sha256=stored.sha256,
+        columns=remembered_columns(trial, register, source),
         received_at=clock.now(),
         received_by=by,
     )
@@ -101,9 +108,9 @@ def _not_before(trial: Trial, register: str, stored: snapshots.Stored) -> None:
 
 @action
 def begin_check(*, by: None, delivery: Delivery) -> Delivery | None:
-    """Count one more attempt at the check. None when there is nothing to check any more."""
+    """Count one more attempt at the check. None when there is nothing to check now."""
     locked = _locked(delivery)
-    if locked.state != DeliveryState.RECEIVED:
+    if locked.state != DeliveryState.RECEIVED or locked.awaits_columns:
         return None
     if locked.attempts >= MOST_ATTEMPTS:
         _reject(locked, by, "not_checkable")
@@ -122,14 +129,89 @@ def finish_check(*, by: None, delivery: Delivery, checked: Checked) -> Delivery:
         rows=checked.rows,
         accepted_rows=checked.accepted,
         rejected_rows=checked.rows - checked.accepted,
-        report=dict(checked.report),
+        report=dict(checked.report) | {"drift": _drift(locked, checked.report)},
         snapshot=checked.snapshot,
+        rejected_file=checked.rejected_file,
+        stage="",
     )
     RejectedRow.objects.bulk_create(
         (RejectedRow(trial=locked.trial, delivery=locked, **row) for row in checked.rejected), batch_size=ROWS_AT_ONCE
     )
     record(by=by, verb="delivery_checked", trial=locked.trial.code, subject=str(locked.pk), rows=checked.rows,
            accepted=checked.accepted)  # fmt: skip
+    return locked
+
+
+def _drift(delivery: Delivery, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What has changed since the delivery in force of the same register."""
+    before = in_force(delivery.trial).get(delivery.register)
+    if before is None:
+        return []
+    return [asdict(found) for found in drift_between(before.report.get("profile", {}), report["profile"])]
+
+
+@action
+def report_progress(*, by: None, delivery: Delivery, stage: str, rows: int) -> None:
+    """Say how far the check has come, for whoever watches its page."""
+    delivery.changed(stage=stage, rows_read=rows)
+
+
+@action
+def ask_for_columns(
+    *,
+    by: None,
+    delivery: Delivery,
+    missing: Sequence[str],
+    header: Sequence[str],
+    sample: Sequence[Row],
+) -> Delivery:
+    """Let the check wait until somebody says which column is which.
+
+    `sample`: the first rows, shown without anything that may be an identity number.
+    """
+    locked = _locked(delivery)
+    if locked.state != DeliveryState.RECEIVED:
+        return locked
+    shown = [[None if cell is None else scrub(cell)[:SHOWN_LETTERS] for cell in row] for row in sample]
+    report = {"missing": list(missing), "header": list(header), "sample": shown}
+    record(by=by, verb="delivery_awaits_columns", trial=locked.trial.code, subject=str(locked.pk))
+    return locked.changed(awaits_columns=True, report=report, stage="")
+
+
+@action
+def map_columns(*, by: User, delivery: Delivery, columns: Mapping[str, str]) -> Delivery:
+    """Say which column of the file is which of the register; remembered for the same register owner.
+
+    Args:
+        columns: column of the file -> column of the register.
+
+    Raises:
+        Refusal: `not_allowed`, `wrong_delivery_state`, `columns_missing`, `column_twice`.
+    """
+    require(by, delivery.trial, Permission.DELIVER)
+    locked = _locked(delivery)
+    next_state(locked.state, DeliveryState.CHECKED)
+    declared = REGISTERS[locked.register]
+    wanted = list(columns.values())
+    if len(wanted) > len(set(wanted)):
+        raise Refusal("column_twice", _("To kolonner i filen kan ikke være samme kolonne i registeret."), status=422)
+    missing = [column.name for column in declared.columns if column.required and column.name not in wanted]
+    if missing:
+        raise Refusal(
+            "columns_missing",
+            _("Velg kolonner i filen for: %(columns)s") % {"columns": ", ".join(missing)},
+            status=422,
+        )
+    ColumnMapping.objects.update_or_create(
+        trial=locked.trial,
+        register=locked.register,
+        owner=locked.source,
+        defaults={"columns": dict(columns), "decided_at": clock.now(), "decided_by": by},
+    )
+    locked.changed(columns=dict(columns), awaits_columns=False, attempts=0)
+    record(by=by, verb="delivery_columns_mapped", trial=locked.trial.code, subject=str(locked.pk),
+           columns=sorted(set(wanted)))  # fmt: skip
+    after_commit(CHECK_TASK, str(locked.pk), locked.trial_id)
     return locked
 
 
@@ -210,6 +292,7 @@ def _forget_files(delivery: Delivery) -> None:
         needed = others.filter(snapshot=delivery.snapshot).exclude(state=DeliveryState.REJECTED)
         if delivery.snapshot and delivery.state == DeliveryState.REJECTED and not needed.exists():
             snapshots.forget(snapshots.snapshot(code, delivery.snapshot))
+            snapshots.forget(snapshots.manifest(code, delivery.snapshot))
 
 
 def _locked(delivery: Delivery) -> Delivery:

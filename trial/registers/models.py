@@ -17,7 +17,10 @@ class Delivery(GuardedModel):
 
     `sha256` names the bytes received, `snapshot` the Parquet file of the rows that were accepted. A re-delivery
     supersedes the accepted one of the same register; the old snapshot stays, so that an old run can be repeated.
-    `refusal` is the code of a rejection (`reasons.FILES`), `reason` what the data manager wrote.
+    `refusal` is the code of a rejection (`reasons.FILES`), `reason` what the data manager wrote. `columns` says which
+    column of the file is which of the register, where they are called differently; while `awaits_columns`, the check
+    waits for somebody to say it. `stage` and `rows_read` are the check's progress. `rejected_file` names the Parquet
+    file of every rejected row, of which `RejectedRow` keeps the first ones for the page.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,11 +36,17 @@ class Delivery(GuardedModel):
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     attempts = models.PositiveSmallIntegerField(default=0)
+    columns = models.JSONField(default=dict)
+    awaits_columns = models.BooleanField(default=False)
+    stage = models.CharField(max_length=10, blank=True)
+    rows_read = models.PositiveBigIntegerField(default=0)
     rows = models.PositiveBigIntegerField(null=True)
     accepted_rows = models.PositiveBigIntegerField(null=True)
     rejected_rows = models.PositiveBigIntegerField(null=True)
     report = models.JSONField(default=dict)
     snapshot = models.CharField(max_length=64, blank=True)
+    rejected_file = models.CharField(max_length=64, blank=True)
+    destroyed_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     refusal = models.CharField(max_length=40, blank=True)
@@ -89,7 +98,10 @@ class Delivery(GuardedModel):
 
 
 class RejectedRow(GuardedModel):
-    """A row of a delivery that was not accepted, and why. Never the value itself: it may be a national id."""
+    """One of the first rows of a delivery that were not accepted, and why.
+
+    Never the value itself: it may be a national id.
+    """
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="rejected")
@@ -104,3 +116,74 @@ class RejectedRow(GuardedModel):
 
     def __str__(self) -> str:
         return f"{self.line}: {self.reason}"
+
+
+class ColumnMapping(GuardedModel):
+    """What a register owner calls the columns of a register, remembered from one delivery to the next."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    register = models.CharField(max_length=20, choices=list(REGISTERS.items()))
+    owner = models.CharField(max_length=200)
+    columns = models.JSONField()
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trial", "register", "owner"], name="mapping_once_per_owner")]
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.register}"
+
+
+class Upload(GuardedModel):
+    """A file that arrives piece by piece, and goes on where it stopped; `arrived` bytes lie in `UPLOAD_ROOT`."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    register = models.CharField(max_length=20, choices=list(REGISTERS.items()))
+    source = models.CharField(max_length=200)
+    file_name = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    arrived = models.PositiveBigIntegerField(default=0)
+    begun_at = models.DateTimeField()
+    begun_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(arrived__lte=F("size")), name="upload_not_beyond_its_size"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name}: {self.arrived} / {self.size}"
+
+
+class Retention(GuardedModel):
+    """Until when the register data of a trial may be kept, by its permits. The day after, they are destroyed."""
+
+    trial = models.OneToOneField(Trial, on_delete=models.PROTECT, related_name="retention")
+    until = models.DateField()
+    decided_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.trial}: {self.until}"
+
+
+class Destruction(GuardedModel):
+    """The proof that files were destroyed: what there was, and that it could not be found afterwards.
+
+    `files`: one entry a file with delivery, name, sha256, bytes and `gone`. `sha256` is the hash of `content` as it is
+    written in the proof; the audit line of the destruction holds it too.
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="destructions")
+    destroyed_at = models.DateTimeField()
+    files = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-destroyed_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.trial}: {self.destroyed_at:%Y-%m-%d}"

@@ -11,7 +11,7 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import not_found
 from trial.enrolment.models import Participant
-from trial.registers.models import Delivery
+from trial.registers.models import ColumnMapping, Delivery
 from trial.registers.states import DeliveryState
 from trial.studies.models import Trial
 from trial.studies.queries import trial_for
@@ -79,3 +79,16 @@ def consented_numbers(trial: Trial, register: str) -> set[str]:
             [trial.pk, register],
         )
         return {number for (number,) in cursor.fetchall()}
+
+
+def groups_of(trial: Trial) -> dict[str, str]:
+    """Participant number -> office, of everyone drawn. Coverage is shown by it, which tells nothing of the arm."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT participant_number, office FROM allocation_research WHERE trial_id = %s", [trial.pk])
+        return dict(cursor.fetchall())
+
+
+def remembered_columns(trial: Trial, register: str, owner: str) -> dict[str, str]:
+    """What this register owner called the columns last time: column of the file -> column of the register."""
+    found = ColumnMapping.objects.filter(trial=trial, register=register, owner=owner).first()
+    return dict(found.columns) if found else {}

@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 FILES = {
     "national_id": _("Filen inneholder fødselsnummer eller D-nummer. Den er slettet. Lever en fil med deltakernumre."),
     "unreadable": _("Filen kunne ikke leses. Kontroller formatet og lever på nytt."),
+    "unpacks_too_far": _("Filen pakkes ut til mer enn størrelsen tilsier. Den er slettet. Lever den upakket."),
+    "too_demanding": _("Filen krevde mer minne eller tid enn en kontroll kan bruke. Del den opp og lever på nytt."),
     "missing_columns": _("Filen mangler kolonner som registeret skal ha."),
     "not_checkable": _("Filen kunne ikke kontrolleres etter flere forsøk. Kontroller innholdet og lever på nytt."),
     "by_hand": _("Avvist av dataforvalter."),
@@ -16,6 +18,7 @@ SET_APART = ("unknown_participant", "no_consent")
 ROWS = {
     "field_count": _("Raden har flere eller færre felt enn overskriften"),
     "empty": _("Verdien mangler"),
+    "formula": _("En formel, som et register aldri sender"),
     "not_a_date": _("Ikke en dato (dd.mm.åååå eller åååå-mm-dd)"),
     "not_a_month": _("Ikke en måned (åååå-mm)"),
     "not_a_number": _("Ikke et tall"),

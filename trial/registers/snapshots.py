@@ -1,20 +1,23 @@
-"""Files that never change, named by the SHA-256 of their bytes.
+"""Files that never change, named by the SHA-256 of their plain bytes.
 
-A file appears whole or not at all (written beside, flushed, renamed), is read-only from then on, and is hashed again
-each time it is read: a damaged snapshot is an error, never a number.
+A damaged file is an error, never a number: the bytes are hashed again each time it is opened. With `SNAPSHOT_KEY` files
+are sealed where they stand, and are plain only in the work folder of the process that reads them.
 """
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
+from trial.registers.sealing import SealBrokenError, sealed, unsealed
+from trial.registers.storage import storage, work_folder
+
 CHUNK = 1 << 20
-READ_ONLY = 0o440
 
 
 class DamagedSnapshotError(RuntimeError):
@@ -27,20 +30,30 @@ class TooLargeError(RuntimeError):
 
 @dataclass(frozen=True)
 class Stored:
-    """What was stored: SHA-256 in hex and size in bytes."""
+    """What was stored: SHA-256 in hex and size in bytes, of the plain file."""
 
     sha256: str
     size: int
 
 
-def received(trial: str, sha256: str) -> Path:
-    """Where the bytes of a file received for a trial (its code) stand."""
-    return settings.SNAPSHOT_ROOT / trial / "received" / sha256
+def received(trial: str, sha256: str) -> str:
+    """The name of a file received for a trial (its code)."""
+    return f"{trial}/received/{sha256}"
 
 
-def snapshot(trial: str, sha256: str) -> Path:
-    """Where the Parquet file of a trial's accepted rows stands. Trials share no file: one's deletion is complete."""
-    return settings.SNAPSHOT_ROOT / trial / f"{sha256}.parquet"
+def snapshot(trial: str, sha256: str) -> str:
+    """The name of the Parquet file of a trial's accepted rows. Trials share no file: one's deletion is complete."""
+    return f"{trial}/{sha256}.parquet"
+
+
+def rejected(trial: str, sha256: str) -> str:
+    """The name of the Parquet file of the rows of a delivery that were not accepted."""
+    return f"{trial}/rejected/{sha256}.parquet"
+
+
+def manifest(trial: str, sha256: str) -> str:
+    """The name of what is told of a snapshot: its schema, and where it comes from."""
+    return f"{trial}/{sha256}.json"
 
 
 def receive(trial: str, chunks: Iterable[bytes]) -> Stored:
@@ -49,41 +62,54 @@ def receive(trial: str, chunks: Iterable[bytes]) -> Stored:
     Raises:
         TooLargeError: when it exceeds the site's limit; nothing is kept.
     """
-    digest, size = hashlib.sha256(), 0
-
-    def write(path: Path) -> str:
-        nonlocal size
-        with path.open("wb") as file:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > settings.UPLOAD_LIMIT_BYTES:
-                    raise TooLargeError
-                digest.update(chunk)
-                file.write(chunk)
-        return digest.hexdigest()
-
-    return Stored(_keep(trial, write, received), size)
+    counted = _Counted(chunks)
+    _add(counted, lambda: received(trial, counted.sha256))
+    return Stored(counted.sha256, counted.size)
 
 
-def keep(trial: str, write: Callable[[Path], None]) -> str:
-    """Let `write` make a Parquet file, keep it as a snapshot of the trial, and return its SHA-256."""
-
-    def written(path: Path) -> str:
-        write(path)
-        return hash_of(path)
-
-    return _keep(trial, written, snapshot)
+def keep(name: Any, trial: str, path: Path) -> str:
+    """Keep a file of this machine; `name` is `snapshot` or `rejected`. Returns its SHA-256."""
+    sha256 = hash_of(path)
+    with path.open("rb") as file:
+        _add(iter(lambda: file.read(CHUNK), b""), lambda: name(trial, sha256))
+    return sha256
 
 
-def verified(path: Path, sha256: str) -> Path:
-    """The path, after its bytes were found to be those that `sha256` names.
+def keep_manifest(trial: str, sha256: str, content: Mapping[str, Any]) -> None:
+    """Put what is known of a snapshot beside it, as JSON."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, default=str)
+    _add([text.encode()], lambda: manifest(trial, sha256))
+
+
+def read_manifest(trial: str, sha256: str) -> dict[str, Any]:
+    """What was told of a snapshot when it was made."""
+    with storage().open(manifest(trial, sha256)) as file:
+        content: dict[str, Any] = json.loads(b"".join(_plain(file)))
+    return content
+
+
+@contextmanager
+def opened(name: str, sha256: str) -> Iterator[Path]:
+    """A file on this machine with the plain bytes of `name`, as long as it is needed.
 
     Raises:
-        DamagedSnapshotError: when the file is missing or its bytes differ.
+        DamagedSnapshotError: when the file is missing or its bytes are not those that `sha256` names.
     """
-    if not path.exists() or hash_of(path) != sha256:
-        raise DamagedSnapshotError(sha256)
-    return path
+    place = storage().path(name)
+    if place is not None and not settings.SNAPSHOT_KEY:
+        _verify(place, sha256)
+        yield place
+        return
+    with work_folder() as folder:
+        copy = Path(folder) / Path(name).name
+        try:
+            with storage().open(name) as file, copy.open("wb") as target:
+                for chunk in _plain(file):
+                    target.write(chunk)
+        except (FileNotFoundError, SealBrokenError) as error:
+            raise DamagedSnapshotError(sha256) from error
+        _verify(copy, sha256)
+        yield copy
 
 
 def hash_of(path: Path) -> str:
@@ -94,35 +120,45 @@ def hash_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def forget(path: Path) -> None:
+def exists(name: str) -> bool:
+    return storage().exists(name)
+
+
+def forget(name: str) -> None:
     """Delete a file that no delivery needs any more."""
-    path.unlink(missing_ok=True)
+    storage().remove(name)
 
 
-def _keep(trial: str, write: Callable[[Path], str], place: Callable[[str, str], Path]) -> str:
-    """Let `write` fill a file that nobody sees yet and name its hash; then give it that name, whole and read-only."""
-    folder = settings.SNAPSHOT_ROOT / trial
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".incoming-")
-    os.close(handle)
-    unfinished = Path(name)
-    try:
-        sha256 = write(unfinished)
-        target = place(trial, sha256)
-        target.parent.mkdir(exist_ok=True)
-        _flush(unfinished)
-        unfinished.chmod(READ_ONLY)
-        unfinished.replace(target)
-        _flush(target.parent)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return sha256
+def _verify(path: Path, sha256: str) -> None:
+    if not path.exists() or hash_of(path) != sha256:
+        raise DamagedSnapshotError(sha256)
 
 
-def _flush(path: Path) -> None:
-    """Have the disk itself hold what was written: a name that survives a crash must not name half a file."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _add(chunks: Iterable[bytes], name: Any) -> None:
+    key = settings.SNAPSHOT_KEY
+    storage().add(sealed(chunks, bytes.fromhex(key)) if key else chunks, name)
+
+
+def _plain(file: Any) -> Iterator[bytes]:
+    if settings.SNAPSHOT_KEY:
+        return unsealed(file, bytes.fromhex(settings.SNAPSHOT_KEY))
+    return iter(lambda: file.read(CHUNK), b"")
+
+
+class _Counted:
+    """Chunks that pass by, with their number of bytes and their hash."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.chunks, self.digest, self.size = chunks, hashlib.sha256(), 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            self.size += len(chunk)
+            if self.size > settings.UPLOAD_LIMIT_BYTES:
+                raise TooLargeError
+            self.digest.update(chunk)
+            yield chunk
+
+    @property
+    def sha256(self) -> str:
+        return self.digest.hexdigest()

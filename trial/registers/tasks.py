@@ -1,5 +1,6 @@
 """The worker's share of this room."""
 
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -10,12 +11,20 @@ from trial.access import planes
 from trial.access.planes import DatabaseRole, Plane
 from trial.audit.queue import alone, send
 from trial.registers import checking
-from trial.registers.actions import CHECK_TASK, begin_check, finish_check, refuse_file
+from trial.registers.actions import (
+    CHECK_TASK,
+    ask_for_columns,
+    begin_check,
+    finish_check,
+    refuse_file,
+    report_progress,
+)
 from trial.registers.models import Delivery
 from trial.registers.states import DeliveryState
 from trial.studies.models import Trial
 
 RESEND_EXPIRES_SECONDS = 30
+TELL_EVERY_SECONDS = 1
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +42,9 @@ def resume_checks() -> None:
     """Send the message of every unchecked delivery again: it may have been lost with a broker or a killed worker."""
     every_trial = tuple(Trial.objects.values_list("pk", flat=True))
     with planes.entered(Plane(DatabaseRole.ANALYST, trials=every_trial)):
-        waiting = list(Delivery.objects.filter(state=DeliveryState.RECEIVED).values_list("pk", "trial_id"))
+        waiting = list(
+            Delivery.objects.filter(state=DeliveryState.RECEIVED, awaits_columns=False).values_list("pk", "trial_id")
+        )
     for key, trial in waiting:
         send(CHECK_TASK, str(key), trial, expires=RESEND_EXPIRES_SECONDS)
 
@@ -44,9 +55,31 @@ def _check(key: UUID) -> None:
     if delivery is None:
         return
     try:
+        checked = checking.check(delivery, _Watched(delivery))
+    except checking.ColumnsUnknown as unknown:
         with planes.transaction():
-            finish_check(by=None, delivery=delivery, checked=checking.check(delivery))
+            ask_for_columns(
+                by=None, delivery=delivery, missing=unknown.missing, header=unknown.header, sample=unknown.sample
+            )
     except checking.FileRefused as refused:
         with planes.transaction():
             refuse_file(by=None, delivery=delivery, code=refused.code, missing=refused.missing)
+    else:
+        with planes.transaction():
+            finish_check(by=None, delivery=delivery, checked=checked)
     log.info("delivery_checked", delivery=str(key), register=delivery.register)
+
+
+class _Watched:
+    """Passes the check's progress on to its row, now and then: a file has more pieces than anyone looks at."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.told = 0.0
+
+    def __call__(self, stage: str, rows: int) -> None:
+        if monotonic() - self.told < TELL_EVERY_SECONDS:
+            return
+        self.told = monotonic()
+        with planes.transaction():
+            report_progress(by=None, delivery=self.delivery, stage=stage, rows=rows)
