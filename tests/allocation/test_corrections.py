@@ -18,7 +18,9 @@ from trial.allocation.corrections import ask_correction, corrections_of, decide_
 from trial.allocation.models import Allocation, Correction, LogLeaf
 from trial.allocation.queries import DRAW, anchors_of, bundle_of
 from trial.enrolment.models import Participant
+from trial.followup.actions import appoint_specialist, assign
 from trial.identity.queries import person_of
+from trial.studies.actions import close_recruitment, start_recruiting
 from trial.studies.queries import plane_for
 
 pytestmark = pytest.mark.slow
@@ -211,3 +213,29 @@ def test_the_pages_planes_see_their_own(drawn_trial, person):
     asked(drawn_trial, person)
     with entered(plane_for(drawn_trial.cast.hanne)):
         assert not Correction.objects.exists()
+
+
+def test_whoever_has_a_specialist_is_let_go_first(drawn_trial):
+    siri, jon = drawn_trial.cast.siri, drawn_trial.cast.jon
+    for each in drawn_trial.people(8):  # a block of five and three
+        drawn_trial.enrol(each)
+    person = next(place.participant for place in drawn_trial.draw() if place.arm.code == "intervention")
+    with acting(siri):
+        specialist = appoint_specialist(by=siri, user=jon, office=drawn_trial.cast.moss, position_share=100)
+        assign(by=siri, participant=person, specialist=specialist, reason="")
+    with pytest.raises(Refusal, match="has_specialist"):
+        asked(drawn_trial, person, "moved", office="0628")
+
+
+def test_the_lead_sees_at_home_that_a_report_waits(drawn_trial, person):
+    lead = signed_in(drawn_trial.cast.lead)
+    asked(drawn_trial, person)
+    assert "Feil og flyttinger å ta stilling til" in lead.get("/", follow=True).content.decode()
+
+
+def test_the_end_of_recruitment_stands_in_the_log(drawn_trial):
+    lead = drawn_trial.cast.lead
+    with acting(lead):
+        close_recruitment(by=lead, trial=drawn_trial.trial)
+        start_recruiting(by=lead, trial=drawn_trial.trial)
+    assert [leaf["kind"] for leaf in events(drawn_trial)] == ["recruitment_closed", "recruitment_reopened"]

@@ -5,6 +5,7 @@ from django.urls import path
 from trial.access.addresses import one_of
 from trial.enrolment.sections import register
 from trial.followup import api, pages, sections
+from trial.followup import listeners as _listeners  # noqa: F401 - known by being imported
 from trial.followup.acts import ACTS
 
 one_of("act", ACTS)

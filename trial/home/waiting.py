@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from trial.access.models import User
 from trial.access.permissions import Permission as P
-from trial.allocation.models import Opening, Protocol
+from trial.allocation.models import Correction, Opening, Protocol
 from trial.allocation.queries import waiting_count
 from trial.analyses.models import Run
 from trial.analyses.states import UNDER_WAY
@@ -108,6 +108,12 @@ def _opening(user: User, trial: Trial) -> list[Waiting]:
     return [Waiting(number, _("Åpning å godkjenne"), _at(trial, "allocation:opening"), number > 0)]
 
 
+def _corrections(user: User, trial: Trial) -> list[Waiting]:
+    number = Correction.objects.filter(trial=trial, decided_at=None).count()
+    told = _at(trial, "allocation:corrections")
+    return [Waiting(number, _("Feil og flyttinger å ta stilling til"), told, urgent=True)] if number else []
+
+
 def _deliveries(user: User, trial: Trial) -> list[Waiting]:
     number = Delivery.objects.filter(trial=trial, state=DeliveryState.CHECKED).count()
     return [Waiting(number, _("Leveranser å ta stilling til"), _at(trial, "registers:deliveries"), number > 0)]
@@ -142,6 +148,7 @@ def _group(trial: Trial, group: str) -> str:
 
 COUNTED: dict[P, Callable[[User, Trial], list[Waiting]]] = {
     P.LOCK_PROTOCOL: _protocol,
+    P.MANAGE_TRIAL: _corrections,
     P.ENROL: _people,
     P.DRAW: _numbers,
     P.ASSIGN: _unassigned,

@@ -13,6 +13,7 @@ from trial.access.refusals import Refusal
 from trial.access.roles import ROLES, Role
 from trial.audit import clock
 from trial.audit.actions import action, record
+from trial.studies.listeners import tell_state
 from trial.studies.models import Arm, Membership, NavOffice, Office, Trial, Unit
 from trial.studies.permissions import require
 from trial.studies.queries import forget_memberships
@@ -153,7 +154,8 @@ def end_membership(*, by: User, membership: Membership) -> Membership:
 @action
 def start_recruiting(*, by: User, trial: Trial) -> Trial:
     """Open the offices for enrolment; the protocol must be locked."""
-    return _move(by, trial, TrialState.RECRUITING, "recruitment_started")
+    again = trial.state == TrialState.CLOSED
+    return _move(by, trial, TrialState.RECRUITING, "recruitment_reopened" if again else "recruitment_started")
 
 
 @action
@@ -199,6 +201,7 @@ def _carry(by: User | None, trial: Trial, to: TrialState, verb: str) -> Trial:
     locked = Trial.objects.select_for_update().get(pk=trial.pk)
     trial.changed(state=next_state(locked.state, to))
     record(by=by, verb=verb, trial=trial.code)
+    tell_state(by, trial, verb)
     return trial
 
 
