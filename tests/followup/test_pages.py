@@ -62,7 +62,7 @@ def test_an_overload_asks_for_a_reason_at_the_field(cast: Cast) -> None:
     post = specialist(cast, share=4)
     number = drawn(cast, "intervention").number
     answer = _assign(cast, number, post.pk)
-    form = answer.context["boards"][0][1]
+    form = answer.context["boards"][0]["form"]
     assert list(form.errors) == ["reason"]
     assert "ikke ledig plass" in answer.content.decode()
     assert _assign(cast, number, post.pk, reason="Kollegaen er syk").status_code == 302
@@ -73,7 +73,7 @@ def test_a_control_participant_cannot_be_smuggled_into_the_form(cast: Cast) -> N
     drawn(cast, "intervention")
     control = drawn(cast, "control")
     answer = _assign(cast, control.number, post.pk)
-    assert list(answer.context["boards"][0][1].errors) == ["participant"]
+    assert list(answer.context["boards"][0]["form"].errors) == ["participant"]
     with maintenance():
         assert not Assignment.objects.exists()
 
@@ -83,7 +83,7 @@ def test_the_coordinator_sees_numbers_and_no_form(cast: Cast) -> None:
     participant = drawn(cast, "intervention")
     page = signed_in(cast.coordinator).get(address("caseloads", cast)).content.decode()
     assert participant.number in page
-    assert "<select" not in page
+    assert "data-assign" not in page
     assert "Nav Hurum" in page
 
 
@@ -103,7 +103,7 @@ def test_members_without_the_right_are_told_so(cast: Cast, name: str, user: str)
 def test_a_position_is_given_and_changed(cast: Cast) -> None:
     client = signed_in(cast.siri)
     page = client.get(address("appoint", cast))
-    ((member, _shown),) = page.context["form"].fields["member"].choices
+    ((member, _shown), _supervisor) = page.context["form"].fields["member"].choices
     assert client.post(address("appoint", cast), {"member": member, "position_share": 60}).status_code == 302
     with maintenance():
         post = EmploymentSpecialist.objects.get()

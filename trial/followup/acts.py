@@ -15,11 +15,15 @@ from trial.followup.forms import (
     ContactForm,
     DeviationForm,
     EndAssignmentForm,
+    JobForm,
     MeasureForm,
+    PersonEnquiryForm,
+    PrinciplesForm,
     StageForm,
     TransferForm,
 )
 from trial.followup.queries import Course, caseloads_at
+from trial.followup.queries.work import employers_at
 from trial.followup.states import UNDER_FOLLOW_UP, Stage
 from trial.studies.permissions import can
 
@@ -28,11 +32,15 @@ Data = Mapping[str, Any] | None
 
 @dataclass(frozen=True)
 class Rights:
-    """What a user may do about a person, found out once for the whole page."""
+    """What a user may do about a person, found out once for the whole page.
+
+    `contaminates`: the person is in the control group, and contact with someone of follow-up is a deviation.
+    """
 
     follows: bool
     assigns: bool
     deviates: bool
+    contaminates: bool = False
 
     @classmethod
     def of(cls, user: User, course: Course) -> "Rights":
@@ -44,6 +52,7 @@ class Rights:
             follows=(assigns or own) and can(user, *here) and participant.state in UNDER_FOLLOW_UP,
             assigns=assigns and participant.state in UNDER_FOLLOW_UP,
             deviates=can(user, participant.trial, Permission.RECORD_DEVIATION, participant.office),
+            contaminates=can(user, *here) and participant.state in UNDER_FOLLOW_UP and _is_control(course),
         )
 
 
@@ -56,6 +65,14 @@ class Act:
     offered: Callable[[Rights, Course], bool]
 
 
+def _is_control(course: Course) -> bool:
+    return course.arm is not None and course.arm.is_control
+
+
+def _contacted(rights: Rights, course: Course) -> bool:
+    return rights.contaminates or _followed(rights, course)
+
+
 def _followed(rights: Rights, course: Course) -> bool:
     return rights.follows and course.assignment is not None
 
@@ -65,7 +82,19 @@ def _assigned(rights: Rights, course: Course) -> bool:
 
 
 def _stage_form(course: Course, data: Data) -> forms.Form:
-    return StageForm(data, present=course.stage.stage if course.stage else Stage.CONTACT)
+    return StageForm(data, present=course.stage or Stage.CONTACT)
+
+
+def _contact_form(course: Course, data: Data) -> forms.Form:
+    return ContactForm(data, employers=employers_at(course.participant.office), is_control=_is_control(course))
+
+
+def _job_form(course: Course, data: Data) -> forms.Form:
+    return JobForm(data, employers=employers_at(course.participant.office))
+
+
+def _enquiry_form(course: Course, data: Data) -> forms.Form:
+    return PersonEnquiryForm(data, employers=employers_at(course.participant.office))
 
 
 def _transfer_form(course: Course, data: Data) -> forms.Form:
@@ -78,16 +107,25 @@ def _is_present(course: Course, specialist: int) -> bool:
 
 
 ACTS = {
-    "contact": Act(
-        _("Logg kontakt"), _("Lagre kontakten"), lambda _course, data: ContactForm(data), actions.log_contact, _followed
-    ),
+    "contact": Act(_("Logg kontakt"), _("Lagre kontakten"), _contact_form, actions.log_contact, _contacted),
     "stage": Act(_("Flytt til en annen fase"), _("Flytt"), _stage_form, actions.move_stage, _followed),
+    "enquiry": Act(
+        _("Logg henvendelse til arbeidsgiver"), _("Lagre henvendelsen"), _enquiry_form, actions.log_enquiry, _followed
+    ),
+    "job": Act(_("Registrer jobb"), _("Lagre jobben"), _job_form, actions.record_job, _followed),
     "measure": Act(
         _("Registrer tiltak"),
         _("Lagre tiltaket"),
         lambda _course, data: MeasureForm(data),
         actions.record_measure,
         lambda rights, _course: rights.follows,
+    ),
+    "principles": Act(
+        _("De åtte prinsippene i IPS"),
+        _("Lagre prinsippene"),
+        lambda course, data: PrinciplesForm(data, marked=course.principles or ()),
+        actions.mark_principles,
+        lambda rights, course: _followed(rights, course) and course.principles is not None,
     ),
     "transfer": Act(_("Overfør til en annen"), _("Overfør"), _transfer_form, actions.transfer, _assigned),
     "end": Act(

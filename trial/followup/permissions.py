@@ -7,7 +7,11 @@ from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
 from trial.enrolment.models import Participant
 from trial.followup.models import Assignment
+from trial.studies.models import Trial
 from trial.studies.permissions import can, require
+from trial.studies.states import TrialState
+
+OPEN = (TrialState.OPENED, TrialState.ARCHIVED)
 
 
 def require_follow_up(user: User, participant: Participant) -> None:
@@ -25,3 +29,14 @@ def require_follow_up(user: User, participant: Participant) -> None:
             _("Deltakeren følges opp av en annen. Be metodeveilederen om å overføre deltakeren først."),
             status=403,
         )
+
+
+def require_arms(user: User, trial: Trial) -> None:
+    """Let whoever sees participants by number see counts by arm, and everyone of monitoring once the trial is opened.
+
+    Raises:
+        Refusal: `not_allowed`.
+    """
+    if trial.state in OPEN and can(user, trial, Permission.SEE_MONITORING):
+        return
+    require(user, trial, Permission.SEE_PARTICIPANTS)

@@ -15,6 +15,13 @@ SENTENCES = {
         ),
         "participant",
     ),
+    Verdict.CONTROL_CONTACTED: (
+        _(
+            "Deltakeren er i kontrollgruppen og skal ikke følges opp av jobbspesialist. "
+            "Har kontakten likevel funnet sted, krysser du av for det, og den blir registrert som avvik."
+        ),
+        "in_control",
+    ),
     Verdict.OTHER_OFFICE: (_("Jobbspesialisten hører til et annet kontor enn deltakeren."), "specialist"),
     Verdict.SPECIALIST_NOT_THERE: (_("Jobbspesialisten er ikke i stillingen på denne datoen."), "specialist"),
     Verdict.ALREADY_ASSIGNED: (
@@ -30,7 +37,19 @@ SENTENCES = {
     Verdict.END_BEFORE_START: (_("Sluttdatoen kan ikke være før startdatoen."), "end"),
     Verdict.IN_FUTURE: (_("Datoen kan ikke være fram i tid."), "start"),
     Verdict.OVERLAPS: (_("Deltakeren har allerede dette tiltaket i perioden."), "start"),
+    Verdict.GROUP_OVERLAPS: (
+        _("Deltakeren har allerede et tiltak av samme slag i perioden, og kan ikke ha to samtidig."),
+        "start",
+    ),
     Verdict.MINUTES_OUT_OF_RANGE: (_("Skriv antall minutter, fra 1 til 720."), "minutes"),
+    Verdict.NUMBER_MALFORMED: (_("Organisasjonsnummeret har ni sifre."), "organisation_number"),
+    Verdict.NUMBER_WRONG_DIGIT: (
+        _("Organisasjonsnummeret finnes ikke: et av sifrene er feil. Kontroller det mot Brønnøysundregistrene."),
+        "organisation_number",
+    ),
+    Verdict.HOURS_OUT_OF_RANGE: (_("Skriv timer i uken, fra 0,1 til 60."), "hours"),
+    Verdict.END_WITHOUT_REASON: (_("Velg hvorfor jobben tok slutt."), "end_reason"),
+    Verdict.REASON_WITHOUT_END: (_("Skriv siste dag i jobben."), "end"),
 }
 
 TYPED = frozenset(  # what the user can mend in the form at hand; the rest is how things stand
@@ -40,6 +59,11 @@ TYPED = frozenset(  # what the user can mend in the form at hand; the rest is ho
         Verdict.END_BEFORE_START,
         Verdict.IN_FUTURE,
         Verdict.MINUTES_OUT_OF_RANGE,
+        Verdict.NUMBER_MALFORMED,
+        Verdict.NUMBER_WRONG_DIGIT,
+        Verdict.HOURS_OUT_OF_RANGE,
+        Verdict.END_WITHOUT_REASON,
+        Verdict.REASON_WITHOUT_END,
     }
 )
 

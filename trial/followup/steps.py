@@ -1,15 +1,19 @@
 """Steps that several actions of this room share: locking, judging, writing one row. Called inside actions only."""
 
-from typing import Any
+from datetime import date
+from enum import Enum
+from typing import Any, NoReturn, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
 from trial.audit import clock
 from trial.enrolment.models import Participant
-from trial.followup.models import Assignment, EmploymentSpecialist, StageSpell
+from trial.followup.models import Assignment, Employer, EmploymentSpecialist, StageSpell
+from trial.followup.permissions import require_follow_up
 from trial.followup.policies import AssignmentCase, Verdict, decide_assignment
 from trial.followup.queries import arm_of, load_of
 from trial.followup.sentences import obey
@@ -42,6 +46,51 @@ def locked_specialist(specialist: EmploymentSpecialist) -> EmploymentSpecialist:
     """The specialist, held while the load is counted: two supervisors cannot both give away the last place."""
     rows = EmploymentSpecialist.objects.select_for_update(of=("self",)).select_related("trial", "user", "office")
     return rows.get(pk=specialist.pk)
+
+
+def begin_following(by: User, participant: Participant, *, own: bool = True, **texts: str) -> Participant:
+    """The beginning of every act of follow-up: the right, texts without national ids, the person locked and followed.
+
+    `own` False: a specialist of the office writes about someone who is nobody's case.
+    """
+    if own:
+        require_follow_up(by, participant)
+    refuse_national_id(**texts)
+    participant = locked(participant)
+    obey(Verdict.ACCEPTED if participant.state in UNDER_FOLLOW_UP else Verdict.NOT_FOLLOWED)
+    return participant
+
+
+class HasVersion(Protocol):
+    version: int
+
+
+def at_version(row: HasVersion, version: int | None) -> None:
+    """Refuse to overwrite what someone else has written since the user read it; None: the caller has just read it."""
+    if version is not None and version != row.version:
+        refuse_changed()
+
+
+def refuse_changed(field: str | None = None) -> NoReturn:
+    raise Refusal(
+        "changed_meanwhile",
+        _("Noen andre har endret dette mens du skrev. Se hva som står nå, og lagre på nytt hvis det fortsatt gjelder."),
+        field=field,
+    )
+
+
+def one_of(choices: type[Enum], value: str, field: str) -> None:
+    """Refuse a value that is none of the choices."""
+    if value not in {choice.value for choice in choices}:
+        raise Refusal("unknown_kind", _("Velg en av verdiene i listen."), field=field, status=422)
+
+
+def at_office(participant: Participant, employer: Employer | None) -> None:
+    """Refuse an employer whom another office has."""
+    if employer and employer.office_id != participant.office_id:
+        raise Refusal(
+            "other_office", _("Arbeidsgiveren hører til et annet kontor enn deltakeren."), field="employer", status=422
+        )
 
 
 def whose(participant: Participant) -> dict[str, Any]:
@@ -94,16 +143,17 @@ def ended(by: User, assignment: Assignment, reason: str = "") -> Assignment:
     return assignment.changed(end=clock.today(), ended_at=clock.now(), ended_by=by, end_reason=reason.strip())
 
 
-def enter_stage(by: User, participant: Participant, stage: Stage) -> StageSpell:
-    """Close the open stage and begin another, both today."""
-    leave_stage(participant)
+def enter_stage(by: User, participant: Participant, stage: Stage, day: date | None = None) -> StageSpell:
+    """Close the open stage and begin another, both on `day` (today)."""
+    day = day or clock.today()
+    leave_stage(participant, day)
     return StageSpell.objects.create(
-        **whose(participant), stage=stage.value, start=clock.today(), moved_at=clock.now(), moved_by=by
+        **whose(participant), stage=stage.value, start=day, moved_at=clock.now(), moved_by=by
     )
 
 
-def leave_stage(participant: Participant) -> None:
-    participant.stages.filter(end=None).update(end=clock.today())
+def leave_stage(participant: Participant, day: date) -> None:
+    participant.stages.filter(end=None).update(end=day)
 
 
 def close_follow_up(by: User, participant: Participant) -> None:
@@ -111,4 +161,4 @@ def close_follow_up(by: User, participant: Participant) -> None:
     assignment = open_assignment(participant)
     if assignment:
         ended(by, assignment)
-    leave_stage(participant)
+    leave_stage(participant, clock.today())

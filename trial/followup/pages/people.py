@@ -1,10 +1,9 @@
-"""Pages of follow-up: the caseload board, a specialist's portfolio, one person's follow-up, deviations."""
+"""Pages about people: a specialist's portfolio, and one person's follow-up with everything done about it."""
 
 from collections.abc import Mapping
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -17,66 +16,15 @@ from trial.enrolment.models import Participant
 from trial.enrolment.queries import names_for, participant_for
 from trial.followup import actions
 from trial.followup.acts import ACTS, Rights
-from trial.followup.forms import (
-    AppointForm,
-    AssignForm,
-    EndMeasureForm,
-    PositionForm,
-)
+from trial.followup.forms import EndMeasureForm, JobChangeForm
 from trial.followup.models import EmploymentSpecialist, Measure
-from trial.followup.queries import (
-    ByStage,
-    Course,
-    OfficeBoard,
-    board_for,
-    candidates_at,
-    course_of,
-    deviations_of,
-    measure_for,
-    portfolio_of,
-    specialist_for,
-)
+from trial.followup.pages.parts import with_present
+from trial.followup.queries import ByStage, Course, course_of, measure_for, portfolio_of, specialist_for
+from trial.followup.queries.work import job_for
 from trial.studies.models import Trial
-from trial.studies.permissions import can
-from trial.studies.queries import offices_of, trial_for
+from trial.studies.queries import trial_for
 
 CONTACTS_SHOWN = 20
-DEVIATIONS_A_PAGE = 50
-
-
-@require_http_methods(["GET", "POST"])
-def caseloads(request: SignedInRequest, trial: str) -> HttpResponse:
-    """The board; a supervisor assigns people of the waiting list on it."""
-    found = trial_for(request.user, trial, needing=Permission.SEE_CASELOADS)
-    boards = [(board, _assign_form(request, board)) for board in board_for(request.user, found)]
-    for _board, form in boards:
-        if form and form.is_bound and perform(form, actions.assign, by=request.user):
-            messages.success(request, _("Deltakeren har fått jobbspesialist."))
-            return redirect("followup:caseloads", found.code)
-    context = {"trial": found, "boards": boards, "may_staff": can(request.user, found, Permission.ASSIGN)}
-    return render(request, "followup/caseloads.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-def appoint(request: SignedInRequest, trial: str) -> HttpResponse:
-    """Give someone a position as job specialist."""
-    found = trial_for(request.user, trial, needing=Permission.ASSIGN)
-    candidates = candidates_at(offices_of(request.user, found, needing=Permission.ASSIGN))
-    form = AppointForm(request.POST or None, candidates=candidates)
-    if perform(form, actions.appoint_specialist, by=request.user):
-        return redirect("followup:caseloads", found.code)
-    return render(request, "followup/appoint.html", {"trial": found, "form": form})
-
-
-@require_http_methods(["GET", "POST"])
-def position(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
-    """Change or end a position."""
-    found = trial_for(request.user, trial, needing=Permission.ASSIGN)
-    specialist = specialist_for(request.user, found, key, needing=Permission.ASSIGN)
-    form = PositionForm(request.POST or None, initial=forms.model_to_dict(specialist, PositionForm.base_fields))
-    if perform(form, actions.change_position, by=request.user, specialist=specialist):
-        return redirect("followup:caseloads", found.code)
-    return render(request, "followup/position.html", {"trial": found, "form": form, "specialist": specialist})
 
 
 @require_GET
@@ -98,6 +46,15 @@ def colleague(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
 def follow_up(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     """One person's follow-up, with everything that the user may do about it."""
     return _follow_up(request, _participant(request, trial, number), {})
+
+
+@require_GET
+def history(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
+    """A person's stages and the enquiries made: alone when script asks for it, else on the person's page."""
+    participant = _participant(request, trial, number)
+    if not request.htmx:
+        return _follow_up(request, participant, {}, history=True)
+    return render(request, "followup/history.html", {"course": course_of(participant, contacts=0)})
 
 
 @require_GET
@@ -137,23 +94,16 @@ def end_measure(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
     return redirect("followup:follow_up", trial, measure.participant.number)
 
 
-@require_GET
-def deviations(request: SignedInRequest, trial: str) -> HttpResponse:
-    """What departed from the protocol."""
-    found = trial_for(request.user, trial)
-    page = Paginator(deviations_of(request.user, found), DEVIATIONS_A_PAGE).get_page(request.GET.get("page"))
-    sees_people = can(request.user, found, Permission.SEE_PARTICIPANTS)
-    return render(request, "followup/deviations.html", {"trial": found, "page": page, "sees_people": sees_people})
-
-
-def _assign_form(request: SignedInRequest, board: OfficeBoard) -> AssignForm | None:
-    """The form of an office with people waiting; bound where it is the one that was sent."""
-    if not (
-        board.waiting and board.caseloads and can(request.user, board.office.trial, Permission.ASSIGN, board.office)
-    ):
-        return None
-    sent = request.POST.get("office") == str(board.office.pk)
-    return AssignForm(request.POST if sent else None, board=board)
+@require_http_methods(["GET", "POST"])
+def job(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
+    """Change a job's hours or terms, or end it."""
+    found = trial_for(request.user, trial, needing=Permission.FOLLOW_UP)
+    present = job_for(request.user, found, key)
+    form = JobChangeForm(request.POST or None, initial=JobChangeForm.initial_of(present))
+    if perform(form, actions.change_job, by=request.user, job=present):
+        messages.success(request, _("Lagret."))
+        return redirect("followup:follow_up", trial, present.participant.number)
+    return render(request, "followup/job.html", {"trial": found, "form": with_present(form), "job": present})
 
 
 def _portfolio(
@@ -175,7 +125,9 @@ def _participant(request: SignedInRequest, trial: str, number: str) -> Participa
     return participant_for(request.user, found, number, needing=Permission.SEE_IDENTITY)
 
 
-def _follow_up(request: SignedInRequest, participant: Participant, bound: Mapping[str, forms.Form]) -> HttpResponse:
+def _follow_up(
+    request: SignedInRequest, participant: Participant, bound: Mapping[str, forms.Form], *, history: bool = False
+) -> HttpResponse:
     course = course_of(participant, contacts=CONTACTS_SHOWN)
     rights = Rights.of(request.user, course)
     offered = [
@@ -188,7 +140,9 @@ def _follow_up(request: SignedInRequest, participant: Participant, bound: Mappin
         "participant": participant,
         "name": names_for(request.user, participant.trial, [participant.key]).get(participant.key, ""),
         "course": course,
+        "measures": [(each, course.beside(each), course.before_work(each)) for each in course.measures],
         "rights": rights,
+        "history": history,
         "offered": offered,
         "endings": [
             (each, bound.get(f"end-{each.pk}") or _end_form(each)) for each in course.measures if not each.ended_at

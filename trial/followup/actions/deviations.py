@@ -1,0 +1,132 @@
+"""Departures from the protocol: recorded by people, found by rules, resolved with a reason."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from trial.access.free_text import refuse_national_id
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.audit import clock
+from trial.audit.actions import action, record
+from trial.enrolment.models import Participant
+from trial.followup import policies, steps
+from trial.followup.models import Deviation, DeviationKind, Measure
+from trial.followup.queries import arm_of, findings_in, guidelines_of
+from trial.followup.queries.deviations import Finding
+from trial.followup.sentences import obey
+from trial.studies.models import Office, Trial
+from trial.studies.permissions import require
+
+
+@action
+def record_deviation(
+    *, by: User, participant: Participant, kind: str, reason: str, day: date | None = None
+) -> Deviation:
+    """Record that something departed from the protocol on `day` (today). Nothing else changes by it.
+
+    Raises:
+        Refusal: `not_allowed`, `unknown_kind`, `reason_missing`, `in_future`, `national_id_in_text`.
+    """
+    require(by, participant.trial, Permission.RECORD_DEVIATION, participant.office)
+    refuse_national_id(reason=reason)
+    steps.one_of(DeviationKind, kind, "kind")
+    _reason_given(reason)
+    day = day or clock.today()
+    obey(policies.decide_day(day, clock.today()), field="day")
+    now = clock.now()
+    deviation = Deviation.objects.create(
+        **steps.whose(participant),
+        kind=kind,
+        reason=reason.strip(),
+        day=day,
+        recorded_at=now,
+        recorded_by=by,
+        resolved_at=now,
+        resolved_by=by,
+    )
+    record(by=by, verb="deviation_recorded", trial=participant.trial.code, subject=participant.number, kind=str(kind))
+    return deviation
+
+
+@action
+def find_deviations(*, by: User | None, trial: Trial, offices: Iterable[Office]) -> list[Deviation]:
+    """Record everything that the rules find at the offices and nobody has recorded yet; found twice, it stands once.
+
+    Raises:
+        Refusal: `not_allowed` at one of the offices.
+    """
+    chosen = list(offices)
+    if by is not None:
+        for office in chosen:
+            require(by, trial, Permission.RECORD_DEVIATION, office)
+    made = Deviation.objects.bulk_create(
+        [_found(trial, finding) for finding in findings_in(trial, chosen)], ignore_conflicts=True
+    )
+    if made:
+        record(by=by, verb="deviations_found", trial=trial.code, number=len(made))
+    return made
+
+
+@action
+def resolve_deviation(*, by: User, deviation: Deviation, reason: str) -> Deviation:
+    """Say why something found by a rule happened, or what was done about it. It stays counted.
+
+    Raises:
+        Refusal: `not_allowed`, `reason_missing`, `deviation_resolved`, `national_id_in_text`.
+    """
+    require(by, deviation.trial, Permission.RECORD_DEVIATION, deviation.office)
+    refuse_national_id(reason=reason)
+    _reason_given(reason)
+    deviation = (
+        Deviation.objects.select_for_update(of=("self",)).select_related("participant", "trial").get(pk=deviation.pk)
+    )
+    if deviation.resolved_at is not None:
+        raise Refusal("deviation_resolved", _("Avviket er allerede begrunnet. Last siden på nytt."), field="reason")
+    deviation.changed(reason=reason.strip(), resolved_at=clock.now(), resolved_by=by)
+    record(
+        by=by,
+        verb="deviation_resolved",
+        trial=deviation.trial.code,
+        subject=deviation.participant.number,
+        kind=deviation.kind,
+    )
+    return deviation
+
+
+def note_contamination(participant: Participant, day: date) -> None:
+    """Record at once that someone of the control group was contacted. Called inside actions only."""
+    _note(participant, DeviationKind.CONTROL_FOLLOWED, day)
+
+
+def note_measure(participant: Participant, measure: Measure) -> None:
+    """Record at once that a measure is not allowed for the person's arm. Called inside actions only."""
+    barred = guidelines_of(participant.trial).barred
+    arm = arm_of(participant) if barred else None
+    if arm and measure.code in barred.get(arm.code, ()):
+        _note(participant, DeviationKind.MEASURE_NOT_ALLOWED, measure.start, measure.code)
+
+
+def _note(participant: Participant, kind: DeviationKind, day: date, fact: str = "") -> None:
+    finding = Finding(participant.pk, participant.office_id, kind, day, fact)
+    Deviation.objects.bulk_create([_found(participant.trial, finding)], ignore_conflicts=True)
+
+
+def _found(trial: Trial, finding: Finding) -> Deviation:
+    return Deviation(
+        participant_id=finding.participant,
+        trial=trial,
+        office_id=finding.office,
+        kind=finding.kind,
+        found=True,
+        fact=finding.fact,
+        day=finding.day,
+        recorded_at=clock.now(),
+    )
+
+
+def _reason_given(reason: str) -> None:
+    if not reason.strip():
+        raise Refusal("reason_missing", _("Skriv en begrunnelse."), field="reason", status=422)

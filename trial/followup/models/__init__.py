@@ -1,0 +1,35 @@
+"""The tables of follow-up, by subject: caseloads, records, work, quality, summaries."""
+
+from trial.followup.models.caseloads import Absence, Assignment, EmploymentSpecialist, PositionKind, StageSpell
+from trial.followup.models.quality import FidelityReview, Guidelines, PrincipleMark, Template
+from trial.followup.models.records import Contact, ContactKind, Counterpart, Deviation, DeviationKind, Measure
+from trial.followup.models.summaries import ANY_MEASURE, CaseSummary, InMeasure
+from trial.followup.models.work import Employer, Enquiry, Job, JobEnd, JobFound, JobKind, Outcome
+
+__all__ = [
+    "ANY_MEASURE",
+    "Absence",
+    "Assignment",
+    "CaseSummary",
+    "Contact",
+    "ContactKind",
+    "Counterpart",
+    "Deviation",
+    "DeviationKind",
+    "Employer",
+    "EmploymentSpecialist",
+    "Enquiry",
+    "FidelityReview",
+    "Guidelines",
+    "InMeasure",
+    "Job",
+    "JobEnd",
+    "JobFound",
+    "JobKind",
+    "Measure",
+    "Outcome",
+    "PositionKind",
+    "PrincipleMark",
+    "StageSpell",
+    "Template",
+]

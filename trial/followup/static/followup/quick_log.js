@@ -1,0 +1,168 @@
+// Keeps logged contacts in the browser until the server has them. Each form carries a key that the server counts once,
+// so that sending again never doubles anything; an entry leaves the browser only when the server has answered yes.
+// Entries belong to the user who wrote them, and nobody else's session sends or shows them.
+"use strict";
+
+(() => {
+  const box = document.querySelector("[data-outbox]");
+  if (!box) return;
+  const { user, texts } = { user: box.dataset.user, texts: box.dataset };
+  const STORE = `navtrial-outbox-${user}`;
+  const DRAFTS = `navtrial-drafts-${user}`;
+  const AGAIN_SECONDS = 20;
+  const NO_ANSWER = ["not_authenticated", "authentication_failed", "permission_denied", "throttled"];
+  const status = box.querySelector("[data-outbox-status]");
+  const list = box.querySelector("[data-outbox-list]");
+  let sending = false;
+
+  const read = (name) => JSON.parse(localStorage.getItem(name) || "{}");
+  const write = (name, values) => localStorage.setItem(name, JSON.stringify(values));
+
+  function change(name, key, value) {
+    const values = read(name);
+    if (value === undefined) delete values[key];
+    else values[key] = value;
+    write(name, values);
+  }
+
+  const csrf = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
+
+  function show() {
+    const entries = Object.entries(read(STORE)).filter(([, entry]) => !entry.native);
+    box.hidden = entries.length === 0;
+    status.textContent = entries.length ? texts.kept.replace("{number}", entries.length) : "";
+    list.replaceChildren(...entries.map(([key, entry]) => line(key, entry)));
+  }
+
+  function line(key, entry) {
+    const item = document.createElement("li");
+    item.textContent = `${entry.participant}, ${entry.day}: ${entry.refused || texts.waiting}`;
+    if (!entry.refused) return item;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "aksel-button aksel-button--small";
+    button.dataset.variant = "tertiary";
+    button.textContent = texts.discard;
+    button.addEventListener("click", () => {
+      if (!window.confirm(texts.sure)) return;
+      change(STORE, key);
+      show();
+    });
+    item.append(" ", button);
+    return item;
+  }
+
+  // What the server says no to stays, with its sentence, until its author discards it. A session that has ended, or
+  // a server in trouble, is no answer: the entry waits.
+  async function send(key, entry) {
+    const { address, refused, native, ...body } = entry;
+    const answer = await fetch(address, {
+      method: "POST",
+      credentials: "same-origin",
+      redirect: "manual",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": csrf(), Accept: "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (answer.status === 201) {
+      change(STORE, key);
+      return !native;
+    }
+    const problem = answer.status < 500 ? await answer.json().catch(() => null) : null;
+    if (problem && !NO_ANSWER.includes(problem.code)) {
+      const sentence = problem.errors?.length ? problem.errors[0].detail : problem.detail;
+      change(STORE, key, { ...entry, refused: sentence || texts.refused });
+    }
+    return false;
+  }
+
+  async function sendAll() {
+    if (sending || !navigator.onLine) return;
+    sending = true;
+    let sent = 0;
+    try {
+      for (const [key, entry] of Object.entries(read(STORE))) {
+        if (!entry.refused && (await send(key, entry))) sent += 1;
+      }
+    } catch {
+      // no answer: everything is still there, and goes with the next round
+    }
+    sending = false;
+    show();
+    if (sent) {
+      box.hidden = false;
+      status.textContent = texts.sent.replace("{number}", sent);
+    }
+  }
+
+  const plainDay = (day) => day.split(".").reverse().map((part) => part.padStart(2, "0")).join("-");
+
+  function entryOf(form) {
+    const { csrfmiddlewaretoken, from, key, day, ...values } = Object.fromEntries(new FormData(form));
+    const known = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ""));
+    return {
+      ...known,
+      ...(known.in_control ? { in_control: true } : {}),
+      key,
+      day: plainDay(day),
+      address: form.dataset.api,
+      participant: form.dataset.participant,
+    };
+  }
+
+  // Every entry is kept before it is sent. While the server answers, the form goes the usual way and shows what is
+  // wrong at its field; the copy here then goes again under its key and counts for nothing more.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-quick-log]");
+    if (!form || form.dataset.sent) return;
+    event.preventDefault();
+    const entry = entryOf(form);
+    change(STORE, entry.key, { ...entry, native: true });
+    change(DRAFTS, form.dataset.participant);
+    if (await reachable()) {
+      form.dataset.sent = "yes";
+      form.requestSubmit();
+      return;
+    }
+    change(STORE, entry.key, entry);
+    form.reset();
+    form.elements.key.value = crypto.randomUUID();
+    form.closest("details")?.removeAttribute("open");
+    show();
+    status.focus();
+  });
+
+  async function reachable() {
+    try {
+      const answer = await fetch(box.dataset.alive, { cache: "no-store" });
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  }
+
+  // A form that is half filled in when the page goes away is filled in again.
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-quick-log]");
+    if (!form) return;
+    const { csrfmiddlewaretoken, from, ...values } = Object.fromEntries(new FormData(form));
+    change(DRAFTS, form.dataset.participant, values);
+  });
+
+  function restore(root) {
+    root.querySelectorAll("form[data-quick-log]").forEach((form) => {
+      if (form.querySelector("[aria-invalid=true]")) change(STORE, form.elements.key.value); // it stands in the form
+      const draft = read(DRAFTS)[form.dataset.participant];
+      if (!draft || form.querySelector("[aria-invalid=true]")) return;
+      Object.entries(draft).forEach(([name, value]) => {
+        if (form.elements[name]) form.elements[name].value = value;
+      });
+    });
+  }
+
+  document.addEventListener("htmx:load", (event) => restore(event.detail.elt));
+  window.addEventListener("online", sendAll);
+  setInterval(sendAll, AGAIN_SECONDS * 1000);
+  restore(document);
+  show();
+  sendAll();
+})();
