@@ -125,7 +125,8 @@ def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, cont
             scale = _scale(outcome) ** {"n": 0, "total": 1, "square": 2}[kind]
             whole[number][place] = column / scale
         sums.append(whole)
-    return Cells(outcomes, span, tuple(names), (control, treated), *sums, shift=np.zeros(shape[:2]))
+    n, total, square = sums
+    return Cells(outcomes, span, tuple(names), (control, treated), n, total, square, np.zeros(shape[:2]))
 
 
 def _scale(outcome: str) -> int:

@@ -102,8 +102,7 @@ class Analysis:
         """One scan of the panel for every figure."""
         shown = [*self.plan.share_figures.values(), *self.plan.effect_figures.values()]
         outcomes = list(dict.fromkeys(outcome for figure in shown for outcome in figure))
-        by_strata = {"strata": self.strata, "control": self.plan.control}
-        return cells_of(self.data.panel, outcomes=outcomes, months=self.plan.months, **by_strata)
+        return cells_of(self.data.panel, outcomes=outcomes, months=self.plan.months, **self.by_strata)
 
     @cached_property
     def monthly(self) -> pd.DataFrame:

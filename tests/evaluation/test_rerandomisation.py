@@ -69,7 +69,7 @@ def test_lists_drawn_at_once_are_distributed_as_those_of_the_rule() -> None:
     design = Design({"kind": "permuted_blocks", "multipliers": [1, 2]}, arms)
     fast = np.concatenate([Lists(design, "control", [np.arange(5)], 1).batch(b) for b in range(20)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("evaluation.redraws.AT_ONCE", {})
+        patch.setattr("evaluation.redraws._at_once", lambda _design, _treated: None)
         slow = np.concatenate([Lists(design, "control", [np.arange(5)], 2).batch(b) for b in range(20)])
     codes = 2 ** np.arange(5)
     ours, theirs = (np.bincount(lists @ codes, minlength=32) for lists in (fast, slow))
