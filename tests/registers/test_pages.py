@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -67,9 +68,9 @@ def test_the_report_tells_counts_and_reasons_and_the_download_every_row(cast):
     client = signed_in(cast.data_manager)
     page = client.get(here(cast, f"{delivery.pk}/")).content.decode()
     assert "Deltakernummeret finnes ikke i forsøket" in page
-    rows = list(csv.DictReader(io.StringIO(client.get(here(cast, f"{delivery.pk}/rejected.csv")).content.decode())))
+    rows = list(csv.DictReader(io.StringIO(client.get(here(cast, f"{delivery.pk}/rejected.csv")).getvalue().decode())))
     assert [(row["line"], row["reason"]) for row in rows] == [("3", "unknown_participant")]
-    report = client.get(here(cast, f"{delivery.pk}/report.json")).json()
+    report = json.loads(client.get(here(cast, f"{delivery.pk}/report.json")).getvalue())
     assert report["accepted_rows"] + report["rejected_rows"] == report["rows"] == 2
 
 

@@ -16,6 +16,7 @@ LOOK_ROUND_SECONDS = 30
 ROUNDS = (
     "trial.analyses.tasks.resume_runs",
     "trial.registers.tasks.resume_checks",
+    "trial.registers.tasks.destroy_due",
     "trial.audit.tasks.send_notices",
 )
 

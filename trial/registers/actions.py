@@ -62,9 +62,7 @@ def receive(*, by: User, trial: Trial, register: str, source: str, file: File) -
         Refusal: `not_allowed`, `data_locked`, `unknown_register`, `file_too_large`, `file_empty`, `delivered_before`.
     """
     require(by, trial, Permission.DELIVER)
-    _takes_deliveries(trial)
-    if register not in registers_of(trial):
-        raise Refusal("unknown_register", _("Velg hvilket register filen kommer fra."), field="register", status=422)
+    refuse_unwanted(trial, register, 0)
     refuse_national_id(source=source, file=file.name or "")
     stored = _stored(trial, file.chunks())
     _not_before(trial, register, stored)
@@ -85,16 +83,29 @@ def receive(*, by: User, trial: Trial, register: str, source: str, file: File) -
     return delivery
 
 
+def refuse_unwanted(trial: Trial, register: str, size: int) -> None:
+    """Refuse what the trial does not take in now: another register, or a file of more bytes than the site allows.
+
+    Raises:
+        Refusal: `not_begun`, `data_locked`, `unknown_register`, `file_too_large`.
+    """
+    _takes_deliveries(trial)
+    if register not in registers_of(trial):
+        raise Refusal("unknown_register", _("Velg hvilket register filen kommer fra."), field="register", status=422)
+    if size > settings.UPLOAD_LIMIT_BYTES:
+        raise _too_large()
+
+
+def _too_large() -> Refusal:
+    limit = {"limit": filesizeformat(settings.UPLOAD_LIMIT_BYTES)}
+    return Refusal("file_too_large", _("Filen er for stor. Grensen er %(limit)s.") % limit, field="file", status=422)
+
+
 def _stored(trial: Trial, chunks: Iterable[bytes]) -> snapshots.Stored:
     try:
         stored = snapshots.receive(trial.code, chunks)
     except snapshots.TooLargeError:
-        raise Refusal(
-            "file_too_large",
-            _("Filen er for stor. Grensen er %(limit)s.") % {"limit": filesizeformat(settings.UPLOAD_LIMIT_BYTES)},
-            field="file",
-            status=422,
-        ) from None
+        raise _too_large() from None
     if not stored.size:
         raise Refusal("file_empty", _("Filen er tom."), field="file", status=422)
     return stored

@@ -3,19 +3,22 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import CursorPagination
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from trial.access.free_text import no_national_id
 from trial.access.permissions import Permission
+from trial.access.refusals import Refusal
+from trial.registers import uploads
 from trial.registers.actions import receive
-from trial.registers.models import Delivery
+from trial.registers.models import Delivery, Upload
 from trial.registers.presentation import facts_of
 from trial.registers.queries import deliveries_of, delivery_for
 from trial.registers.states import DeliveryState
@@ -90,3 +93,86 @@ class OneDelivery(APIView):
     @extend_schema(summary="One delivery", responses=DeliverySerializer)
     def get(self, request: Request, trial: str, key: UUID) -> Response:
         return Response(DeliverySerializer(delivery_for(request.user, trial, key)).data)
+
+
+class UploadSerializer(serializers.ModelSerializer):
+    """An upload on its way: send the bytes from `arrived` on, in pieces of about `piece_bytes`."""
+
+    piece_bytes = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Upload
+        fields = ("id", "register", "source", "file_name", "size", "arrived", "piece_bytes")
+        read_only_fields = ("id", "arrived")
+
+    def get_piece_bytes(self, _upload: Upload) -> int:
+        return uploads.PIECE_BYTES
+
+
+class NewUploadSerializer(serializers.Serializer):
+    register = serializers.ChoiceField(list(REGISTERS))
+    source = serializers.CharField(max_length=200, validators=[no_national_id])
+    file_name = serializers.CharField(max_length=200, validators=[no_national_id])
+    size = serializers.IntegerField(min_value=1, help_text="Bytes of the whole file.")
+
+
+class PieceParser(BaseParser):
+    """The body as it comes: bytes of a file."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> bytes:
+        body: bytes = stream.read(uploads.MOST_PIECE_BYTES + 1)
+        return body
+
+
+class Uploads(APIView):
+    """Send a large file in pieces, and go on where it stopped."""
+
+    @extend_schema(
+        summary="Announce a file; the upload of the same file that stopped is found again",
+        request=NewUploadSerializer,
+        responses={201: UploadSerializer},
+    )
+    def post(self, request: Request, trial: str) -> Response:
+        found = trial_for(request.user, trial, needing=Permission.DELIVER)
+        form = NewUploadSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        upload = uploads.begin_upload(by=request.user, trial=found, **form.validated_data)
+        return Response(UploadSerializer(upload).data, status=201)
+
+
+class OneUpload(APIView):
+    """How much of a file has arrived, and its next piece."""
+
+    parser_classes = (PieceParser,)
+
+    @extend_schema(summary="How much has arrived", responses=UploadSerializer)
+    def get(self, request: Request, trial: str, key: UUID) -> Response:
+        return Response(UploadSerializer(uploads.upload_for(request.user, trial, key)).data)
+
+    @extend_schema(
+        summary="Add a piece",
+        request={"application/octet-stream": bytes},
+        parameters=[OpenApiParameter("Upload-Offset", int, "header", required=True, description="Where it begins.")],
+        responses=UploadSerializer,
+    )
+    def put(self, request: Request, trial: str, key: UUID) -> Response:
+        found = uploads.upload_for(request.user, trial, key)
+        offset = request.headers.get("Upload-Offset", "")
+        if not offset.isdecimal():
+            raise Refusal("invalid", _("Upload-Offset må være et helt tall."), status=422)
+        piece = request.data if isinstance(request.data, bytes) else b""
+        upload = uploads.add_piece(by=request.user, upload=found, offset=int(offset), piece=piece)
+        return Response(UploadSerializer(upload).data)
+
+
+class FinishUpload(APIView):
+    """Make a delivery of a file that has arrived whole."""
+
+    @extend_schema(
+        summary="Finish; the file is checked in the background", request=None, responses={201: DeliverySerializer}
+    )
+    def post(self, request: Request, trial: str, key: UUID) -> Response:
+        found = uploads.upload_for(request.user, trial, key)
+        return Response(DeliverySerializer(uploads.finish_upload(by=request.user, upload=found)).data, status=201)

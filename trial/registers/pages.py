@@ -1,10 +1,9 @@
 """Pages about deliveries: what has come, what the check found, what was decided."""
 
-import csv
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -13,19 +12,31 @@ from django_htmx.http import HttpResponseClientRedirect
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
-from trial.registers import actions, answers
-from trial.registers.forms import DeliveryForm, RejectForm
+from trial.registers import actions, answers, retention, uploads
+from trial.registers.downloads import csv_response, json_response
+from trial.registers.forms import ColumnsForm, DeliveryForm, DropForm, RejectForm, RetentionForm
 from trial.registers.models import Delivery
 from trial.registers.presentation import (
+    coverage_table,
     delivery_rows,
-    facts_of,
+    destruction_rows,
+    drift_table,
+    dropped_rows,
+    months_table,
+    preview_of,
+    progress_of,
     reasons_of,
-    rejected_lines,
     rejected_rows,
     report_facts,
     status_rows,
 )
-from trial.registers.queries import deliveries_of, delivery_for, latest_by_register
+from trial.registers.queries import (
+    deliveries_of,
+    delivery_for,
+    destruction_for,
+    latest_by_register,
+    retention_of,
+)
 from trial.registers.reasons import FILES
 from trial.registers.states import DeliveryState
 from trial.studies.permissions import can
@@ -48,6 +59,8 @@ def deliveries(request: SignedInRequest, trial: str) -> HttpResponse:
         "deliveries": delivery_rows(found, page),
         "may_deliver": can(request.user, found, Permission.DELIVER),
         "has_surveys": asks(found),
+        "dropped": len(uploads.dropped_files(found)),
+        "may_decide": can(request.user, found, Permission.DECIDE_DELIVERY),
     }
     return render(request, "registers/deliveries.html", context)
 
@@ -93,20 +106,59 @@ def reject(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
 
 
 @require_GET
-def report_json(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
+def report_json(request: SignedInRequest, trial: str, key: UUID) -> HttpResponseBase:
     """The report for machines, with every rejected row."""
-    found = delivery_for(request.user, trial, key)
-    body = facts_of(found) | {"rejected": list(found.rejected.values("line", "column", "value_class", "reason"))}
-    return JsonResponse(body, headers=_download(found, "json"), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    return json_response(delivery_for(request.user, trial, key))
 
 
 @require_GET
-def rejected_csv(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
+def rejected_csv(request: SignedInRequest, trial: str, key: UUID) -> HttpResponseBase:
     """Every rejected row: line, column, class of value, code of the reason, and the reason in words."""
-    found = delivery_for(request.user, trial, key)
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_download(found, "csv"))
-    csv.writer(response).writerows(rejected_lines(found))
-    return response
+    return csv_response(delivery_for(request.user, trial, key))
+
+
+@require_http_methods(["GET", "POST"])
+def columns(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
+    """The first rows of a file whose columns nobody has explained yet, and a choice for each column of the register."""
+    found = delivery_for(request.user, trial, key, needing=Permission.DELIVER)
+    form = ColumnsForm(request.POST or None, delivery=found)
+    mapped = perform(form, actions.map_columns, by=request.user, delivery=found)
+    if mapped:
+        return redirect(_address(mapped))
+    context = {"trial": found.trial, "delivery": found, "form": form} | preview_of(found)
+    return render(request, "registers/columns.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def dropped(request: SignedInRequest, trial: str) -> HttpResponse:
+    """The files that lie in the trial's drop folder, and the form that takes one in."""
+    found = trial_for(request.user, trial, needing=Permission.DELIVER)
+    files = uploads.dropped_files(found)
+    form = DropForm(request.POST or None, trial=found, names=[file.name for file in files])
+    delivery = perform(form, uploads.receive_dropped, by=request.user, trial=found)
+    if delivery:
+        return redirect(_address(delivery))
+    return render(request, "registers/dropped.html", {"trial": found, "form": form, "files": dropped_rows(files)})
+
+
+@require_http_methods(["GET", "POST"])
+def kept_until(request: SignedInRequest, trial: str) -> HttpResponse:
+    """Until when the trial's register data are kept, and the proofs of what has been destroyed."""
+    found = trial_for(request.user, trial, needing=Permission.DECIDE_DELIVERY)
+    known = retention_of(found)
+    form = RetentionForm(request.POST or None, initial={"until": known and known.until})
+    if perform(form, retention.keep_until, by=request.user, trial=found):
+        return redirect("registers:retention", trial=found.code)
+    proofs = destruction_rows(found, found.destructions.all())
+    return render(request, "registers/retention.html", {"trial": found, "form": form, "proofs": proofs, "known": known})
+
+
+@require_GET
+def proof(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
+    """A proof of destruction, byte for byte as it was hashed."""
+    found = destruction_for(request.user, trial, key)
+    headers = {"Content-Disposition": f'attachment; filename="destruction-{found.sha256[:12]}.json"'}
+    return HttpResponse(retention.content_of(found), content_type="application/json", headers=headers)
 
 
 def _report(request: SignedInRequest, delivery: Delivery, form: RejectForm) -> HttpResponse:
@@ -115,7 +167,12 @@ def _report(request: SignedInRequest, delivery: Delivery, form: RejectForm) -> H
     context = {
         "trial": delivery.trial,
         "delivery": delivery,
-        "checking": delivery.state == DeliveryState.RECEIVED,
+        "checking": delivery.state == DeliveryState.RECEIVED and not delivery.awaits_columns,
+        "progress": progress_of(delivery),
+        "may_deliver": can(request.user, delivery.trial, Permission.DELIVER),
+        "coverage": coverage_table(delivery),
+        "months": months_table(delivery),
+        "drift": drift_table(delivery),
         "facts": report_facts(delivery),
         "reasons": reasons_of(delivery),
         "page": page,
@@ -134,7 +191,3 @@ def _go_to(request: SignedInRequest, address: str) -> HttpResponse:
 
 def _address(delivery: Delivery) -> str:
     return reverse("registers:delivery", args=[delivery.trial.code, delivery.pk])
-
-
-def _download(delivery: Delivery, kind: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{delivery.register}-{delivery.sha256[:12]}.{kind}"'}

@@ -1,19 +1,22 @@
 """What the pages and downloads say about a delivery, in the words of its reader."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from trial.registers.models import Delivery, RejectedRow
-from trial.registers.reasons import ROWS, SET_APART, VALUE_CLASSES
+from trial.registers.models import Delivery, Destruction, RejectedRow
+from trial.registers.reasons import DRIFTS, ROWS, SET_APART, STAGES, VALUE_CLASSES
 from trial.registers.states import DeliveryState
+from trial.registers.uploads import Dropped
 from trial.studies.models import Trial
 
+MOST_GROUPS = 12  # columns that a table has room for; the JSON report holds every office
 COLOURS = {
     DeliveryState.RECEIVED: "info",
     DeliveryState.CHECKED: "warning",
@@ -60,12 +63,20 @@ def delivery_rows(trial: Trial, deliveries: Any) -> list[list[Any]]:
             delivery.source,
             moment(delivery.received_at),
             "–" if delivery.rows is None else delivery.rows,
-            {"text": _("Erstattet"), "tag": "neutral"}
-            if delivery.superseded_by_id
-            else {"text": delivery.get_state_display(), "tag": colour_of(delivery)},
+            _state_cell(delivery),
         ]
         for delivery in deliveries
     ]
+
+
+def _state_cell(delivery: Delivery) -> dict[str, Any]:
+    if delivery.destroyed_at:
+        return {"text": _("Slettet"), "tag": "neutral"}
+    if delivery.superseded_by_id:
+        return {"text": _("Erstattet"), "tag": "neutral"}
+    if delivery.awaits_columns:
+        return {"text": _("Kolonner må velges"), "tag": "warning"}
+    return {"text": delivery.get_state_display(), "tag": colour_of(delivery)}
 
 
 def moment(value: Any) -> str:
@@ -93,9 +104,20 @@ def report_facts(delivery: Delivery) -> list[dict[str, Any]]:
     if delivery.decided_at:
         who = delivery.decided_by or _("kontrollen")
         rows.append({"label": delivery.get_state_display(), "value": f"{moment(delivery.decided_at)}, {who}"})
+    facts = delivery.report.get("facts", {})
+    if facts:
+        rows.append({"label": _("Lest som"), "value": ", ".join(map(_visible, facts.values()))})
+    if delivery.report.get("blank_lines"):
+        rows.append({"label": _("Tomme linjer"), "value": delivery.report["blank_lines"]})
+    if delivery.report.get("overlaps"):
+        rows.append({"label": _("Overlappende perioder"), "value": delivery.report["overlaps"]})
     if delivery.reason:
         rows.append({"label": _("Begrunnelse"), "value": delivery.reason})
     return rows
+
+
+def _visible(fact: str) -> str:
+    return _("tabulator") if fact == "\t" else f"«{fact}»" if len(fact) == 1 else fact
 
 
 def rejected_rows(rows: Iterable[RejectedRow]) -> list[list[Any]]:
@@ -135,8 +157,87 @@ def facts_of(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def rejected_lines(delivery: Delivery) -> Iterator[list[Any]]:
-    """A header, then one row per rejected row of the file."""
-    yield ["line", "column", "value_class", "reason", "explanation"]
-    for row in delivery.rejected.all():
-        yield [row.line, row.column, row.value_class, row.reason, ROWS.get(row.reason, row.reason)]
+def progress_of(delivery: Delivery) -> str:
+    """How far the check has come, in a sentence."""
+    if delivery.stage not in STAGES:
+        return _("Filen kontrolleres")
+    return STAGES[delivery.stage] % {"rows": intcomma(delivery.rows_read)}
+
+
+def coverage_table(delivery: Delivery) -> dict[str, Any] | None:
+    """Found of those expected, by office."""
+    groups = delivery.report.get("coverage_by_group")
+    if not groups:
+        return None
+    rows = [[group["group"] or _("Ikke trukket"), group["expected"], group["found"], _share(group["share"])]
+            for group in groups]  # fmt: skip
+    return {"columns": _columns(_("Kontor"), _("Samtykket"), _("Finnes i filen"), _("Dekning")), "rows": rows}
+
+
+def months_table(delivery: Delivery) -> dict[str, Any] | None:
+    """Rows that begin in each month, in all and by office; months without rows between others stand as 0."""
+    profile = delivery.report.get("profile", {})
+    months = profile.get("months")
+    if not months:
+        return None
+    by_group = dict(list(profile.get("months_by_group", {}).items())[:MOST_GROUPS])
+    named = sorted({*months, *profile.get("gaps", [])})
+    rows = [[month, months.get(month, 0), *(counts.get(month, 0) for counts in by_group.values())] for month in named]
+    return {"columns": _columns(_("Måned"), _("Alle"), *by_group), "rows": rows, "gaps": profile.get("gaps", [])}
+
+
+def drift_table(delivery: Delivery) -> dict[str, Any] | None:
+    """What has changed since the last delivery of the register that was accepted."""
+    found = delivery.report.get("drift")
+    if not found:
+        return None
+    rows = [
+        [DRIFTS.get(change["what"], change["what"]), change["where"] or "–", _amount(change, "before"),
+         _amount(change, "after")]
+        for change in found
+    ]  # fmt: skip
+    return {"columns": _columns(_("Endring"), _("Hvor"), _("Før"), _("Nå"), text=2), "rows": rows}
+
+
+def preview_of(delivery: Delivery) -> dict[str, Any]:
+    """The first rows of a file as a table, for whoever says what its columns are."""
+    header = delivery.report.get("header", [])
+    sample = [["–" if cell is None else cell for cell in row] for row in delivery.report.get("sample", [])]
+    return {"columns": _columns(*header, text=len(header)), "sample": sample}
+
+
+def dropped_rows(files: Iterable[Dropped]) -> list[list[Any]]:
+    """One row of cells per file in the drop folder: name, size, when it was put there."""
+    return [[file.name, filesizeformat(file.size), moment(file.changed_at)] for file in files]
+
+
+def destruction_rows(trial: Trial, destructions: Iterable[Destruction]) -> list[list[Any]]:
+    """One row of cells per proof: when, how many files, whether all are gone, and the file to download."""
+    return [
+        [
+            {
+                "text": moment(found.destroyed_at),
+                "url": reverse("registers:proof", args=[trial.code, found.pk]),
+            },
+            len(found.files),
+            _("Ja") if all(entry["gone"] for entry in found.files) else _("Nei"),
+            found.sha256[:12],
+        ]
+        for found in destructions
+    ]
+
+
+def _columns(*labels: Any, text: int = 1) -> list[dict[str, Any]]:
+    """Columns of a table; the first `text` hold words, the others numbers."""
+    return [{"label": label, "numeric": place >= text} for place, label in enumerate(labels)]
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _amount(change: dict[str, Any], when: str) -> Any:
+    value = change[when]
+    if value is None:
+        return "–"
+    return _share(value) if change["what"].startswith("code") else value

@@ -11,7 +11,7 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import not_found
 from trial.enrolment.models import Participant
-from trial.registers.models import ColumnMapping, Delivery
+from trial.registers.models import ColumnMapping, Delivery, Destruction, Retention
 from trial.registers.states import DeliveryState
 from trial.studies.models import Trial
 from trial.studies.queries import trial_for
@@ -92,3 +92,21 @@ def remembered_columns(trial: Trial, register: str, owner: str) -> dict[str, str
     """What this register owner called the columns last time: column of the file -> column of the register."""
     found = ColumnMapping.objects.filter(trial=trial, register=register, owner=owner).first()
     return dict(found.columns) if found else {}
+
+
+def retention_of(trial: Trial) -> Retention | None:
+    """Until when the trial's register data are kept; None while nobody has decided."""
+    return Retention.objects.filter(trial=trial).first()
+
+
+def destruction_for(user: User, code: str, key: int) -> Destruction:
+    """One proof of destruction.
+
+    Raises:
+        Refusal: `not_found` for outsiders and unknown keys, `not_allowed` for members without the right.
+    """
+    trial = trial_for(user, code, needing=Permission.DECIDE_DELIVERY)
+    found = trial.destructions.select_related("trial").filter(pk=key).first()
+    if found is None:
+        raise not_found(_("Fant ikke beviset."))
+    return found

@@ -38,3 +38,52 @@ VALUE_CLASSES = {
     "letters": _("bokstaver"),
     "mixed": _("blandet"),
 }
+
+STAGES = {
+    "read": _("Leser filen: %(rows)s rader"),
+    "check": _("Kontrollerer %(rows)s rader"),
+    "write": _("Lagrer %(rows)s rader"),
+}
+
+DRIFTS = {
+    "rows": _("Antall rader"),
+    "persons": _("Antall personer"),
+    "code_share": _("Andel av radene"),
+    "code_new": _("Ny kode"),
+    "code_gone": _("Koden finnes ikke lenger"),
+    "month_fell": _("Færre rader i måneden"),
+    "gap": _("Måned uten rader"),
+    "last_day": _("Registeret slutter tidligere"),
+}
+
+COLUMNS = {
+    "participant_number": _("Deltakernummer"),
+    "office": _("Kontor"),
+    "arm": _("Gruppe"),
+    "start_date": _("Startdato i forsøket"),
+    "sex": _("Kjønn (man, woman)"),
+    "birth_year": _("Fødselsår"),
+    "country_group": _("Landgruppe (0–4)"),
+    "education_level": _("Utdanningsnivå (NUS 0–9)"),
+    "married": _("Gift"),
+    "has_children": _("Har barn"),
+    "municipality": _("Kommune"),
+    "aap_diagnosis": _("Diagnose for AAP"),
+    "start": _("Fra dato"),
+    "end": _("Til dato (tom: pågår)"),
+    "full_time_hours": _("Timer i full stilling"),
+    "position_percent": _("Stillingsprosent"),
+    "employer": _("Arbeidsgiver"),
+    "kind": _("Type arbeidsforhold"),
+    "benefit": _("Ytelse"),
+    "degree": _("Grad"),
+    "measure": _("Tiltak (Arena-kode)"),
+    "nus_level": _("Utdanningsnivå (NUS 0–9)"),
+    "group": _("Innsatsgruppe"),
+    "month": _("Måned"),
+    "amount": _("Beløp"),
+    "wave": _("Runde (T1–T4)"),
+    "instrument": _("Måleinstrument"),
+    "item": _("Spørsmål i instrumentet"),
+    "value": _("Svar"),
+}

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError
 from trial.access import planes
 from trial.access.planes import DatabaseRole, Plane
 from trial.audit.queue import alone, send
-from trial.registers import checking
+from trial.registers import checking, retention
 from trial.registers.actions import (
     CHECK_TASK,
     ask_for_columns,
@@ -47,6 +47,20 @@ def resume_checks() -> None:
         )
     for key, trial in waiting:
         send(CHECK_TASK, str(key), trial, expires=RESEND_EXPIRES_SECONDS)
+
+
+@shared_task
+def destroy_due() -> None:
+    """Destroy the register data of every trial whose date has passed."""
+    everyone = list(Trial.objects.all())
+    plane = Plane(DatabaseRole.ANALYST, trials=tuple(trial.pk for trial in everyone))
+    with planes.acting_in(plane):
+        with planes.transaction():
+            trials = retention.due(everyone)
+        for trial in trials:
+            with planes.transaction():
+                retention.destroy_data(by=None, trial=trial)
+            log.info("register_data_destroyed", trial=trial.code)
 
 
 def _check(key: UUID) -> None:
