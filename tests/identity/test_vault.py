@@ -5,7 +5,7 @@ from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trial.identity.vault import blind_index, new_key, place, seal, unseal, unwrap, wrap
+from trial.identity.vault import blind_index, new_key, place, seal, unseal
 
 pytestmark = pytest.mark.slow
 
@@ -58,15 +58,6 @@ def test_control_without_a_place_a_swap_would_pass():
 def test_another_persons_key_does_not_open():
     with pytest.raises(InvalidTag):
         unseal(new_key(), seal(new_key(), b"Nora", HERE), HERE)
-
-
-def test_a_wrapped_key_opens_only_with_the_applications_key(settings):
-    key = new_key()
-    wrapped = wrap(key, HERE)
-    assert unwrap(wrapped, HERE) == key
-    settings.IDENTITY_KEY = "55" * 32
-    with pytest.raises(InvalidTag):
-        unwrap(wrapped, HERE)
 
 
 def test_the_blind_index_links_nobody_across_trials(settings):

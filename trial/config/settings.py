@@ -40,6 +40,11 @@ RELAXED = DEMO or TESTING  # a local run without TLS, with keys that are nobody'
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or ("demonstration-only" * 4 if RELAXED else "")
 IDENTITY_KEY = os.environ.get("IDENTITY_KEY") or ("11" * 32 if RELAXED else "")  # wraps each person's key, 32 bytes hex
+IDENTITY_KEYS_RETIRED = names("IDENTITY_KEYS_RETIRED")  # wrapping keys that no longer wrap but still unwrap, hex
+IDENTITY_KEY_FILE = os.environ.get("IDENTITY_KEY_FILE", "")  # instead: the wrapping keys in a file (identity_keys)
+IDENTITY_KEY_SERVICE = os.environ.get(
+    "IDENTITY_KEY_SERVICE", f"trial.identity.keys.{'FileKeys' if IDENTITY_KEY_FILE else 'EnvironmentKeys'}"
+)
 BLIND_INDEX_KEY = os.environ.get("BLIND_INDEX_KEY") or (
     "22" * 32 if RELAXED else ""
 )  # HMAC for duplicates, 32 bytes hex
@@ -286,6 +291,13 @@ UPLOAD_ROOT = Path(os.environ.get("UPLOAD_ROOT", LOCAL / "uploads"))  # files th
 WORK_ROOT = Path(os.environ.get("WORK_ROOT", LOCAL / "work"))  # the worker's scratch: three times the largest file
 DROP_ROOT = os.environ.get("DROP_ROOT", "")  # <trial>/ holds files that the secure room's own transfer has put there
 RESULT_ROOT = Path(os.environ.get("RESULT_ROOT", LOCAL / "results"))
+# Nav's access service (Tilgangsmaskin), asked before a person is shown; where there is none, nobody is asked.
+ACCESS_SERVICE_URL = os.environ.get("ACCESS_SERVICE_URL", "")
+ACCESS_SERVICE_TOKEN = os.environ.get("ACCESS_SERVICE_TOKEN", "")
+ACCESS_SERVICE_SECONDS = 3.0  # then it counts as silent, and nobody is shown
+CEF_ADDRESS = os.environ.get("CEF_ADDRESS", "")  # host:port of the security log that hears of displays of people
+# Who was erased, by key: on storage that is not restored together with the database.
+ERASURE_REGISTER = Path(os.environ.get("ERASURE_REGISTER", LOCAL / "erasures.jsonl"))
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 UPLOAD_LIMIT_BYTES = 5 * 1024**3

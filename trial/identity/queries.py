@@ -3,7 +3,11 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from trial.identity.models import IdentityRecord, Person
+from django.conf import settings
+
+from trial.access.models import User
+from trial.identity.access_service import permitted
+from trial.identity.models import IdentityRecord, NamedReader, Person, Scan
 from trial.identity.vault import blind_index
 
 
@@ -13,10 +17,18 @@ def person_of(subject: UUID) -> Person:
     return identity.open_person() if identity else Person()
 
 
-def names_of(subjects: Iterable[UUID]) -> dict[UUID, str]:
-    """Names by participant key, in one query; keys without a readable name are left out."""
+def names_of(subjects: Iterable[UUID], *, seen_by: User) -> dict[UUID, str]:
+    """Names by participant key, in one query; keys without a name that the user may read are left out."""
     found = IdentityRecord.objects.filter(subject__in=subjects, wrapped_key__isnull=False)
-    return {identity.subject: identity.open_name() for identity in found.only("wrapped_key", "name")}
+    if not settings.ACCESS_SERVICE_URL:
+        return {identity.subject: identity.open_name() for identity in found.only(*IdentityRecord.OF_THE_KEY, "name")}
+    people = {identity.subject: identity.open_person() for identity in found}
+    allowed = permitted(seen_by, {person.national_id for person in people.values() if person.national_id})
+    return {
+        subject: person.name
+        for subject, person in people.items()
+        if not person.national_id or person.national_id in allowed
+    }
 
 
 def named_like(text: str, *, trial_code: str) -> list[UUID]:
@@ -28,9 +40,26 @@ def named_like(text: str, *, trial_code: str) -> list[UUID]:
     people = IdentityRecord.objects.filter(trial_code=trial_code, wrapped_key__isnull=False)
     return [
         identity.subject
-        for identity in people.only("wrapped_key", "name").iterator()
+        for identity in people.only(*IdentityRecord.OF_THE_KEY, "name").iterator()
         if all(word in identity.open_name().casefold() for word in words)
     ]
+
+
+def readers_of(subject: UUID) -> list[int]:
+    """The keys of the users who may see a shielded person, in the order in which they were named."""
+    return list(NamedReader.objects.filter(subject=subject).values_list("user_id", flat=True))
+
+
+def scans_of(subject: UUID) -> dict[int, Scan]:
+    """The scans of a person's signed forms by the key of their consent, without their content."""
+    return {scan.consent: scan for scan in Scan.objects.filter(subject=subject).defer("content")}
+
+
+def scan_of(subject: UUID, consent: int) -> bytes | None:
+    """A scanned form as PDF, in clear; None where there is none, or the person is erased."""
+    identity = IdentityRecord.objects.filter(subject=subject, wrapped_key__isnull=False).first()
+    scan = Scan.objects.filter(subject=subject, consent=consent).first()
+    return scan.open(identity.key()) if identity and scan else None
 
 
 def find(national_id: str, *, trial_code: str) -> UUID | None:

@@ -1,4 +1,4 @@
-"""Encryption of the identity plane: a key per person, wrapped by the key of the application.
+"""Encryption of the identity plane: a key per person, which `keys` wraps.
 
 Every field is AES-256-GCM under its person's key, bound by its additional data to table, column and row: a ciphertext
 that is moved to another place raises instead of opening. Whoever destroys the wrapped key has destroyed the person's
@@ -41,21 +41,7 @@ def unseal(key: bytes, sealed: bytes, where: bytes) -> bytes:
     return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], where)
 
 
-def wrap(key: bytes, where: bytes) -> bytes:
-    """A person's key, sealed with the key of the application."""
-    return seal(_wrapping_key(), key, where)
-
-
-def unwrap(wrapped: bytes, where: bytes) -> bytes:
-    """A person's key again."""
-    return unseal(_wrapping_key(), wrapped, where)
-
-
 def blind_index(trial_code: str, national_id: str) -> bytes:
     """A fingerprint that finds a person again in one trial, and in no other; 32 bytes, useless without the key."""
     key = bytes.fromhex(settings.BLIND_INDEX_KEY)
     return hmac.new(key, f"{trial_code}|{national_id}".encode(), hashlib.sha256).digest()
-
-
-def _wrapping_key() -> bytes:
-    return bytes.fromhex(settings.IDENTITY_KEY)
