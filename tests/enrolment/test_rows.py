@@ -54,10 +54,22 @@ def test_an_office_writes_no_row_into_another(cast):
         )
 
 
-@pytest.mark.parametrize("column", ["number", "office_id", "trial_id", "stratum", "registered_at"])
+@pytest.mark.parametrize("column", ["number", "office_id", "trial_id", "registered_at"])
 def test_an_office_cannot_change_what_a_number_stands_for(cast, people, column):
     with pytest.raises(ProgrammingError, match="permission denied"), acting(cast.kari), connection.cursor() as cursor:
         cursor.execute(f"UPDATE enrolment_participant SET {column} = {column}")  # noqa: S608 - a list above
+
+
+def test_nobody_changes_the_stratum_of_a_place_in_the_draw(cast):
+    one = consented(cast)
+    move = "UPDATE enrolment_participant SET stratum = 'Hurum' WHERE key = %s"
+    with acting(cast.kari), connection.cursor() as cursor:
+        cursor.execute(move, [one.pk])
+        assert cursor.rowcount == 1, "control: before the enrolment corrected answers may change it"
+        cursor.execute("UPDATE enrolment_participant SET stratum = 'Moss' WHERE key = %s", [one.pk])
+        actions.mark_enrolled(by=cast.kari, participant=one)
+    with pytest.raises(IntegrityError, match="append-only"), acting(cast.kari), connection.cursor() as cursor:
+        cursor.execute(move, [one.pk])
 
 
 def test_research_sees_numbers_and_states_and_nobody_who_recorded_them(cast, people):

@@ -10,6 +10,7 @@ class Permission(StrEnum):
     SEE_PARTICIPANTS = "see_participants"
     SEE_IDENTITY = "see_identity"
     SEE_ARM = "see_arm"
+    REVIEW_DISPLAYS = "review_displays"
     ENROL = "enrol"
     WITHDRAW = "withdraw"
     SEE_WAITING = "see_waiting"

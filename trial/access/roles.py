@@ -65,6 +65,7 @@ ROLES: dict[Role, RoleDefinition] = {
         P.SEE_PARTICIPANTS,
         P.SEE_IDENTITY,
         P.SEE_ARM,
+        P.REVIEW_DISPLAYS,
         P.SEE_CASELOADS,
         P.ASSIGN,
         P.FOLLOW_UP,

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from typing import Any, TextIO
 
 import structlog
+from django.conf import settings
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from evaluation.national_id import scrub
+from trial.audit import cef
 
 QUIET = {"django.security.DisallowedHost": logging.ERROR, "axes": logging.WARNING}
 ROW_VALUES = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
@@ -54,6 +56,7 @@ def configure(*, level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
+    cef.configure(settings.CEF_ADDRESS)
     structlog.configure(
         processors=[*STAMPED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

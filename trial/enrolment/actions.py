@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from evaluation.canonical import sha256_of
 from evaluation.national_id import digits_of, is_national_id
 from trial.access.free_text import refuse_national_id
 from trial.access.models import User
@@ -17,7 +17,19 @@ from trial.enrolment import policies
 from trial.enrolment.coverage import COVERAGE
 from trial.enrolment.listeners import tell_withdrawal
 from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityCheck, Participant
-from trial.enrolment.records import complete, keep_identity, known_levels, new_consent, new_participant, own_check
+from trial.enrolment.records import (
+    Agreed,
+    Asked,
+    complete,
+    consented_again,
+    keep_identity,
+    known_levels,
+    new_consent,
+    new_form,
+    new_participant,
+    own_check,
+)
+from trial.enrolment.shielding import set_shield
 from trial.enrolment.states import TRANSITIONS, ParticipantState, Withdrawal, goes_further, next_state
 from trial.identity import actions as identity
 from trial.identity.models import Person
@@ -41,38 +53,29 @@ def set_criteria(*, by: User, trial: Trial, criteria: Sequence[Mapping[str, Any]
 
 @action
 def publish_consent_form(
-    *, by: User, trial: Trial, text: Mapping[str, str], covers: Sequence[str], optional: Sequence[str] = ()
+    *,
+    by: User,
+    trial: Trial,
+    text: Mapping[str, str],
+    covers: Sequence[str],
+    optional: Sequence[str] = (),
+    **details: Any,
 ) -> ConsentForm:
     """Publish the next version of the consent form. `text`: "nb" and, where there is one, "en".
 
+    `details`: `variables` (register -> list of (variable, reason); the usual ones if left out) and `storage_end`.
+
     Raises:
-        Refusal: `consent_text_missing`, or `unknown_coverage` for a code that is not in `coverage.COVERAGE`.
+        Refusal: `consent_text_missing`, `unknown_coverage` for a code that is not in `coverage.COVERAGE`,
+            `unknown_variable`, `reason_missing`, or `storage_over` for a date that has passed.
     """
     require(by, trial, Permission.MANAGE_TRIAL)
     if not text.get("nb", "").strip():
         raise Refusal("consent_text_missing", _("Skriv teksten på bokmål."), field="text", status=422)
     if set(covers) - set(COVERAGE) or set(optional) - set(covers):
         raise Refusal("unknown_coverage", _("Velg fra listen hva samtykket dekker."), field="covers", status=422)
-    version = trial.consent_forms.count() + 1
-    said = {
-        "trial": trial.code,
-        "version": version,
-        "text": dict(text),
-        "covers": list(covers),
-        "optional": list(optional),
-    }
-    form = ConsentForm.objects.create(
-        trial=trial,
-        version=version,
-        text_nb=text["nb"],
-        text_en=text.get("en", ""),
-        covers=said["covers"],
-        optional=said["optional"],
-        sha256=sha256_of(said),
-        published_at=clock.now(),
-        published_by=by,
-    )
-    record(by=by, verb="consent_form_published", trial=trial.code, version=version, sha256=form.sha256)
+    form = new_form(by, trial, text, Asked.of(covers, optional, **details))
+    record(by=by, verb="consent_form_published", trial=trial.code, version=form.version, sha256=form.sha256)
     return form
 
 
@@ -128,7 +131,7 @@ def discard_check(*, by: User, check: EligibilityCheck) -> EligibilityCheck:
 
 
 @action
-def save_person_draft(*, by: User, check: EligibilityCheck, person: Person) -> EligibilityCheck:
+def save_person_draft(*, by: User, check: EligibilityCheck, person: Person, shielded: bool = False) -> EligibilityCheck:
     """Keep what is typed so far about a person, encrypted, so that going back or away loses nothing.
 
     Of a national id only a valid one is kept: half a number is of no use to anyone.
@@ -139,16 +142,26 @@ def save_person_draft(*, by: User, check: EligibilityCheck, person: Person) -> E
     valid = is_national_id(person.national_id, on=clock.today())
     refuse_national_id(name=person.name, contact=person.contact)
     keep_identity(by, check, Person(person.name, digits_of(person.national_id) if valid else "", person.contact))
+    _shield(by, check, shielded)
     return check
 
 
+def _shield(by: User, check: EligibilityCheck, shielded: bool) -> None:
+    """Shield someone under registration for whoever registers, or lift that again."""
+    if shielded != check.shielded:
+        set_shield(by=by, check=check, readers=[by] if shielded else [])
+
+
 @action
-def register_person(*, by: User, check: EligibilityCheck, person: Person) -> Participant:
-    """Give an eligible person a number, or correct who a registered one is.
+def register_person(*, by: User, check: EligibilityCheck, person: Person, shielded: bool = False) -> Participant:
+    """Give an eligible person a number, or correct who one is that is under registration.
+
+    `shielded`: only `by` sees the person from now on.
 
     Raises:
         Refusal: `name_missing`, `invalid_national_id`, `already_in_trial`, `not_eligible`, `factor_missing`,
-            `trial_not_recruiting`, `office_not_recruiting`.
+            `trial_not_recruiting`, `office_not_recruiting`; `access_denied`, `access_not_answered` where Nav's access
+            service guards the person.
     """
     require(by, check.trial, Permission.ENROL, check.office)
     check = own_check(check)
@@ -157,7 +170,20 @@ def register_person(*, by: User, check: EligibilityCheck, person: Person) -> Par
         policies.may_recruit(check.trial, check.office)
         policies.eligible_still(check, check.trial)
     keep_identity(by, check, complete(person))
+    _shield(by, check, shielded)
     return known or new_participant(by, check)
+
+
+@action
+def correct_person(*, by: User, participant: Participant, person: Person) -> Participant:
+    """Correct who a participant is, at any time: everyone may demand that what is held of them is right.
+
+    Raises:
+        Refusal: as in `register_person`; `identity_erased` where the person wanted everything deleted.
+    """
+    require(by, participant.trial, Permission.ENROL, participant.office)
+    keep_identity(by, EligibilityCheck.objects.select_related("trial").get(pk=participant.key), complete(person))
+    return participant
 
 
 @action
@@ -173,11 +199,18 @@ def save_consent_draft(
 
 @action
 def give_consent(
-    *, by: User, participant: Participant, form: ConsentForm, covers: list[str], paper_reference: str = ""
+    *,
+    by: User,
+    participant: Participant,
+    form: ConsentForm,
+    covers: list[str],
+    paper_reference: str = "",
+    on_screen: bool = False,
 ) -> Consent:
-    """Record that the person consented to the current form. `covers`: the optional parts the person ticked.
+    """Record that the person consented to the current form, on paper or `on_screen` at the office.
 
-    The same consent given twice is one consent. After a new version of the form, people consent again.
+    `covers`: the optional parts the person ticked. The same consent given twice is one consent. After a new version of
+    the form, people consent again.
     """
     require(by, participant.trial, Permission.ENROL, participant.office)
     refuse_national_id(paper_reference=paper_reference)
@@ -187,10 +220,11 @@ def give_consent(
     if form != policies.current_form(participant.trial):
         raise Refusal("consent_outdated", _("Samtykkeskjemaet er endret. Last siden på nytt og be om samtykke igjen."))
     covered = [code for code in form.covers if code in form.always_covers or code in covers]
+    agreed = Agreed(form, covered, paper_reference, on_screen)
     earlier = policies.consent_in_force(participant)
-    if earlier and (earlier.form_id, earlier.covers, earlier.paper_reference) == (form.pk, covered, paper_reference):
+    if earlier and consented_again(earlier, agreed):
         return earlier
-    consent = new_consent(by, participant, form, covered, paper_reference)
+    consent = new_consent(by, participant, agreed)
     if participant.state == ParticipantState.REGISTERED:
         participant.changed(state=next_state(participant.state, ParticipantState.CONSENTED))
     record(
@@ -216,6 +250,24 @@ def withdraw(*, by: User, participant: Participant, meaning: Withdrawal) -> Part
     _lock(participant)
     if not goes_further(participant.withdrawal, meaning):
         raise Refusal("already_withdrawn", _("Det er allerede registrert at personen har trukket seg."))
+    return _take_back(by, participant, meaning)
+
+
+@action
+def erase_again(*, by: User, key: UUID) -> None:
+    """Carry out an erasure that a restored backup does not know. Nobody's right is asked: the person's wish stands.
+
+    `by`: who carried it out the first time; `key`: of the participant, or of a registration that was put away.
+    """
+    participant = Participant.objects.select_related("trial", "office").filter(pk=key).first()
+    if participant and goes_further(participant.withdrawal, Withdrawal.EVERYTHING):
+        _take_back(by, participant, Withdrawal.EVERYTHING)
+    else:
+        EligibilityCheck.objects.filter(pk=key).update(discarded=participant is None)
+        identity.erase(by=by, subject=key)
+
+
+def _take_back(by: User, participant: Participant, meaning: Withdrawal) -> Participant:
     now = clock.now()
     if meaning != Withdrawal.FOLLOW_UP:
         participant.consents.filter(withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=by)

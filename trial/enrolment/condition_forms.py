@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from trial.access.free_text import no_national_id
 from trial.enrolment.coverage import COVERAGE
-from trial.enrolment.models import Criterion
+from trial.enrolment.models import ConsentForm, Criterion
+from trial.enrolment.variables import usual_variables
 from trial.studies.models import Trial
 
 ASCII = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
@@ -94,19 +95,48 @@ class ConsentVersionForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: Any = None, *, trial: Trial) -> None:
-        super().__init__(data)
+    storage_end = forms.DateField(
+        label=gettext_lazy("Når opplysningene senest slettes"),
+        help_text=gettext_lazy("dd.mm.åååå"),
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, trial: Trial, earlier: ConsentForm | None) -> None:
+        super().__init__(data, initial={"storage_end": earlier.storage_end} if earlier else None)
         asked = [code for code in COVERAGE if code in trial.register_sources or code in ON_CONSENT_ALONE]
         for name in ("covers", "optional"):
             self.fields[name].choices = [(code, COVERAGE[code]) for code in asked]  # type: ignore[attr-defined]
+        self.registers = [code for code in asked if usual_variables(code)]
+        for code in self.registers:
+            lines = earlier.variables.get(code) if earlier else None
+            self.fields[f"variables-{code}"] = _variables(code, lines or usual_variables(code))
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         return {
+            "variables": {code: _pairs(given.get(f"variables-{code}", "")) for code in self.registers},
+            "storage_end": given.get("storage_end"),
             "text": {"nb": given.get("text_nb", ""), "en": given.get("text_en", "")},
             "covers": sorted({*given.get("covers", ()), *given.get("optional", ())}, key=list(COVERAGE).index),
             "optional": given.get("optional", []),
         }
+
+
+def _variables(register: str, lines: Sequence[Sequence[str]]) -> forms.CharField:
+    """The variables of a register, a line each: `variable: why it is needed`."""
+    return forms.CharField(
+        label=gettext_lazy("Variabler: %(register)s") % {"register": COVERAGE[register]},
+        help_text=gettext_lazy("Én på hver linje, med begrunnelse etter kolon."),
+        initial="\n".join(f"{name}: {reason}" for name, reason in lines),
+        widget=forms.Textarea(attrs={"rows": len(lines) + 1}),
+        required=False,
+        validators=[no_national_id],
+    )
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    parts = (line.partition(":") for line in _lines(text))
+    return [(name.strip(), reason.strip()) for name, _colon, reason in parts]
 
 
 def _lines(text: str) -> list[str]:

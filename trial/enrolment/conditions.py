@@ -11,7 +11,7 @@ from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.enrolment import actions
 from trial.enrolment.condition_forms import ConsentVersionForm, CriteriaForm
-from trial.enrolment.summaries import coverage
+from trial.enrolment.summaries import asked_for
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
@@ -21,10 +21,7 @@ from trial.studies.states import TrialState
 def conditions(request: SignedInRequest, trial: str) -> HttpResponse:
     """Who may take part, and every version of the consent form."""
     found = trial_for(request.user, trial)
-    versions = [
-        {"form": form, "covers": coverage(form.always_covers), "optional": coverage(form.optional)}
-        for form in found.consent_forms.all()
-    ]
+    versions = [asked_for(form) for form in found.consent_forms.all()]
     manages = can(request.user, found, Permission.MANAGE_TRIAL)
     return render(
         request,
@@ -54,7 +51,7 @@ def criteria(request: SignedInRequest, trial: str) -> HttpResponse:
 def publish(request: SignedInRequest, trial: str) -> HttpResponse:
     """Publish a new version of the consent form."""
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
-    form = ConsentVersionForm(request.POST or None, trial=found)
+    form = ConsentVersionForm(request.POST or None, trial=found, earlier=found.consent_forms.first())
     if perform(form, actions.publish_consent_form, by=request.user, trial=found):
         messages.success(request, _("Samtykkeskjemaet er publisert."))
         return redirect("enrolment:conditions", found.code)

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.free_text import no_national_id
+from trial.access.models import User
 from trial.enrolment.coverage import COVERAGE
 from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityCheck
 from trial.enrolment.states import WITHDRAWALS, Withdrawal, goes_further
@@ -70,7 +71,24 @@ class PersonForm(forms.Form):
             field.required = field.required and complete
 
     def clean(self) -> dict[str, Any]:
-        return {"person": Person(**{name: self.cleaned_data.get(name, "") for name in self.fields})}
+        return {"person": Person(**{name: self.cleaned_data.get(name, "") for name in vars(Person())})}
+
+
+class NewPersonForm(PersonForm):
+    """Who someone new is, and whether only whoever registers may see the person."""
+
+    shielded = forms.BooleanField(
+        label=_("Skjermet: bare kolleger som navngis, skal se deltakeren"),
+        help_text=_("Skriv ikke hvorfor. Flere kolleger kan legges til på deltakersiden."),
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, person: Person, complete: bool, shielded: bool) -> None:
+        super().__init__(data, person=person, complete=complete)
+        self.initial["shielded"] = shielded
+
+    def clean(self) -> dict[str, Any]:
+        return super().clean() | {"shielded": self.cleaned_data.get("shielded", False)}
 
 
 class ConsentGivenForm(forms.Form):
@@ -82,7 +100,7 @@ class ConsentGivenForm(forms.Form):
     )
     paper_reference = forms.CharField(
         label=_("Hvor papiret oppbevares"),
-        help_text=_("For eksempel mappe og sidetall. La feltet stå tomt hvis personen samtykket på skjerm."),
+        help_text=_("For eksempel mappe og sidetall. Skjemaet kan også skannes inn etterpå."),
         max_length=60,
         required=False,
         validators=[no_national_id],
@@ -108,6 +126,67 @@ class ConsentGivenForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         return {name: self.cleaned_data.get(name, empty) for name, empty in (("covers", []), ("paper_reference", ""))}
+
+
+class ScreenConsentForm(ConsentGivenForm):
+    """The same ticks, made by the person at the office's screen."""
+
+    def __init__(self, data: Any = None, **known: Any) -> None:
+        super().__init__(data, draft={}, complete=True, **known)
+        self.initial = {}  # whatever was agreed to before, every tick is the person's own
+        del self.fields["paper_reference"]
+        self.fields["agrees"].label = _("Jeg har lest teksten og samtykker til å delta i forsøket")
+        if "covers" in self.fields:
+            self.fields["covers"].label = _("Jeg sier også ja til")
+            self.fields["covers"].help_text = _("Du kan delta uten å krysse av her.")
+
+    def clean(self) -> dict[str, Any]:
+        return {"covers": self.cleaned_data.get("covers", []), "on_screen": True}
+
+
+class ShieldForm(forms.Form):
+    """Which colleagues see a shielded participant."""
+
+    shielded = forms.BooleanField(label=_("Bare kollegene som er valgt her, ser deltakeren"), required=False)
+    readers = forms.MultipleChoiceField(
+        label=_("Kolleger ved kontoret"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    def __init__(self, data: Any = None, *, colleagues: list[User], present: list[int]) -> None:
+        super().__init__(data, initial={"shielded": bool(present), "readers": [str(key) for key in present]})
+        self.colleagues = {str(user.pk): user for user in colleagues}
+        self.fields["readers"].choices = [(key, str(user)) for key, user in self.colleagues.items()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        chosen = self.cleaned_data.get("readers", [])
+        if self.cleaned_data.get("shielded") and not chosen and not self.errors:
+            self.add_error("readers", _("Velg minst én kollega."))
+        return {"readers": [self.colleagues[key] for key in chosen] if self.cleaned_data.get("shielded") else []}
+
+
+class ScanForm(forms.Form):
+    """The signed paper."""
+
+    scan = forms.FileField(
+        label=_("Skannet skjema"),
+        help_text=_("PDF, PNG eller JPEG, høyst 10 sider og 15 MB. Bare det som kan ses, lagres, og det krypteres."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+        allow_empty_file=True,  # told apart from a missing one by what is in it
+        max_length=None,
+    )
+
+
+class ReviewForm(forms.Form):
+    """What came of going through the displays."""
+
+    remark = forms.CharField(
+        label=_("Merknad"),
+        help_text=_("For eksempel hvem du har spurt, og hva svaret var. Bruk deltakernummer, ikke navn."),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        validators=[no_national_id],
+    )
 
 
 class WithdrawalForm(forms.Form):

@@ -42,6 +42,7 @@ class ConsentForm(GuardedModel):
     """A version of what people consent to. Never changed: a new text is a new version.
 
     `covers`: the codes of `coverage.COVERAGE` that it asks for; `optional`: those with a tick of their own.
+    `variables`: register -> list of [variable, why it is needed]; `storage_end`: when everything is deleted.
     """
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="consent_forms")
@@ -50,6 +51,8 @@ class ConsentForm(GuardedModel):
     text_en = models.TextField(blank=True)
     covers = models.JSONField(default=list)
     optional = models.JSONField(default=list)
+    variables = models.JSONField(default=dict)
+    storage_end = models.DateField(null=True)
     sha256 = models.CharField(max_length=64)
     published_at = models.DateTimeField()
     published_by = _by()
@@ -85,6 +88,7 @@ class EligibilityCheck(GuardedModel):
     eligible = models.BooleanField(null=True)
     consent_draft = models.JSONField(default=dict)
     discarded = models.BooleanField(default=False)
+    shielded = models.BooleanField(default=False)
     checked_at = models.DateTimeField()
     checked_by = _by()
 
@@ -97,7 +101,10 @@ class EligibilityCheck(GuardedModel):
 
 
 class Participant(GuardedModel):
-    """A person in a trial, as everyone but the own office sees them."""
+    """A person in a trial, as everyone but the own office sees them.
+
+    `shielded`: at the office, only the readers named in the identity room see the row.
+    """
 
     key = models.UUIDField(primary_key=True, editable=False)
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="participants")
@@ -110,6 +117,7 @@ class Participant(GuardedModel):
     )
     stratum = models.CharField(max_length=200)
     factors = models.JSONField(default=dict)
+    shielded = models.BooleanField(default=False)
     registered_at = models.DateTimeField()
     registered_by = _by()
     enrolled_at = models.DateTimeField(null=True)
@@ -159,6 +167,7 @@ class Consent(GuardedModel):
     form = models.ForeignKey(ConsentForm, on_delete=models.PROTECT, related_name="consents")
     covers = models.JSONField(default=list)
     paper_reference = models.CharField(max_length=60, blank=True)
+    on_screen = models.BooleanField(default=False)
     given_at = models.DateTimeField()
     recorded_by = _by()
     withdrawn_at = models.DateTimeField(null=True)
@@ -178,3 +187,47 @@ class Consent(GuardedModel):
 
     def __str__(self) -> str:
         return f"{self.participant_id} v{self.form_id}"
+
+
+class Display(GuardedModel):
+    """That someone was shown who a participant is: one line each time, none for lists. Never changed.
+
+    `subject` is the participant's key, also while there is no number yet; `what` a code of `displays.WHAT`.
+    """
+
+    subject = models.UUIDField()
+    number = models.CharField(max_length=12, blank=True)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    user = _by()
+    what = models.CharField(max_length=20)
+    shielded = models.BooleanField(default=False)
+    time = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-time", "-id"]
+        indexes = [
+            models.Index(fields=["trial", "office", "-time"], name="display_by_office"),
+            models.Index(fields=["subject", "-time"], name="display_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.what}"
+
+
+class DisplayReview(GuardedModel):
+    """That the office lead has gone through the displays up to a moment, and what came of it. Never changed."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField()
+    remark = models.CharField(max_length=500, blank=True)
+    reviewed_at = models.DateTimeField()
+    reviewed_by = _by()
+
+    class Meta:
+        ordering = ["-reviewed_at", "-id"]
+        indexes = [models.Index(fields=["trial", "office", "-until"], name="review_by_office")]
+
+    def __str__(self) -> str:
+        return f"{self.office_id} {self.until:%Y-%m-%d %H:%M}"

@@ -16,8 +16,9 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.enrolment import actions
+from trial.enrolment.displays import show
 from trial.enrolment.forms import WithdrawalForm
-from trial.enrolment.models import Consent, Participant
+from trial.enrolment.models import Consent, EligibilityCheck, Participant
 from trial.enrolment.policies import current_form
 from trial.enrolment.queries import (
     GROUPS,
@@ -28,12 +29,11 @@ from trial.enrolment.queries import (
     names_for,
     participant_for,
     participants_of,
-    person_for,
     unfinished,
 )
 from trial.enrolment.sections import sections_for
 from trial.enrolment.states import BEFORE_ENROLMENT, COLOURS, ParticipantState, Withdrawal, goes_further
-from trial.enrolment.summaries import case_line, coverage, person_rows
+from trial.enrolment.summaries import case_line, consent_cards, person_rows, state_text
 from trial.studies.models import Trial
 from trial.studies.permissions import can
 from trial.studies.queries import offices_of, trial_for
@@ -78,15 +78,16 @@ def participant(request: SignedInRequest, trial: str, number: str) -> HttpRespon
     found = trial_for(request.user, trial, needing=Permission.SEE_PARTICIPANTS)
     who = participant_for(request.user, found, number)
     consents, sections = consents_of(who), sections_for(request.user, who)
-    person = person_for(request.user, who)
+    person = show(by=request.user, participant=who, what="participant")
     context = {
         "trial": found,
         "participant": who,
         "person": person,
         "person_rows": person_rows(person) if person else [],
         "colour": COLOURS[ParticipantState(who.state)],
+        "state": state_text(who),
         "sections": sections,
-        "consents": [{"consent": consent, "covers": coverage(consent.covers)} for consent in consents],
+        "consents": consent_cards(who, consents, with_scans=bool(person)),
         "events": case_line([*events_of(who, consents), *(event for part in sections for event in part.events)]),
     }
     return render(request, "enrolment/participant.html", context | _next_for(request.user, who, consents))
@@ -101,7 +102,8 @@ def withdrawal(request: SignedInRequest, trial: str, number: str) -> HttpRespons
     if perform(form, actions.withdraw, by=request.user, participant=who):
         messages.success(request, _("Det er registrert at personen har trukket seg."))
         return redirect("enrolment:participant", found.code, who.number)
-    context = {"trial": found, "participant": who, "person": person_for(request.user, who), "form": form}
+    person = show(by=request.user, participant=who, what="withdrawal")
+    context = {"trial": found, "participant": who, "person": person, "form": form}
     return render(request, "enrolment/withdrawal.html", context)
 
 
@@ -110,9 +112,14 @@ def _begun(user: User, trial: Trial) -> list[Any]:
 
 
 def _rows(found: Any, names: dict[UUID, str]) -> list[dict[str, Any]]:
-    return [
-        {"it": row, "name": names.get(row.key, ""), "colour": COLOURS.get(getattr(row, "state", None))} for row in found
-    ]
+    return [{"it": row, "name": names.get(row.key, "")} | _state(row) for row in found]
+
+
+def _state(row: Participant | EligibilityCheck) -> dict[str, Any]:
+    """The state of a participant; a registration under way has none."""
+    if isinstance(row, EligibilityCheck):
+        return {}
+    return {"colour": COLOURS[ParticipantState(row.state)], "state": state_text(row)}
 
 
 def _rights(user: User, trial: Trial) -> dict[str, Any]:
@@ -142,5 +149,7 @@ def _next_for(user: User, who: Participant, consents: list[Consent]) -> dict[str
         "may_continue": enrols and who.state in BEFORE_ENROLMENT,
         "consent_outdated": outdated and who.state != ParticipantState.WITHDRAWN,
         "may_renew": enrols,
+        "may_extract": enrols,
+        "may_correct": enrols and who.withdrawal != Withdrawal.EVERYTHING,
         "may_withdraw": further and can(user, who.trial, Permission.WITHDRAW, who.office),
     }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,12 +16,13 @@ from evaluation.national_id import digits_of, is_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal, not_found
+from trial.access.roles import ROLES
+from trial.audit import clock
 from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Participant
 from trial.enrolment.numbers import parse_number
 from trial.enrolment.states import LABELS, ParticipantState
-from trial.identity.models import Person
 from trial.identity.queries import find, named_like, names_of, person_of
-from trial.studies.models import Trial
+from trial.studies.models import Membership, Trial
 from trial.studies.permissions import can, require
 from trial.studies.queries import offices_of
 
@@ -113,14 +114,22 @@ def matching(user: User, trial: Trial, text: str) -> list[Participant]:
 
 
 def names_for(user: User, trial: Trial, keys: Iterable[UUID]) -> dict[UUID, str]:
-    """Names by key for whoever may see names; nothing for everyone else, whose database role cannot even ask."""
-    return names_of(keys) if can(user, trial, Permission.SEE_IDENTITY) else {}
+    """Names by key for whoever may see names; nothing for everyone else, whose database role cannot even ask.
+
+    For lists: no display is logged. Whom Nav's access service guards is left without a name.
+    """
+    if not can(user, trial, Permission.SEE_IDENTITY):
+        return {}
+    return names_of(keys, seen_by=user)
 
 
-def person_for(user: User, participant: Participant) -> Person | None:
-    """Who a participant is, for whoever may see it; None for everyone else."""
-    allowed = can(user, participant.trial, Permission.SEE_IDENTITY, participant.office)
-    return person_of(participant.key) if allowed else None
+def colleagues_of(participant: Participant) -> list[User]:
+    """Those who may see names at the participant's office today, by name."""
+    roles = [role for role, held in ROLES.items() if held.at_office and Permission.SEE_IDENTITY in held.permissions]
+    today = clock.today()
+    held = Membership.objects.filter(office=participant.office, role__in=roles, valid_from__lte=today)
+    users = User.objects.filter(memberships__in=held.filter(Q(valid_to=None) | Q(valid_to__gte=today)))
+    return list(users.distinct().order_by("display_name", "username"))
 
 
 def contact_of(participant: Participant) -> str:
@@ -153,6 +162,19 @@ def form_version(trial: Trial, version: Any) -> ConsentForm:
 def consents_of(participant: Participant) -> list[Consent]:
     """Every consent of a participant, newest first."""
     return list(participant.consents.select_related("form", "recorded_by").order_by("-given_at", "-id"))
+
+
+def consent_of(participant: Participant, key: int) -> Consent:
+    """One consent of a participant.
+
+    Raises:
+        Refusal: `not_found`.
+    """
+    rows = participant.consents.select_related("trial", "office")
+    consent: Consent | None = rows.filter(pk=key).first()
+    if consent is None:
+        raise not_found(_("Fant ikke samtykket."))
+    return consent
 
 
 def events_of(participant: Participant, consents: Iterable[Consent]) -> list[Event]:

@@ -1,6 +1,9 @@
 """The rows that this room's actions write, made whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +17,50 @@ from trial.audit import clock
 from trial.audit.actions import record
 from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Participant
 from trial.enrolment.numbers import new_number
+from trial.enrolment.variables import checked_variables
 from trial.identity import actions as identity
+from trial.identity.access_service import require_access
 from trial.identity.models import Person
+from trial.studies.models import Trial
 from trial.studies.strata import stratum_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a form asks for: registers and other parts, the optional ones of them, variables with reasons, until when.
+
+    `variables`: register -> list of [variable, reason], each register that the form covers.
+    """
+
+    covers: list[str]
+    optional: list[str]
+    variables: dict[str, list[list[str]]]
+    storage_end: date | None
+
+    @classmethod
+    def of(
+        cls,
+        covers: Sequence[str],
+        optional: Sequence[str],
+        *,
+        variables: Mapping[str, Sequence[Sequence[str]]] | None = None,
+        storage_end: date | None = None,
+    ) -> Self:
+        """Complete and checked; the usual variables where none are named."""
+        if storage_end and storage_end <= clock.today():
+            raise Refusal("storage_over", _("Datoen må være i framtiden."), field="storage_end", status=422)
+        named = {code: checked_variables(code, (variables or {}).get(code)) for code in covers}
+        return cls(list(covers), list(optional), named, storage_end)
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What someone agreed to, and how. `covered`: everything, the optional parts that were ticked included."""
+
+    form: ConsentForm
+    covered: list[str]
+    paper_reference: str
+    on_screen: bool
 
 
 def own_check(check: EligibilityCheck) -> EligibilityCheck:
@@ -51,7 +95,11 @@ def complete(person: Person) -> Person:
 
 
 def keep_identity(by: User, check: EligibilityCheck, person: Person) -> None:
-    """Hand the person over to the identity room, under the key of the check."""
+    """Hand the person over to the identity room, under the key of the check, if Nav's access service lets them.
+
+    The service is asked about a number that is new here, before anything is kept of it.
+    """
+    require_access(by, person.national_id)
     identity.keep(by=by, subject=check.key, trial_code=check.trial.code, office_id=check.office_id, person=person)
 
 
@@ -83,24 +131,46 @@ def _save_with_free_number(participant: Participant) -> None:
                 raise
 
 
-def new_consent(
-    by: User, participant: Participant, form: ConsentForm, covered: list[str], paper_reference: str
-) -> Consent:
+def new_form(by: User, trial: Trial, text: Mapping[str, str], asked: Asked) -> ConsentForm:
+    """The next version of the trial's consent form, with its hash."""
+    version = trial.consent_forms.count() + 1
+    end = asked.storage_end.isoformat() if asked.storage_end else ""
+    said = vars(asked) | {"trial": trial.code, "version": version, "text": dict(text), "storage_end": end}
+    return ConsentForm.objects.create(
+        trial=trial,
+        version=version,
+        text_nb=text["nb"],
+        text_en=text.get("en", ""),
+        sha256=sha256_of(said),
+        published_at=clock.now(),
+        published_by=by,
+        **vars(asked),
+    )
+
+
+def consented_again(earlier: Consent, agreed: Agreed) -> bool:
+    """Whether this is the consent that is there already."""
+    known = (earlier.form_id, earlier.covers, earlier.paper_reference, earlier.on_screen)
+    return known == (agreed.form.pk, agreed.covered, agreed.paper_reference, agreed.on_screen)
+
+
+def new_consent(by: User, participant: Participant, agreed: Agreed) -> Consent:
     """A consent with the hash that the allocation log will name."""
     now = clock.now()
     said = {
         "participant": str(participant.key),
-        "form": form.sha256,
-        "covers": covered,
+        "form": agreed.form.sha256,
+        "covers": agreed.covered,
         "given_at": int(now.timestamp()),
     }
     return Consent.objects.create(
         participant=participant,
         trial=participant.trial,
         office=participant.office,
-        form=form,
-        covers=covered,
-        paper_reference=paper_reference,
+        form=agreed.form,
+        covers=agreed.covered,
+        paper_reference=agreed.paper_reference,
+        on_screen=agreed.on_screen,
         given_at=now,
         recorded_by=by,
         sha256=sha256_of(said),

@@ -18,13 +18,14 @@ from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.enrolment import actions, policies
-from trial.enrolment.forms import ConsentGivenForm, EligibilityForm, PersonForm, unmet
+from trial.enrolment.displays import show
+from trial.enrolment.forms import ConsentGivenForm, EligibilityForm, NewPersonForm, ScreenConsentForm, unmet
 from trial.enrolment.models import EligibilityCheck, Participant
 from trial.enrolment.queries import check_for, form_version, registered_as
 from trial.enrolment.states import BEFORE_ENROLMENT
 from trial.enrolment.steps import Go, Step, address, after, reachable, resume_at, shown
-from trial.enrolment.summaries import consent_rows, coverage, eligibility_rows, person_rows
-from trial.identity.queries import person_of
+from trial.enrolment.summaries import asked_for, consent_rows, eligibility_rows, person_rows
+from trial.identity.models import Person
 from trial.studies.queries import offices_of, trial_for
 
 
@@ -50,7 +51,8 @@ def person(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     if Step.PERSON not in reachable(check, participant):
         return redirect(resume_at(check, participant))
     complete = participant is not None or _go(request) == Go.NEXT
-    form = PersonForm(request.POST or None, person=person_of(check.key), complete=complete)
+    known = show(by=request.user, participant=participant or check, what="registration") or Person()
+    form = NewPersonForm(request.POST or None, person=known, complete=complete, shielded=check.shielded)
     save = actions.register_person if complete else actions.save_person_draft
     if perform(form, save, by=request.user, check=check):
         return _leave(request, check, Step.PERSON)
@@ -76,8 +78,23 @@ def consent(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     )
     if perform(form, save, by=request.user):
         return _leave(request, check, Step.CONSENT)
-    context = {"form": form, "consent_form": current, "covered": coverage(current.always_covers)}
+    context = {"form": form, "asked": asked_for(current)}
     return _step(request, check, Step.CONSENT, context)
+
+
+@require_http_methods(["GET", "POST"])
+def screen(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
+    """The form on the office's screen, read and ticked by the person: nothing else of the site is in reach."""
+    check, participant = _found(request, trial, key)
+    if participant is None:
+        return redirect(resume_at(check, participant))
+    current = policies.current_form(check.trial)
+    form = ScreenConsentForm(request.POST or None, form=current, given=None)
+    read = form_version(check.trial, request.POST.get("version", current.version))
+    if perform(form, actions.give_consent, by=request.user, participant=participant, form=read):
+        return render(request, "enrolment/screen_done.html", {"next": after(check, Step.CONSENT, Go.NEXT)})
+    context = {"form": form, "trial": check.trial, "check": check, "asked": asked_for(current)}
+    return render(request, "enrolment/screen.html", context)
 
 
 @require_GET
@@ -88,9 +105,10 @@ def summary(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
         return redirect(resume_at(check, participant))
     if participant.state not in BEFORE_ENROLMENT:
         return redirect("enrolment:participant", check.trial.code, participant.number)
+    who = show(by=request.user, participant=participant, what="registration")
     parts = [
         {"heading": _("Krav for å delta"), "rows": eligibility_rows(check), "url": address(check, Step.ELIGIBILITY)},
-        {"heading": _("Person"), "rows": person_rows(person_of(check.key)), "url": address(check, Step.PERSON)},
+        {"heading": _("Person"), "rows": person_rows(who) if who else [], "url": address(check, Step.PERSON)},
         {"heading": _("Samtykke"), "rows": consent_rows(participant), "url": address(check, Step.CONSENT)},
     ]
     return _step(request, check, Step.SUMMARY, {"parts": parts, "participant": participant})

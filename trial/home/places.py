@@ -33,6 +33,7 @@ class Place:
 PLACES = (
     Place(_("Oversikt"), "home:trial", P.SEE_TRIAL),
     Place(_("Deltakere"), "enrolment:participants", P.SEE_PARTICIPANTS),
+    Place(_("Visninger"), "enrolment:displays", P.REVIEW_DISPLAYS),
     Place(_("Min portefølje"), "followup:portfolio", P.FOLLOW_UP, unless=P.ASSIGN),
     Place(_("Porteføljer"), "followup:caseloads", P.SEE_CASELOADS),
     Place(_("Spørreskjemaer"), "surveys:overview", P.SEE_SURVEYS),

@@ -1,0 +1,74 @@
+"""The variables that a consent form asks each register for, each with its reason; a register owner hands out no others.
+
+The usual reasons below are what the page proposes; whoever publishes a form may change them, and must give one each.
+"""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.columns import NUMBER, REGISTERS
+from trial.access.free_text import refuse_national_id
+from trial.access.refusals import Refusal
+
+_SPELL = {
+    "start": "Avgjør hvilke måneder opplysningen gjelder, før og etter oppstart.",
+    "end": "Avgjør hvilke måneder opplysningen gjelder, før og etter oppstart.",
+}
+USUAL: dict[str, dict[str, str]] = {
+    "participants": {
+        "sex": "Sammenligner gruppene ved start.",
+        "birth_year": "Sammenligner gruppene ved start, og deler inn i aldersgrupper.",
+        "country_group": "Sammenligner gruppene ved start.",
+        "education_level": "Sammenligner gruppene ved start.",
+        "married": "Sammenligner gruppene ved start.",
+        "has_children": "Sammenligner gruppene ved start.",
+        "municipality": "Knytter arbeidsledigheten i kommunen til deltakeren.",
+    },
+    "employment": _SPELL
+    | {
+        "full_time_hours": "Regner stillingsprosent om til timer i uken.",
+        "position_percent": "Hovedresultat: hvor mye deltakeren arbeider.",
+    },
+    "benefits": {"benefit": "Resultat: hvilken ytelse deltakeren lever av."} | _SPELL,
+    "measures": {"measure": "Viser hvilke tiltak hver gruppe fikk."} | _SPELL,
+    "education": {"nus_level": "Resultat: deltakere som tar utdanning."} | _SPELL,
+    "work_capacity": {"group": "Resultat: om arbeidsevnen vurderes på nytt."} | _SPELL,
+    "income": {
+        "month": "Avgjør hvilken måned inntekten gjelder.",
+        "amount": "Resultat: arbeidsinntekt, og inntekt før start.",
+    },
+    "survey": {
+        "wave": "Skiller svarene før start fra svarene etter.",
+        "instrument": "Navnet på spørreskjemaet.",
+        "item": "Spørsmålet som er besvart.",
+        "value": "Resultat: helse, livskvalitet og erfaringer med oppfølgingen.",
+    },
+}
+
+
+def usual_variables(register: str) -> list[list[str]]:
+    """What is proposed for a register: variable and reason. Nothing for parts of a consent that are no register."""
+    return [[name, reason] for name, reason in USUAL.get(register, {}).items()]
+
+
+def checked_variables(register: str, given: Sequence[Sequence[str]] | None) -> list[list[str]]:
+    """The variables of a register as they are kept.
+
+    Raises:
+        Refusal: `unknown_variable` for one that the register's files do not have, `reason_missing` for one without
+            a reason; on the field `variables-<register>`.
+    """
+    if given is None:
+        return usual_variables(register)
+    field = f"variables-{register}"
+    known = set(REGISTERS[register].names) - {NUMBER.name} if register in REGISTERS else set()
+    for line, (name, reason) in enumerate(given, 1):
+        refuse_national_id(**{field: reason})
+        if name not in known:
+            sentence = _("Linje %(line)s: registeret har ingen slik variabel.") % {"line": line}
+            raise Refusal("unknown_variable", sentence, field=field, status=422)
+        if not reason.strip():
+            sentence = _("Linje %(line)s: skriv hvorfor variabelen trengs.") % {"line": line}
+            raise Refusal("reason_missing", sentence, field=field, status=422)
+    return [[name, reason.strip()] for name, reason in given]
