@@ -77,7 +77,9 @@ def _field(item: Item) -> forms.Field:
         "error_messages": {"invalid_choice": SENTENCES["impossible_answer"]},
     }
     if item.kind == Kind.SCALE:
-        return ScaleField(ends=[in_words(words) for words in item.ends or ()], **shared)
+        numbers = (item.low, item.high)
+        ends = [f"{number}: {in_words(words)}" for number, words in zip(numbers, item.ends or (), strict=False)]
+        return ScaleField(ends=ends, **shared)
     return forms.ChoiceField(**shared)
 
 

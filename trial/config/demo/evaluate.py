@@ -19,6 +19,7 @@ from trial.audit import clock
 from trial.config.demo.setup import REGISTERS, DemoTrial
 from trial.config.demo.terminal import Report
 from trial.registers.actions import accept, receive
+from trial.registers.answers import deliver_answers
 from trial.registers.models import Delivery
 from trial.registers.states import DeliveryState
 from trial.studies.actions import lock_data
@@ -40,7 +41,7 @@ def deliver(demo: DemoTrial, folder: Path, report: Report) -> list[Delivery]:
     frames = {register: simulated[register] for register in REGISTERS}
     frames["participants"] = frames["participants"].drop(columns=["office", "arm", "start_date"], errors="ignore")
     manager = demo.user(Role.DATA_MANAGER)
-    received = [_receive(demo, path) for path in write_deliveries(frames, folder)]
+    received = [*(_receive(demo, path) for path in write_deliveries(frames, folder)), _answers(demo)]
     for place, delivery in enumerate(received):
         _wait(delivery, DeliveryState.RECEIVED)
         with entered(plane_for(manager)):
@@ -55,6 +56,12 @@ def _receive(demo: DemoTrial, path: Path) -> Delivery:
         return receive(
             by=manager, trial=demo.trial, register=path.stem, source="Simulert register", file=File(opened, path.name)
         )
+
+
+def _answers(demo: DemoTrial) -> Delivery:
+    manager = demo.user(Role.DATA_MANAGER)
+    with entered(plane_for(manager)):
+        return deliver_answers(by=manager, trial=demo.trial)
 
 
 def _participants(demo: DemoTrial) -> pd.DataFrame:

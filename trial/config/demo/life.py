@@ -33,6 +33,7 @@ STAGES = ((30, Stage.PROFILE), (75, Stage.JOB_FINDING), (150, Stage.EMPLOYER), (
 MEASURES = (("PRAKSORD", 0.55), ("MIDLONTIL", 0.12), ("INDOPPFAG", 0.15), ("ENKELAMO", 0.10))
 TODAYS_NAME = {"PRAKSORD": "ARBTREN"}  # work practice became work training
 RENAMED = date(2020, 1, 1)
+WILLING = (0, 1, 3)  # of every five people, those who say yes to questionnaires
 OVERLOAD = "Kortvarig over kapasitet: en annen deltaker avslutter snart."
 
 
@@ -92,7 +93,7 @@ class Life:
                 by=caseworker,
                 participant=participant,
                 form=self.demo.form,
-                covers=[],
+                covers=["survey"] if self.done % 5 in WILLING else [],
                 paper_reference=f"Perm {office} {self.done // 20 + 1}",
             )
         return participant

@@ -20,6 +20,7 @@ from trial.followup.models import EmploymentSpecialist
 from trial.studies.actions import add_member, add_office, create_trial, set_arms, start_recruiting
 from trial.studies.models import Office, Trial
 from trial.studies.queries import plane_for
+from trial.surveys.design import use_standard
 
 ARMS = (
     {"code": "intervention", "name": "Intervensjonsgruppe", "name_en": "Intervention group", "ratio": 5},
@@ -27,6 +28,7 @@ ARMS = (
 )
 METHOD = {"kind": "permuted_blocks", "multipliers": [1, 2]}
 REGISTERS = ("participants", "employment", "benefits", "measures", "education", "work_capacity", "income")
+OPTIONAL = ("survey",)  # with a tick of its own in the consent
 CRITERIA = (
     {"code": "reduced_capacity", "question": "Har personen nedsatt arbeidsevne eller behov for særskilt bistand?"},
     {"code": "wants_work", "question": "Ønsker personen ordinært, lønnet arbeid?"},
@@ -38,13 +40,14 @@ CONSENT = {
     "nb": (
         "Jeg har fått informasjon om forsøket og vet at det trekkes lodd om hvilken oppfølging jeg får. Nav kan "
         "utlevere opplysninger om arbeid, ytelser, tiltak, utdanning, innsatsgruppe og inntekt til forskerne, uten "
-        "navn. Det er frivillig å delta. Jeg kan når som helst trekke samtykket uten at det får følger for ytelsene "
-        "mine."
+        "navn. Jeg kan krysse av for at jeg også vil få spørreskjemaer. Det er frivillig å delta. Jeg kan når som "
+        "helst trekke samtykket uten at det får følger for ytelsene mine."
     ),
     "en": (
         "I have been informed about the trial and know that lots are drawn for the follow-up I receive. Nav may hand "
         "over information on work, benefits, measures, education, effort group and income to the researchers, without "
-        "my name. Taking part is voluntary. I may withdraw at any time without any consequence for my benefits."
+        "my name. I may tick that I would like to get questionnaires as well. Taking part is voluntary. I may "
+        "withdraw at any time without any consequence for my benefits."
     ),
 }
 WHY_FORESEEABLE = (
@@ -95,7 +98,9 @@ def _draft(lead: User, trial: Trial) -> tuple[dict[str, Office], ConsentForm]:
         for office in OFFICES
     }
     set_criteria(by=lead, trial=trial, criteria=CRITERIA)
-    return offices, publish_consent_form(by=lead, trial=trial, text=CONSENT, covers=list(REGISTERS))
+    use_standard(by=lead, trial=trial)
+    covers = [*REGISTERS, *OPTIONAL]
+    return offices, publish_consent_form(by=lead, trial=trial, text=CONSENT, covers=covers, optional=list(OPTIONAL))
 
 
 def _staff(lead: User, trial: Trial, users: Mapping[str, User], offices: Mapping[str, Office]) -> None:

@@ -14,6 +14,7 @@ from trial.audit.clock import now, simulated
 from trial.config import assets, translations
 from trial.config.demo import closing
 from trial.config.demo.accounts import make_accounts
+from trial.config.demo.asking import Asking
 from trial.config.demo.evaluate import DemoFailure, analyse, deliver
 from trial.config.demo.life import Life
 from trial.config.demo.setup import DemoTrial, set_up
@@ -29,6 +30,7 @@ BEGINNING = datetime(2012, 10, 1, 8, 0, tzinfo=UTC)
 PEOPLE = 268
 RECRUITMENT = date(2013, 1, 7), date(2017, 12, 15)
 CLOSED = datetime(2018, 1, 2, 9, 0, tzinfo=UTC)
+LAST_QUESTIONS = date(2019, 7, 31)  # eighteen months after the last enrolment, and the window
 LAST_DATA = datetime(2021, 1, 18, 9, 0, tzinfo=UTC)
 SECOND_PEOPLE, SECOND_PLANNED = 64, 240
 SECOND_SINCE = timedelta(days=200)
@@ -104,6 +106,7 @@ def _life_of_finished(demo: DemoTrial, life: Life) -> Life:
     """Five years of recruitment and weekly draws, and three more of follow-up."""
     life.recruit(PEOPLE, *RECRUITMENT)
     life.draw_weekly(RECRUITMENT[0], RECRUITMENT[1] + timedelta(days=7))
+    Asking(life, SEEDS[FINISHED]).rounds(RECRUITMENT[0], LAST_QUESTIONS)
     life.plan(CLOSED, lambda: _close(demo))
     return life
 
@@ -130,6 +133,7 @@ def _second(users: Mapping[str, User]) -> list[int]:
         life = Life(demo, clock, SEEDS[RECRUITING])
         life.recruit(SECOND_PEOPLE, first, present.date())
         life.draw_weekly(first, (present - LAST_DRAW_AGO).date())
+        Asking(life, SEEDS[RECRUITING]).rounds(first, present.date())
         life.assigns_until = present - LAST_ASSIGNMENT_AGO
         enrolled = list(life.live(present))
         life.register("Moss")
