@@ -6,6 +6,7 @@ are left (Frisch and Waugh 1933, Lovell 1963), built from cross-tabulations of t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ def without_effects(columns: Array, effects: Sequence[npt.ArrayLike]) -> Absorbe
     """Residuals of each column (rows x columns) from a regression on all levels of every effect (one or more)."""
     coded = sorted((_coded(effect) for effect in effects), key=lambda codes: int(codes.max()), reverse=True)
     first, *others = coded
-    sizes = np.bincount(first)[:, None]
+    sizes = np.bincount(first).astype(float)[:, None]
     belongs = indicators(first)
     within = columns - (belongs.T @ columns / sizes)[first]
     if not others:
@@ -36,7 +37,8 @@ def without_effects(columns: Array, effects: Sequence[npt.ArrayLike]) -> Absorbe
     place = np.concatenate([[0], np.cumsum([codes.max() + 1 for codes in others])])
     levels = [codes + start for codes, start in zip(others, place, strict=False)]
     level = sum(indicators(codes, int(place[-1])) for codes in levels)
-    values, vectors = np.linalg.eigh(_gram(level, belongs, sizes))
+    gram: Any = _gram(level, belongs, sizes)
+    values, vectors = np.linalg.eigh(gram)
     kept = values > values.max() * len(values) * np.finfo(float).eps
     inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     for _ in range(2):  # the second round takes away what rounding left of the first

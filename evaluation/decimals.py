@@ -12,12 +12,31 @@ DECIMALS: Final[Mapping[str, int]] = {
     "hours_per_week": 1,
     "hours_total": 0,
     "nok": 0,
+    "coefficient": 5,
+    "ratio": 2,
+    "standard_deviations": 2,
 }
 IN_MONTHS: Final = frozenset(
     {"table-2", "adjusted", "subgroups", "differences", "compliers", "weighted", "bounds", "precision", "randomisation"}
 )
 """Tables whose effects are months in a state, unless the outcome has a unit of its own; else they are shares."""
-ALWAYS_SHARES: Final = ("moved", "trimmed")
+OF_TABLES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("table-4-3", "table-4-4", "table-4-5", "table-4-6", "table-4-7", "table-v1"), "coefficient"),
+    **dict.fromkeys(("variants", "weighted-difference", "oster"), "coefficient"),
+    "balance": "standard_deviations",
+    **dict.fromkeys(("selection", "earlier-trials", "summary-of-findings"), "ratio"),
+}
+"""Tables of comparisons and reviews, whose numbers all have one unit."""
+ALWAYS_SHARES: Final = (
+    "moved",
+    "trimmed",
+    "coverage",
+    "power",
+    "closed_form",
+    "guess_share",
+    "certain_share",
+    "run_out",
+)
 PLAIN: Final[Mapping[str, int]] = {
     "t": 2,
     "F": 2,
@@ -33,6 +52,14 @@ PLAIN: Final[Mapping[str, int]] = {
     "icc": 3,
     "design_effect": 2,
     "df": 1,
+    "power_se": 3,
+    "multiple": 2,
+    "imbalance_sd": 2,
+    **dict.fromkeys(("truth", "mean_estimate", "bias", "bias_se", "sd", "mean_se"), 2),
+    "z": 2,
+    "r2": 3,
+    "tau2": 3,
+    "delta": 2,
     **dict.fromkeys(
         (
             "n",
@@ -42,6 +69,8 @@ PLAIN: Final[Mapping[str, int]] = {
             "df2",
             "level",
             "draws",
+            "trials",
+            "failed",
             "units",
             "rows",
             "drawn_persons",
@@ -49,6 +78,15 @@ PLAIN: Final[Mapping[str, int]] = {
             "control_n",
             "treated_missing",
             "control_missing",
+            "studies",
+            "participants",
+            "control_per_1000",
+            "treated_per_1000",
+            "treated_low",
+            "treated_high",
+            "model",
+            "coefficients",
+            "clusters",
         ),
         0,
     ),
@@ -61,9 +99,20 @@ TEXTS: Final = (
     "reason",
     "step",
     "register",
+    "stratum",
     "bounds",
     "window",
     "verdict",
+    "review",
+    "measure",
+    "certainty",
+    "kind",
+    "at",
+    "term",
+    "added",
+    "estimator",
+    "sample",
+    "stars",
 )
 
 
@@ -74,7 +123,7 @@ def unit_of(table: str, row: Mapping[str, Any], column: str) -> str:
     subject = str(row.get("variable") or row.get("outcome") or "")
     if table == "attrition":
         return "share"
-    return UNITS.get(subject, "months" if table in IN_MONTHS else "share")
+    return OF_TABLES.get(table) or UNITS.get(subject, "months" if table in IN_MONTHS else "share")
 
 
 def told_columns(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

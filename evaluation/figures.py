@@ -33,14 +33,19 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
 
 def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes: Mapping[str, Any]) -> Finding:
     """Lines of the arms' means by month, from `monthly_shares`."""
+    return lines_figure(f"figure-{number.lower()}", _title(number), shares, arms, notes)
+
+
+def lines_figure(
+    name: str, title: Mapping[str, str], shares: pd.DataFrame, arms: Sequence[str], notes: Mapping[str, Any]
+) -> Finding:
+    """Lines of the means (shares 0-1, or hours) by month, a panel an outcome: outcome, month, arm, mean, n."""
     rows = plain_rows(shares, ("outcome", "month", "arm", "mean", "n"))
     values = [
         {"outcome": MARK + outcome, "month": month, "arm": MARK + arm, "mean": _percent(outcome, mean), "n": n}
         for outcome, month, arm, mean, n in rows
     ]
-    domain = {"domain": [MARK + arm for arm in arms]}
-    # Said alike for both channels, so that they share one legend.
-    by_arm = {"field": "arm", "type": "nominal", "title": None, "scale": domain, "legend": {"orient": "top"}}
+    by_arm = arm_channel(arms)
     line = {
         "mark": {"type": "line"},
         "encoding": {
@@ -52,7 +57,13 @@ def shares_figure(number: str, shares: pd.DataFrame, arms: Sequence[str], notes:
         },
     }
     columns = ("outcome", "month", "arm", "mean", "n")
-    return _figure(number, columns, rows, _panels(values, [line, _start()], "percent"), notes)
+    return Finding(name, "figure", title, columns, rows, _panels(values, [line, _start()], "percent"), notes)
+
+
+def arm_channel(arms: Sequence[str]) -> Spec:
+    """The arms by colour (and dash): said alike for both channels, so that they share one legend."""
+    domain = {"domain": [MARK + arm for arm in arms]}
+    return {"field": "arm", "type": "nominal", "title": None, "scale": domain, "legend": {"orient": "top"}}
 
 
 def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any]) -> Finding:
@@ -71,7 +82,7 @@ def effects_figure(number: str, effects: pd.DataFrame, notes: Mapping[str, Any])
     }
     zero = {"mark": {"type": "rule", "strokeDash": [4, 4]}, "encoding": {"y": {"datum": 0}}}
     spec = _panels(values, [*bands, line, zero, _start()], "percentage_points")
-    return _figure(number, columns, rows, spec, notes)
+    return Finding(f"figure-{number.lower()}", "figure", _title(number), columns, rows, spec, notes)
 
 
 def _effect_point(row: Mapping[str, Any], ends: Sequence[str]) -> dict[str, Any]:
@@ -90,12 +101,9 @@ def _band(low: str, high: str, opacity: float) -> Spec:
     }
 
 
-def _figure(
-    number: str, columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...], spec: Spec, notes: Mapping[str, Any]
-) -> Finding:
+def _title(number: str) -> dict[str, str]:
     nb, en = TITLES.get(number, ("", ""))
-    title = both(f"Figur {number}. {nb}".rstrip(". "), f"Figure {number}. {en}".rstrip(". "))
-    return Finding(f"figure-{number.lower()}", "figure", title, columns, rows, spec, notes)
+    return both(f"Figur {number}. {nb}".rstrip(". "), f"Figure {number}. {en}".rstrip(". "))
 
 
 def _panels(values: list[dict[str, Any]], layers: list[Spec], of_shares: str) -> Spec:

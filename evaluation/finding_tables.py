@@ -106,8 +106,14 @@ TABLES: Final[Mapping[str, Layout]] = {
 
 
 def table(name: str, rows: pd.DataFrame | Sequence[Mapping[str, Any]], notes: Mapping[str, Any]) -> Finding:
-    """A table of TABLES from the rows of an analysis; columns that the analysis does not have are left empty."""
-    layout = TABLES[name]
+    """A table of TABLES from the rows of an analysis."""
+    return laid_out(name, TABLES[name], rows, notes)
+
+
+def laid_out(
+    name: str, layout: Layout, rows: pd.DataFrame | Sequence[Mapping[str, Any]], notes: Mapping[str, Any]
+) -> Finding:
+    """A table from the rows of an analysis; columns of the layout that the analysis does not have are left empty."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     whole = frame.reindex(columns=list(layout.columns))
     title = both(layout.nb, layout.en)

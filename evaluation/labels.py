@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from evaluation.comparing.words import COMPARISONS
 from evaluation.estimate_labels import ESTIMATES
 from evaluation.review.words import REVIEWS
 
@@ -93,6 +94,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "other_measure": ("Andre tiltak", "Other measures"),
     "reduced_work_capacity": ("Nedsatt arbeidsevne", "Reduced work capacity"),
     "none_of_these": ("Ingen av delene", "None of these"),
+    **COMPARISONS,
     **REVIEWS,
     # units
     "share": ("andel", "share"),
@@ -118,9 +120,19 @@ LANGUAGES: Final = ("nb", "en")
 
 
 def label(key: str, language: str = "nb") -> str:
-    """The word for a key; a key without one stands for itself."""
-    words = LABELS.get(key)
-    return words[LANGUAGES.index(language)] if words else key
+    """The word for a key; a key without one stands for itself.
+
+    Terms of models are put together from their parts: ``education[primary_school]``, ``treated:aap``, ``age + women``.
+    """
+    if key in LABELS:
+        return LABELS[key][LANGUAGES.index(language)]
+    for mark, between in ((" + ", ", "), (":", " × ")):
+        if mark in key:
+            return between.join(label(part, language) for part in key.split(mark))
+    name, bracket, level = key.partition("[")
+    if bracket and level.endswith("]") and name in LABELS:
+        return f"{label(name, language)}: {label(level[:-1], language).lower()}"
+    return key
 
 
 def both(nb: str, en: str) -> dict[str, str]:

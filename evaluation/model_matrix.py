@@ -17,8 +17,9 @@ def model_columns(
     """The columns of ``treatment + covariates + interactions``, one a term.
 
     Numbers and truth values give a term of their own name. Words give ``name[level]`` for every level but the first in
-    the alphabet (but ``control`` comes first). An interaction is a covariate, which is multiplied by the treatment, or
-    a pair of names; it gives ``a:b`` and brings the main effects that are not there yet.
+    the alphabet (but ``control`` comes first), or in the order of a categorical's levels. An interaction is a
+    covariate, which is multiplied by the treatment, or a pair of names; it gives ``a:b`` and brings the main effects
+    that are not there yet.
     """
     pairs = [(treatment, part) if isinstance(part, str) else part for part in interactions]
     names = list(dict.fromkeys([treatment, *covariates, *(name for pair in pairs for name in pair)]))
@@ -34,8 +35,13 @@ def terms_of(column: pd.Series) -> dict[str, pd.Series]:
     name = str(column.name)
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return {name: column.astype(float)}
-    codes, found = pd.factorize(column)
-    order = sorted(range(len(found)), key=lambda place: (str(found[place]) != CONTROL, str(found[place])))
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        used = column.cat.remove_unused_categories().cat
+        codes, found = used.codes.to_numpy(), used.categories
+        order = list(range(len(found)))
+    else:
+        codes, found = pd.factorize(column)
+        order = sorted(range(len(found)), key=lambda place: (str(found[place]) != CONTROL, str(found[place])))
     levels = {f"{name}[{found[place]}]": (codes == place).astype(float) for place in order[1:]}
     return {term: pd.Series(values, index=column.index, copy=False) for term, values in levels.items()}
 

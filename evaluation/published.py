@@ -10,6 +10,8 @@ were multiplied by working days and not by weeks. Ours are hours (52 / 12 weeks 
 from collections.abc import Mapping
 from typing import Final
 
+from evaluation.comparing.published import beside_comparison
+
 TABLE_1: Final[Mapping[str, tuple[float, float, float]]] = {
     "age": (36.8, 37.9, 0.42),
     "men": (0.569, 0.673, 0.09),
@@ -64,7 +66,9 @@ def remark(reference: str, table: str, language: str = "nb") -> str:
 
 
 def beside(reference: str, table: str) -> Mapping[str, Mapping[str, float]]:
-    """Row key -> column -> published number, for a plan's reference ("seklar") and a finding's name; empty if none."""
+    """Row key -> column -> published number, for a plan's reference and a finding's name; empty if there is none."""
+    if reference == "proba":
+        return beside_comparison(table)
     if reference != "seklar":
         return {}
     if table == "table-1":

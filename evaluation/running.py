@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -52,16 +52,13 @@ def run(
         EvaluationError: a register or an outcome that the plan needs is not there, no contrast, engines that differ.
     """
     seed = int(plan.sha256[:12], 16) if seed is None else seed
-    frames = {name: _frame(source) for name, source in deliveries.items()}
-    if "participants" not in frames:
-        raise EvaluationError("missing_register", "the delivery of participants is missing")
-    require_columns(frames["participants"], ["participant_number", "office", "arm", "start_date"])
-    manifest = _manifest(plan, deliveries, frames)
+    frames = read_frames(deliveries)
+    manifest = manifest_of(plan, deliveries, frames)
     carried_out = Plan.from_dict(plan.to_dict() | dict(deviations or {}))
     changed = _changed(plan, carried_out)
     if masked:
         frames["participants"], carried_out = shuffled(frames["participants"], carried_out, seed)
-    findings, check = _carried_out(Analysis(carried_out, frames, seed), progress or _silent)
+    findings, check = _carried_out(Analysis(carried_out, frames, seed), progress or silent)
     if changed:
         findings = tuple(replace(one, notes={**one.notes, "exploratory": sorted(changed)}) for one in findings)
     made = {"seed": seed, "masked": masked, "check": check, "deviations": changed}
@@ -71,8 +68,21 @@ def run(
     return results
 
 
-def _silent(_done: int, _total: int, _label: str) -> None:
+def silent(_done: int, _total: int, _label: str) -> None:
     """Tell nobody."""
+
+
+def read_frames(deliveries: Deliveries) -> dict[str, pd.DataFrame]:
+    """Every register as a frame, with the participants among them.
+
+    Raises:
+        EvaluationError: `missing_register`, `unknown_outcome` for a column that participants must have.
+    """
+    frames = {name: _frame(source) for name, source in deliveries.items()}
+    if "participants" not in frames:
+        raise EvaluationError("missing_register", "the delivery of participants is missing")
+    require_columns(frames["participants"], ["participant_number", "office", "arm", "start_date"])
+    return frames
 
 
 def _frame(source: pd.DataFrame | Path) -> pd.DataFrame:
@@ -100,7 +110,19 @@ def _changed(plan: Plan, carried_out: Plan) -> dict[str, dict[str, Any]]:
     }
 
 
-def _manifest(plan: Plan, deliveries: Deliveries, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+class Named(Protocol):
+    """What a manifest says of a plan."""
+
+    @property
+    def trial(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
+
+
+def manifest_of(plan: Named, deliveries: Deliveries, frames: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """From what results are made: plan, program, and every delivery by its SHA-256."""
     return {
         "trial": plan.trial,
         "plan": plan.sha256,

@@ -44,7 +44,8 @@ def _published_columns(finding: Finding, published: Mapping[str, Mapping[str, fl
     """Our column -> its name in the publication, which calls the arms treated and control in every table."""
     known = {name for row in published.values() for name in row}
     arms = dict(zip(finding.columns[1:3], ("treated_mean", "control_mean"), strict=True)) if known else {}
-    return {key: arms.get(key, key) for key in finding.columns if arms.get(key, key) in known}
+    names = {key: key if key in known else arms.get(key, key) for key in finding.columns}
+    return {key: name for key, name in names.items() if name in known}
 
 
 def _is_number(finding: Finding, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""Tables 1 and 2 as text for a terminal, with the published numbers beside."""
+"""Tables as text for a terminal, with the published numbers beside."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -6,16 +6,20 @@ from typing import Any, Final
 from evaluation.findings import Finding
 from evaluation.labels import UNITS, label
 from evaluation.published import beside
+from evaluation.showing import shown
 
 STARS: Final = ((0.01, "***"), (0.05, "**"), (0.10, "*"))
 NOTHING: Final = "-"
 
 
 def as_text(finding: Finding, *, control: str = "control", reference: str = "", language: str = "nb") -> str:
-    """Table 1 or 2 as lines of text: ours, and after a bar the published number where `reference` has one.
+    """A table as lines of text, with the published numbers that `reference` has; tables 1 and 2 as narrow as printed.
 
     Stars as in the paper: * p < 0.10, ** p < 0.05, *** p < 0.01.
     """
+    if finding.name not in ("table-1", "table-2"):
+        told = shown(finding, language=language, reference=reference)
+        return _aligned([list(told.heads), *map(list, told.rows)])
     published = beside(reference, finding.name)
     rows = _baseline(finding, control, published) if finding.name == "table-1" else _totals(finding, published)
     return _aligned(

@@ -13,7 +13,7 @@ import pyfixest as pf
 import pytest
 
 from evaluation import linear_probability
-from evaluation.nested_models import nested_models
+from evaluation.nesting import nested_models
 
 ROWS, OFFICES, MONTHS, ROUNDS = 26_294, 300, 20, 15
 NUMBERS = [f"x{number}" for number in range(8)]

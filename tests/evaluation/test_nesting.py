@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from evaluation import EvaluationError, linear_probability
-from evaluation.nested_models import nested_models
+from evaluation.nesting import nested_models
 
 STEPS: tuple[Sequence[str], ...] = ((), ("month", "unemployment"), ("diagnosis",), ("age", "age_squared"), ("office",))
 

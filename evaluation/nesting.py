@@ -7,6 +7,7 @@ are absorbed in a step, the differences from their means. Nothing is fitted twic
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +26,14 @@ class NestedModels:
     """`table`: model (1, 2, ...), added (the step's columns, joined by " + "), estimate, se, t, p, ci_low, ci_high of
     the treatment, change (of its estimate from the model before), r2, coefficients, n.
 
-    `terms`: model, term, estimate, se, t, p, ci_low, ci_high of every term but the constant and the clusters. `n` rows,
-    the same in every model; `left_out` rows with a value missing in any; `mean` of the outcome; `covariance` names the
-    convention.
+    `names`: every column that the steps add, in their order. `terms`: model, term, estimate, se, t, p, ci_low, ci_high
+    of every term but the constant and the clusters. `n` rows, the same in every model; `left_out` rows with a value
+    missing in any; `mean` of the outcome; `covariance` names the convention.
     """
 
     table: pd.DataFrame
     terms: pd.DataFrame
+    names: tuple[str, ...]
     n: int
     left_out: int
     mean: float
@@ -68,6 +70,7 @@ def nested_models(
     return NestedModels(
         table=_table(fits, steps),
         terms=pd.concat([fit.table.assign(model=place) for place, fit in enumerate(fits, start=1)], ignore_index=True),
+        names=tuple(names),
         n=len(rows),
         left_out=len(data) - len(rows),
         mean=float(rows[outcome].mean()),
@@ -131,7 +134,7 @@ class _Sums:
     clustered: bool
 
     @classmethod
-    def of(cls, columns: Array, outcome: Array, clusters: "pd.Series[object] | None") -> "_Sums":
+    def of(cls, columns: Array, outcome: Array, clusters: "pd.Series[Any] | None") -> "_Sums":
         given = np.column_stack([columns, outcome])
         codes = np.zeros(len(given), dtype=np.int64) if clusters is None else pd.factorize(clusters)[0]
         order = np.argsort(codes, kind="stable")
