@@ -1,7 +1,7 @@
 """The outcomes, each declared once: what it is, and which registers must have covered the month to know it."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -44,10 +44,14 @@ def declare_outcomes(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Every outcome that the given registers can tell, as float64 persons x months, missing where not covered."""
     states = _States(registers, min_hours, exclude_in_measure)
-    return {
-        name: np.where(registers.observed(*needs), values.astype(np.float64), np.nan)
-        for name, values, needs in states.columns()
-    }
+    known = cache(registers.observed)
+    return {name: _where_known(known(*needs), values) for name, values, needs in states.columns()}
+
+
+def _where_known(known: Truth, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    shown = values.astype(np.float64)
+    shown[~known] = np.nan
+    return shown
 
 
 class _States:

@@ -8,6 +8,7 @@ order and a job that ends leaves exactly nothing.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -35,7 +36,7 @@ class Window:
     def width(self) -> int:
         return self.months[1] - self.months[0] + 1
 
-    @property
+    @cached_property
     def calendar(self) -> Grid:
         """Calendar month of every cell, persons x months."""
         return self.first[:, None] + np.arange(self.width)
@@ -49,6 +50,7 @@ def person_months(
     measures: pd.DataFrame | None = None,
     education: pd.DataFrame | None = None,
     work_capacity: pd.DataFrame | None = None,
+    unemployment: pd.DataFrame | None = None,
     months: tuple[int, int] = (-36, 36),
     on: Rule = "last_day",
     data_to: Coverage = None,
@@ -58,9 +60,10 @@ def person_months(
     """One row a person and month, with every outcome that the given registers can tell.
 
     Args:
-        participants: participant_number, office, arm, start_date (one row a person).
+        participants: participant_number, office, arm, start_date (one row a person); municipality, with unemployment.
         employment, benefits, measures, education, work_capacity: spells (EVALUATION: register deliveries); `end` empty
             means ongoing. A register left out leaves out the outcomes that need it.
+        unemployment: municipality, month (any day of it), rate in per cent; joined on the participant's municipality.
         months: first and last month, month 0 being the calendar month of start_date.
         on: a state holds in a month when it holds on its `last_day`, or on `any_day` of it.
         data_to: last day that the registers cover: one date, or one per register. Months that end later are missing.
@@ -69,7 +72,8 @@ def person_months(
 
     Returns:
         participant_number, office, arm, month, calendar_month (period), then outcomes as float64: shares 0 or 1,
-        `hours` in hours a week, missing outside what the registers cover. Sorted by person in the given order, month.
+        `hours` in hours a week, missing outside what the registers cover; `unemployment_rate` in per cent where it was
+        given. Sorted by person in the given order, month.
 
     Raises:
         EvaluationError: `duplicate_participant`, `missing_column`, `missing_start_date`, `unknown_rule`.
@@ -83,9 +87,11 @@ def person_months(
         "education": education,
         "work_capacity": work_capacity,
     }
-    given = {name: _located(frame, window) for name, frame in spells.items() if frame is not None}
-    states = _Registers(window, given, data_to)
+    given = {name: located(frame, window) for name, frame in spells.items() if frame is not None}
+    states = RegisterMonths(window, given, data_to)
     columns = declare_outcomes(states, min_hours=min_hours, exclude_in_measure=exclude_in_measure)
+    if unemployment is not None:
+        columns["unemployment_rate"] = _rates(participants, unemployment, window)
     return _frame(participants, window, columns)
 
 
@@ -103,10 +109,10 @@ def _check(participants: pd.DataFrame, on: str) -> None:
 
 def _window(participants: pd.DataFrame, months: tuple[int, int], on: Rule) -> Window:
     start = pd.DatetimeIndex(pd.to_datetime(participants["start_date"]))
-    return Window(pd.Index(participants["participant_number"]), _month_number(start) + months[0], months, on)
+    return Window(pd.Index(participants["participant_number"]), month_number(start) + months[0], months, on)
 
 
-def _month_number(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
+def month_number(days: pd.DatetimeIndex) -> npt.NDArray[np.int64]:
     return days.year.to_numpy().astype(np.int64) * 12 + days.month.to_numpy() - 1
 
 
@@ -120,24 +126,24 @@ class Spells:
     end: npt.NDArray[np.int64]
 
 
-def _located(frame: pd.DataFrame, window: Window) -> Spells:
+def located(frame: pd.DataFrame, window: Window) -> Spells:
     """Find the person and the first and last month column of each spell; drop those that touch no month."""
     person = window.numbers.get_indexer(pd.Index(frame["participant_number"]))
     start = pd.DatetimeIndex(pd.to_datetime(frame["start"]))
     stop = pd.DatetimeIndex(pd.to_datetime(frame["end"]))
     ongoing = np.asarray(stop.isna())
     stop = stop.where(~ongoing, pd.Timestamp("2200-12-31"))
-    last = _month_number(stop)
+    last = month_number(stop)
     if window.on == "last_day":
         last = last - (~np.asarray(stop.is_month_end)).astype(np.int64)
     offset = window.first[np.clip(person, 0, None)]
-    begin = np.clip(_month_number(start) - offset, 0, None)
+    begin = np.clip(month_number(start) - offset, 0, None)
     end = np.minimum(last - offset, window.width - 1)
     keep = (person >= 0) & (begin <= end)
     return Spells(frame.loc[keep].reset_index(drop=True), person[keep], begin[keep], end[keep])
 
 
-class _Registers:
+class RegisterMonths:
     """What the registers say in every person-month; the outcomes are declared on it (`outcomes.py`)."""
 
     def __init__(self, window: Window, spells: Mapping[str, Spells], data_to: Coverage) -> None:
@@ -154,14 +160,14 @@ class _Registers:
         for register in registers:
             until = self._data_to.get(register) if isinstance(self._data_to, Mapping) else self._data_to
             if until is not None:
-                known &= self._window.calendar <= _last_whole_month(until)
+                known &= self._window.calendar <= last_whole_month(until)
         return known
 
     def holds(self, register: str, column: str = "", codes: Any = None) -> npt.NDArray[np.bool_]:
         """Where at least one spell of the register (with one of `codes` in `column`) is in force."""
         spells = self._spells[register]
         chosen = spells.frame[column].isin(list(codes)).to_numpy() if column else slice(None)
-        return self._running_sum(spells, chosen, np.ones(len(spells.person), dtype=np.int64)) > 0
+        return self._running_sum(spells, chosen) > 0
 
     def hours(self) -> Grid:
         """Weekly hours in millionths, summed over concurrent jobs."""
@@ -170,24 +176,53 @@ class _Registers:
         units = np.rint(weekly.fillna(0).to_numpy() * HOUR_UNITS).astype(np.int64)
         return self._running_sum(spells, slice(None), units)
 
-    def _running_sum(self, spells: Spells, chosen: Any, amount: npt.NDArray[np.int64]) -> Grid:
+    def _running_sum(self, spells: Spells, chosen: Any, amount: npt.NDArray[np.int64] | None = None) -> Grid:
+        """The sum over the spells in force, persons x months; without an amount, their number."""
         persons, width = len(self._window.numbers), self._window.width
-        person, value = spells.person[chosen], amount[chosen]
-        change = np.zeros((persons, width + 1), dtype=np.int64)
-        np.add.at(change, (person, spells.begin[chosen]), value)
-        np.add.at(change, (person, spells.end[chosen] + 1), -value)
-        return np.cumsum(change[:, :width], axis=1)
+        row = spells.person[chosen] * (width + 1)
+        weights = None if amount is None else amount[chosen]
+        change = _added(row + spells.begin[chosen], weights, persons * (width + 1))
+        change -= _added(row + spells.end[chosen] + 1, weights, persons * (width + 1))
+        return np.cumsum(change.reshape(persons, width + 1)[:, :width], axis=1)
 
 
-def _last_whole_month(until: date) -> int:
+def _added(places: npt.NDArray[np.int64], weights: npt.NDArray[np.int64] | None, size: int) -> npt.NDArray[np.int64]:
+    """Amounts summed by place. They are whole and small enough for a double to hold their sums exactly."""
+    return np.bincount(places, weights=weights, minlength=size).astype(np.int64, copy=False)
+
+
+def last_whole_month(until: date) -> int:
     day = pd.Timestamp(until)
     return day.year * 12 + day.month - 1 - (0 if day.is_month_end else 1)
+
+
+def _rates(participants: pd.DataFrame, unemployment: pd.DataFrame, window: Window) -> npt.NDArray[np.float64]:
+    """The rate of each person's municipality in each calendar month, persons x months; missing where there is none.
+
+    Raises:
+        EvaluationError: `missing_column`, `duplicate_rate` when a municipality has two rates in a month.
+    """
+    if "municipality" not in participants:
+        raise EvaluationError("missing_column", "participants has no column municipality")
+    month = month_number(pd.DatetimeIndex(pd.to_datetime(unemployment["month"])))
+    first, last = int(window.calendar.min()), int(window.calendar.max())
+    places = pd.Index(unemployment["municipality"].unique())
+    row = places.get_indexer(pd.Index(unemployment["municipality"]))
+    inside = (month >= first) & (month <= last)
+    cells = np.full((len(places) + 1, last - first + 1), np.nan)  # the last row is of those without a municipality
+    if pd.Series(row * 1_000_000 + month).duplicated().any():
+        raise EvaluationError("duplicate_rate", "a municipality has two rates of unemployment in a month")
+    cells[row[inside], month[inside] - first] = unemployment["rate"].to_numpy(dtype=float)[inside]
+    home = places.get_indexer(pd.Index(participants["municipality"]))
+    return cells[home[:, None], window.calendar - first]
 
 
 def _frame(participants: pd.DataFrame, window: Window, columns: Mapping[str, npt.NDArray[Any]]) -> pd.DataFrame:
     persons, width = len(window.numbers), window.width
     month = np.tile(np.arange(window.months[0], window.months[1] + 1), persons)
     calendar = pd.PeriodIndex.from_ordinals(window.calendar.ravel() - 1970 * 12, freq="M")  # type: ignore[attr-defined]
-    head = {name: participants[name].to_numpy().repeat(width) for name in ("participant_number", "office", "arm")}
+    person = np.arange(persons).repeat(width)
+    head = {name: participants[name].array.take(person) for name in ("participant_number", "office", "arm")}
     body = {name: values.ravel() for name, values in columns.items()}
-    return pd.DataFrame(head | {"month": month, "calendar_month": calendar} | body)
+    # Each column keeps the memory that it was made in: a copy into one block would take longer than all the rest.
+    return pd.DataFrame(head | {"month": month, "calendar_month": calendar} | body, copy=False)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation import EvaluationError, person_months
+from evaluation.outcomes import OUTCOMES
 from tests.evaluation.slow_panel import slow_panel
 from tests.evaluation.trials import people, registers
 
@@ -23,6 +24,7 @@ def test_equals_the_slow_panel(seed: int, on: str) -> None:
     until = date(2016, 2, 29)
     ours = person_months(participants, **spells, months=(-12, 30), on=on, data_to=until)
     slow = slow_panel(participants, spells, (-12, 30), on, until)
+    assert set(slow.columns[2:]) == set(OUTCOMES)
     for outcome in slow.columns[2:]:
         np.testing.assert_allclose(ours[outcome], slow[outcome].astype(float), atol=1e-9, err_msg=outcome)
 
@@ -59,7 +61,7 @@ def _spells(draw: st.DrawFn, persons: int, column: str, values: list[object]) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(small_trials(), st.sampled_from(["last_day", "any_day"]), st.sampled_from([None, date(2016, 9, 29)]))
 def test_equals_the_slow_panel_at_the_edges_of_months(trial, on: str, until: date | None) -> None:
     participants, spells = trial
@@ -67,6 +69,28 @@ def test_equals_the_slow_panel_at_the_edges_of_months(trial, on: str, until: dat
     slow = slow_panel(participants, spells, (-3, 3), on, until)
     for outcome in slow.columns[2:]:
         np.testing.assert_allclose(ours[outcome], slow[outcome].astype(float), atol=1e-9, err_msg=outcome)
+
+
+def test_unemployment_is_that_of_the_municipality_in_the_calendar_month() -> None:
+    people = PERSON.assign(municipality="0104")
+    rates = pd.DataFrame(
+        {
+            "municipality": ["0104", "0104", "0301", "0104"],
+            "month": pd.to_datetime(["2015-01-01", "2015-03-31", "2015-02-01", "1990-01-01"]),
+            "rate": [2.5, 3.1, 9.9, 7.7],
+        }
+    )
+    panel = person_months(people, unemployment=rates, months=(-1, 1))
+    np.testing.assert_array_equal(panel["unemployment_rate"], [2.5, np.nan, 3.1])
+    elsewhere = person_months(PERSON.assign(municipality=None), unemployment=rates, months=(-1, 1))
+    assert elsewhere["unemployment_rate"].isna().all()
+    for whom, told, code in (
+        (PERSON, rates, "missing_column"),
+        (people, pd.concat([rates, rates[:1]]), "duplicate_rate"),
+    ):
+        with pytest.raises(EvaluationError) as caught:
+            person_months(whom, unemployment=told)
+        assert caught.value.code == code
 
 
 def one(**job: object) -> pd.DataFrame:
