@@ -23,6 +23,10 @@ COMPARISONS: Final[Mapping[str, tuple[str, str]]] = {
     "clusters": ("Kontorer", "Offices"),
     "delta": ("Delta som gir null", "Delta for nothing left"),
     "r2_max": ("Høyeste R²", "Highest R²"),
+    "extra_cost": ("Merkostnad (kroner per person)", "Extra cost (NOK a person)"),
+    "extra_result": ("Flere med resultatet (andel)", "More with the result (share)"),
+    "threshold": ("Hva et resultat er verdt (kroner)", "What a result is worth (NOK)"),
+    "probability": ("Sannsynlighet", "Probability"),
     # samples
     "starters": ("Startet i tiltaket", "Started in the measure"),
     "observed": ("Fulgt i 12 måneder", "Followed for 12 months"),
