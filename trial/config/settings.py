@@ -112,7 +112,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "trial.config.sign_in.ProofMiddleware",
+    "trial.config.admission.AdmissionMiddleware",
     "trial.config.middleware.PlaneMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -287,7 +287,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 SNAPSHOT_ROOT = Path(os.environ.get("SNAPSHOT_ROOT", LOCAL / "snapshots"))
 SNAPSHOT_STORAGE = os.environ.get("SNAPSHOT_STORAGE", "")  # s3://bucket/prefix instead of the folder
 SNAPSHOT_KEY = os.environ.get("SNAPSHOT_KEY", "")  # 32 bytes hex: deliveries and snapshots are encrypted at rest
-UPLOAD_ROOT = Path(os.environ.get("UPLOAD_ROOT", LOCAL / "uploads"))  # files that are still arriving; web servers share it
+UPLOAD_ROOT = Path(os.environ.get("UPLOAD_ROOT", LOCAL / "uploads"))  # files that arrive; shared
 WORK_ROOT = Path(os.environ.get("WORK_ROOT", LOCAL / "work"))  # the worker's scratch: three times the largest file
 DROP_ROOT = os.environ.get("DROP_ROOT", "")  # <trial>/ holds files that the secure room's own transfer has put there
 RESULT_ROOT = Path(os.environ.get("RESULT_ROOT", LOCAL / "results"))
@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Randomised trials in Nav: enrolment, concealed draws, follow-up, deliveries and results.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "ENUM_NAME_OVERRIDES": {
         "ParticipantState": "trial.enrolment.states.LABELS.items",
         "RunState": "trial.analyses.states.TRANSITIONS.keys",
