@@ -11,8 +11,8 @@ from trial.audit import clock
 from trial.audit.guards import writing
 from trial.enrolment.actions import mark_allocated, mark_enrolled
 from trial.enrolment.models import Participant
-from trial.followup.actions import appoint_specialist, assign
-from trial.followup.models import EmploymentSpecialist
+from trial.followup.actions import add_employer, appoint_specialist, assign
+from trial.followup.models import Employer, EmploymentSpecialist
 from trial.studies.models import Office
 
 
@@ -57,3 +57,9 @@ def assigned(cast: Cast) -> Participant:
         assign(by=cast.siri, participant=participant, specialist=post)
         participant.refresh_from_db()
     return participant
+
+
+def employer(cast: Cast, number: str = "889640782", name: str = "Moss Bakeri") -> Employer:
+    """An employer whom Jon's office knows; the usual number is Nav's own."""
+    with acting(cast.jon):
+        return add_employer(by=cast.jon, office=cast.moss, organisation_number=number, name=name)

@@ -17,6 +17,7 @@ from trial.enrolment.queries import participant_for
 from trial.followup import actions
 from trial.followup.models import Contact, ContactKind, Counterpart, Measure
 from trial.followup.queries import OfficeBoard, board_for, contacts_of, measures_of
+from trial.followup.queries.work import employer_for
 from trial.studies.queries import trial_for
 
 
@@ -48,7 +49,15 @@ class ContactSerializer(serializers.Serializer):
     counterpart = serializers.ChoiceField(choices=Counterpart.choices, default=Counterpart.PARTICIPANT)
     day = serializers.DateField(required=False)
     minutes = serializers.IntegerField()
+    employer = serializers.IntegerField(
+        source="employer_id", required=False, allow_null=True, help_text="Key of an employer whom the office knows."
+    )
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, validators=[no_national_id])
+    in_control = serializers.BooleanField(
+        write_only=True,
+        default=False,
+        help_text="The person is in the control group and the contact took place all the same: it is a deviation.",
+    )
 
 
 class MeasureSerializer(serializers.Serializer):
@@ -97,7 +106,9 @@ class Contacts(_OfPeople):
         return contacts_of(self.request.user, self.kwargs["trial"])
 
     def carry_out(self, **values: Any) -> Contact:
-        return actions.log_contact(**values)
+        key = values.pop("employer_id", None)
+        employer = employer_for(values["by"], values["participant"].trial, key) if key else None
+        return actions.log_contact(employer=employer, **values)
 
 
 class Measures(_OfPeople):

@@ -3,27 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.db import connection
-
-from evaluation.codes import measures
+from trial.followup.models import ANY_MEASURE
+from trial.followup.queries.usage import people_in_measures
 from trial.monitoring.recruitment import Month, last_day
 from trial.studies.models import Trial
 
-ANY = "any_measure"
-
-# A person counts once in a group and month, on the last day of the month (or today in the present one).
-IN_USE = """
-SELECT month.first::date, allocation.arm_id, coalesce(code_group.name, %(any)s), count(DISTINCT spell.participant_id)
-FROM unnest(%(firsts)s::date[], %(lasts)s::date[]) AS month(first, last)
-JOIN followup_measure spell
-  ON spell.trial_id = %(trial)s AND spell.start <= month.last AND (spell."end" IS NULL OR spell."end" >= month.last)
-JOIN allocation_allocation allocation
-  ON allocation.participant_id = spell.participant_id AND allocation.arm_id IS NOT NULL
-JOIN unnest(%(codes)s::text[], %(groups)s::text[]) AS code_group(code, name) ON code_group.code = spell.code
-GROUP BY GROUPING SETS ((month.first, allocation.arm_id, code_group.name), (month.first, allocation.arm_id))
-"""
+ANY = ANY_MEASURE
 
 
 @dataclass(frozen=True)
@@ -36,16 +22,6 @@ class MeasuresInUse:
 
 def measures_in_use(trial: Trial, months: list[Month], today: date) -> MeasuresInUse:
     """The people in measures on the last day of each month (or today), as far as the reader's rows reach; one query."""
-    known = list(measures().values())
-    parameters: dict[str, Any] = {
-        "any": ANY,
-        "firsts": months,
-        "lasts": [min(last_day(month), today) for month in months],
-        "trial": trial.pk,
-        "codes": [code.code for code in known],
-        "groups": [code.group for code in known],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(IN_USE, parameters)
-        people = Counter({(month, arm, group): number for month, arm, group, number in cursor.fetchall()})
-    return MeasuresInUse(months, people)
+    days = {min(last_day(month), today): month for month in months}
+    people = people_in_measures(trial, sorted(days))
+    return MeasuresInUse(months, Counter({(days[day], arm, group): n for (day, arm, group), n in people.items()}))

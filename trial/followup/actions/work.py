@@ -202,7 +202,9 @@ def _possible(hours: float, start: date, end: date | None, reason: str) -> None:
 
 def _keeps_clear(participant: Participant, employer: Employer, spell: policies.Spell, but: Job | None = None) -> None:
     """A person has one job at an employer at a time; jobs at several employers may go on together."""
-    others = participant.jobs.filter(employer=employer).exclude(pk=but.pk if but else None)
+    others = participant.jobs.filter(employer=employer)
+    if but:
+        others = others.exclude(pk=but.pk)
     if policies.decide_overlap(spell, others.values_list("start", "end")).is_refusal:
         raise Refusal(
             "job_overlaps", _("Deltakeren har allerede en jobb hos arbeidsgiveren i perioden."), field="start"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -56,15 +56,17 @@ class GuidelinesForm(forms.Form):
         for arm in self.arms:
             self.fields[f"barred_{arm.code}"] = CodesField(
                 label=_("Tiltak som ikke er tillatt i gruppen «%(arm)s»") % {"arm": arm},
-                help_text=_("Arena-koder med mellomrom mellom, for eksempel INDOPPFAG UTVAOPPFOL."),
+                help_text=_("Arena-koder med mellomrom mellom, for eksempel INDOPPFAG UTVAOONAV."),
             )
 
     def initial_for(self, guidelines: Guidelines) -> "GuidelinesForm":
         """Fill the form with the rules in force."""
         plain = ("template", "supervisor_capacity", "days_to_assign", "days_to_contact", "version")
-        self.initial |= {name: getattr(guidelines, name) for name in plain}
-        self.initial |= {f"weight_{stage}": weight for stage, weight in guidelines.weights.items()}
-        self.initial |= {f"barred_{arm}": codes for arm, codes in guidelines.barred.items()}
+        self.initial = {
+            **{name: getattr(guidelines, name) for name in plain},
+            **{f"weight_{stage}": weight for stage, weight in guidelines.weights.items()},
+            **{f"barred_{arm}": codes for arm, codes in guidelines.barred.items()},
+        }
         return self
 
     def clean(self) -> dict[str, Any]:
@@ -92,7 +94,7 @@ class ReviewForm(forms.Form):
         self.fields["office"] = RowChoice(offices, label=_("Kontor"))
         for item in scale.items:
             self.fields[item.code] = forms.TypedChoiceField(
-                label=item.label,
+                label=cast(Any, item.label),
                 choices=[(str(score), str(score)) for score in range(LOWEST, HIGHEST + 1)],
                 coerce=int,
                 widget=forms.RadioSelect,

@@ -55,8 +55,8 @@ class StageForm(forms.Form):
         self.fields["present"].initial = present
         self.fields["present"].required = False
         self.fields["day"].required = False
-        seen = self.data.get("present") if self.is_bound else present
-        offered = TRANSITIONS[Stage(seen if seen in Stage.__members__.values() else present)]
+        seen = str(self.data.get("present", "")) if self.is_bound else present
+        offered = TRANSITIONS[Stage(seen if seen in {stage.value for stage in Stage} else present)]
         self.fields["stage"] = forms.ChoiceField(
             label=_("Flytt til"),
             choices=[(stage.value, LABELS[stage]) for stage in Stage if stage in offered],

@@ -10,7 +10,7 @@ from django.db import models
 from trial.audit.guards import GuardedModel
 from trial.enrolment.models import Participant
 from trial.followup.models.caseloads import EmploymentSpecialist
-from trial.studies.models import Office, Trial
+from trial.studies.models import Arm, Office, Trial
 
 ANY_MEASURE = "any_measure"
 
@@ -64,15 +64,19 @@ class CaseSummary(GuardedModel):
 class InMeasure(GuardedModel):
     """Days that a person spends in measures of one group (or `ANY_MEASURE`), both included, spells that touch joined.
 
-    As nobody has two such rows for one day and group, counting rows counts people.
+    As nobody has two such rows for one day and group, counting rows counts people. `arm` and `drawn_on` are the
+    person's; `first_since_draw` marks the person's first row of the group that lasts beyond the draw.
     """
 
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="in_measures")
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True, related_name="+")
+    drawn_on = models.DateField(null=True)
     group = models.CharField(max_length=20)
     start = models.DateField()
     end = models.DateField(null=True)
+    first_since_draw = models.BooleanField(default=False)
 
     class Meta:
         indexes = [models.Index(fields=["trial", "group", "start"], name="in_measure_by_group")]

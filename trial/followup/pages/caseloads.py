@@ -56,7 +56,8 @@ def caseloads(request: SignedInRequest, trial: str) -> HttpResponse:
         if form and form.is_bound and perform(form, actions.assign, by=request.user):
             messages.success(request, _("Deltakeren har fått jobbspesialist."))
             return redirect("followup:caseloads", found.code)
-    chosen = request.GET.get("load") if request.GET.get("load") in FILTERS else "all"
+    chosen = request.GET.get("load", "")
+    chosen = chosen if chosen in FILTERS else "all"
     context = {
         "trial": found,
         "guidelines": guidelines_of(found),
@@ -65,7 +66,7 @@ def caseloads(request: SignedInRequest, trial: str) -> HttpResponse:
         "offices": every,
         "filters": [(name, label, name == chosen) for name, (label, _fits) in FILTERS.items()],
         "chosen_office": request.GET.get("office", ""),
-        "over_time": _over_time(page.object_list),
+        "over_time": _over_time(list(page.object_list)),
         "may_staff": can(request.user, found, Permission.ASSIGN),
     }
     return render(request, "followup/caseloads.html", context)

@@ -24,13 +24,17 @@ STATES = ("open", "resolved")
 
 @require_GET
 def deviations(request: SignedInRequest, trial: str) -> HttpResponse:
-    """What departed from the protocol, and how much more the rules find."""
+    """What departed from the protocol; for those who can record it, also how much more the rules find.
+
+    Every night they find for all offices (`manage.py find_deviations`).
+    """
     found = trial_for(request.user, trial)
     rows, state, kind = deviations_of(request.user, found), request.GET.get("state"), request.GET.get("kind")
     if state in STATES:
         rows = rows.filter(resolved_at__isnull=state == "open")
     if kind in DeviationKind.values:
         rows = rows.filter(kind=kind)
+    may_record = can(request.user, found, Permission.RECORD_DEVIATION)
     context = {
         "trial": found,
         "page": Paginator(rows, DEVIATIONS_A_PAGE).get_page(request.GET.get("page")),
@@ -38,8 +42,8 @@ def deviations(request: SignedInRequest, trial: str) -> HttpResponse:
         "states": [
             (value, label, value == state) for value, label in zip(STATES, (_("Åpne"), _("Begrunnede")), strict=True)
         ],
-        "unrecorded": len(findings_in(found, deviation_offices(request.user, found))),
-        "may_record": can(request.user, found, Permission.RECORD_DEVIATION),
+        "unrecorded": len(findings_in(found, deviation_offices(request.user, found))) if may_record else 0,
+        "may_record": may_record,
         "sees_people": can(request.user, found, Permission.SEE_PARTICIPANTS),
     }
     return render(request, "followup/deviations.html", context)

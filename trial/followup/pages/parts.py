@@ -10,7 +10,6 @@ def with_present(form: forms.Form) -> forms.Form:
     page shows it beside the form), and means it.
     """
     if form.is_bound and "version" in form.fields:
-        data = form.data.copy()
-        data[form.add_prefix("version")] = form.get_initial_for_field(form.fields["version"], "version")
-        form.data = data
+        present = form.get_initial_for_field(form.fields["version"], "version")
+        form.data = {**form.data.dict(), form.add_prefix("version"): present}  # type: ignore[attr-defined] # a QueryDict
     return form

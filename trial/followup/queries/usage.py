@@ -13,22 +13,16 @@ MONTHS = 36
 DAYS_OF_MONTH = 365.25 / 12
 
 # Whoever is in a measure on the day that is m months after the draw counts in month m. Rows of a group never overlap
-# for a person, so running sums of beginnings and ends count people.
+# for a person, so running sums of beginnings and ends count people. A planned end that lies ahead ends today.
 IN_MONTHS = """
-WITH drawn AS (
-  SELECT participant_id, arm_id, (drawn_at AT TIME ZONE 'Europe/Oslo')::date AS day
-  FROM allocation_allocation WHERE trial_id = %(trial)s AND arm_id IS NOT NULL
-), spell AS (
-  SELECT drawn.arm_id, spell."group",
-    greatest(ceil((spell.start - drawn.day) / %(month)s), 0)::int AS first,
-    least(floor((least(coalesce(spell."end", %(today)s), %(today)s) - drawn.day) / %(month)s), %(months)s)::int AS last
-  FROM followup_inmeasure spell JOIN drawn USING (participant_id) WHERE spell.trial_id = %(trial)s
+WITH spell AS (
+  SELECT arm_id, "group", greatest(ceil((start - drawn_on) / %(month)s), 0)::int AS first,
+    least(floor((least(coalesce("end", %(today)s), %(today)s) - drawn_on) / %(month)s), %(months)s)::int AS last
+  FROM followup_inmeasure WHERE trial_id = %(trial)s AND arm_id IS NOT NULL
 )
-SELECT arm_id, "group", month, sum(step)::int FROM (
-  SELECT arm_id, "group", first AS month, count(*) AS step FROM spell WHERE last >= first GROUP BY 1, 2, 3
-  UNION ALL
-  SELECT arm_id, "group", last + 1, -count(*) FROM spell WHERE last >= first GROUP BY 1, 2, 3
-) steps GROUP BY 1, 2, 3
+SELECT arm_id, "group", step.month, sum(step.people)::int
+FROM spell CROSS JOIN LATERAL (VALUES (first, 1), (last + 1, -1)) AS step(month, people)
+WHERE last >= first GROUP BY 1, 2, 3
 """
 
 FOLLOWED = """
@@ -38,11 +32,16 @@ FROM allocation_allocation WHERE trial_id = %(trial)s AND arm_id IS NOT NULL GRO
 """
 
 EVER = """
-SELECT allocation.arm_id, spell."group", count(DISTINCT spell.participant_id)
-FROM followup_inmeasure spell JOIN allocation_allocation allocation USING (participant_id)
-WHERE spell.trial_id = %(trial)s AND allocation.arm_id IS NOT NULL
-  AND (spell."end" IS NULL OR spell."end" >= (allocation.drawn_at AT TIME ZONE 'Europe/Oslo')::date)
-GROUP BY 1, 2
+SELECT arm_id, "group", count(*) FROM followup_inmeasure
+WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND first_since_draw GROUP BY 1, 2
+"""
+
+# The same running sums by the calendar: what began by a day, less what had ended before it.
+ON_DAYS = """
+SELECT arm_id, "group", width_bucket(step.day, %(days)s::date[]), sum(step.people)::int
+FROM followup_inmeasure
+CROSS JOIN LATERAL (VALUES (start - 1, 1), ("end", -1)) AS step(day, people)
+WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND step.day < %(last)s GROUP BY 1, 2, 3
 """
 
 
@@ -67,6 +66,25 @@ class Usage:
 def usage_of(trial: Trial) -> Usage:
     """The measures in use by arm, of the people whose rows the reader reaches; in three queries."""
     return Usage(_in_months(trial), _drawn_so_long_ago(trial), _ever(trial))
+
+
+def people_in_measures(trial: Trial, days: list[date]) -> Counter[tuple[date, int, str]]:
+    """(day, arm key, group) -> people in a measure of the group on the day, for ascending `days`; in one query."""
+    if not days:
+        return Counter()
+    steps: dict[tuple[int, str], Counter[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(ON_DAYS, {"trial": trial.pk, "days": days, "last": days[-1]})
+        for arm, group, place, step in cursor.fetchall():
+            steps.setdefault((arm, group), Counter())[place] += step
+    people: Counter[tuple[date, int, str]] = Counter()
+    for (arm, group), by_place in steps.items():
+        present = 0
+        for place, day in enumerate(days):
+            present += by_place[place]
+            if present:
+                people[day, arm, group] = present
+    return people
 
 
 def _in_months(trial: Trial) -> Counter[tuple[int, str, int]]:

@@ -39,18 +39,28 @@ def employers_of(user: User, trial: Trial, search: str = "") -> QuerySet[Employe
     return rows
 
 
-def told_of(employers: Iterable[Employer]) -> dict[int, dict[str, object]]:
-    """Employer key -> enquiries, matches, last day asked, and jobs; two queries for a page of employers."""
+@dataclass(frozen=True)
+class Told:
+    """What has been asked of an employer, when last, and what came of it."""
+
+    enquiries: int
+    matches: int
+    last: date | None
+    jobs: int
+
+
+def told_of(employers: Iterable[Employer]) -> dict[int, Told]:
+    """Employer key -> what has been asked and come of it; two queries for a page of employers."""
     keys = [each.pk for each in employers]
     asked = (
         Enquiry.objects.filter(employer__in=keys)
         .order_by()
-        .values("employer")
+        .values_list("employer")
         .annotate(enquiries=Count("pk"), matches=Count("pk", filter=Q(outcome=Outcome.MATCH)), last=Max("day"))
     )
     jobs = Counter(dict(Job.objects.filter(employer__in=keys).order_by().values_list("employer").annotate(Count("pk"))))
-    found = {row.pop("employer"): row for row in asked}
-    return {key: found.get(key, {"enquiries": 0, "matches": 0, "last": None}) | {"jobs": jobs[key]} for key in keys}
+    found = {key: Told(enquiries, matches, last, jobs[key]) for key, enquiries, matches, last in asked}
+    return {key: found.get(key, Told(0, 0, None, jobs[key])) for key in keys}
 
 
 def employer_for(user: User, trial: Trial, key: int) -> Employer:
@@ -96,7 +106,7 @@ def weeks_of(user: User, trial: Trial) -> list[Week]:
         Enquiry.objects.filter(trial=trial, office__in=offices, day__gte=since)
         .order_by()
         .annotate(monday=TruncWeek("day"))
-        .values("monday", "logged_by")
+        .values_list("monday", "logged_by")
         .annotate(
             enquiries=Count("pk"),
             employers=Count("employer", distinct=True),
@@ -104,6 +114,6 @@ def weeks_of(user: User, trial: Trial) -> list[Week]:
         )
     )
     found = list(rows)
-    people = User.objects.in_bulk({row["logged_by"] for row in found})
-    weeks = [Week(specialist=people[row.pop("logged_by")], **row) for row in found]
+    people = User.objects.in_bulk({logged_by for _monday, logged_by, *_counts in found})
+    weeks = [Week(monday, people[logged_by], *counts) for monday, logged_by, *counts in found]
     return sorted(weeks, key=lambda week: (-week.monday.toordinal(), str(week.specialist)))
