@@ -1,4 +1,4 @@
-"""The evaluation from a terminal: check deliveries, run a plan, simulate deliveries. See --help.
+"""The evaluation from a terminal: check deliveries, run a plan, try a design out, simulate deliveries. See --help.
 
 Exit codes: 0 done; 1 the deliveries or the plan do not allow it (said on standard error); 2 wrong arguments.
 """
@@ -14,6 +14,8 @@ from typing import Any, Final
 import pandas as pd
 
 from evaluation.columns import REGISTERS
+from evaluation.comparing.plan import KIND as COMPARISON
+from evaluation.comparing.plan import ComparisonPlan
 from evaluation.deliveries import ValidationReport, validate
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan
@@ -23,6 +25,8 @@ DONE: Final = 0
 NOT_POSSIBLE: Final = 1
 SUFFIXES: Final = (".csv", ".parquet")
 SHOWN_ROWS: Final = 10
+OF_TRIAL: Final = ("table-1", "table-2")
+OF_COMPARISON: Final = ("table-3-2", "table-4-1", "table-v1")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,9 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print every number as JSON")
     run.set_defaults(command=_run)
 
-    simulate = commands.add_parser("simulate", help="write simulated deliveries of a trial like SE-KLAR")
-    simulate.add_argument("--out", type=Path, required=True, help="folder for the register files")
-    simulate.add_argument("--seed", type=int, required=True, help="the same seed gives the same files")
+    simulate = commands.add_parser(
+        "simulate", help="try a design out before it is locked, or write simulated deliveries of a trial like SE-KLAR"
+    )
+    simulate.add_argument("design", type=Path, nargs="?", help="design.json: power, bias, coverage, predictability")
+    simulate.add_argument("--out", type=Path, required=True, help="folder for the study, or for the register files")
+    simulate.add_argument("--seed", type=int, help="the same seed gives the same numbers (a design has its own)")
+    simulate.add_argument("--processes", type=int, help="for a design; as many as there are cores if left out")
+    simulate.add_argument("--language", choices=("nb", "en"), default="nb", help="of the design's figures and report")
+    simulate.add_argument("--json", action="store_true", help="print the design's numbers as JSON")
     simulate.add_argument("--effect", type=float, default=1.0, help="1 as published, 0 none (default 1)")
     simulate.set_defaults(command=_simulate)
     return parser
@@ -75,20 +85,26 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     # The estimators take a second to load: a command that only checks files need not wait for them.
+    from evaluation.comparing.running import compare_measures  # noqa: PLC0415
     from evaluation.running import run  # noqa: PLC0415
     from evaluation.tables import as_text  # noqa: PLC0415
     from evaluation.writing import write_results  # noqa: PLC0415
 
     plan = _plan(options.plan)
+    if options.masked and isinstance(plan, ComparisonPlan):
+        raise EvaluationError("plan_invalid", "a comparison without a draw has no arms to mask")
     frames = _accepted(_reports(options.deliveries), leave_out=options.leave_out_rejected)
-    results = run(plan, frames, progress=_progress, masked=options.masked)
+    if isinstance(plan, ComparisonPlan):
+        results = compare_measures(plan, frames, progress=_progress)
+    else:
+        results = run(plan, frames, progress=_progress, masked=options.masked)
     write_results(results, options.out, language=options.language)
     if options.json:
         print(json.dumps(results.to_dict(), ensure_ascii=False, indent=1))
         return DONE
     control = "B" if options.masked else plan.control
     reference = "" if options.masked else plan.reference
-    for name in ("table-1", "table-2"):
+    for name in _shown_tables(plan):
         finding = results[name]
         print(finding.title[options.language])
         print(as_text(finding, control=control, reference=reference, language=options.language))
@@ -96,7 +112,15 @@ def _run(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _shown_tables(plan: Plan | ComparisonPlan) -> tuple[str, ...]:
+    return OF_COMPARISON if isinstance(plan, ComparisonPlan) else OF_TRIAL
+
+
 def _simulate(options: argparse.Namespace) -> int:
+    if options.design:
+        return _try_out(options)
+    if options.seed is None:
+        raise EvaluationError("seed_missing", "simulated deliveries need a --seed, so that they can be made again")
     from evaluation.simulation import simulate_seklar, write_deliveries  # noqa: PLC0415 - loads scipy
 
     for path in write_deliveries(simulate_seklar(seed=options.seed, effect=options.effect), options.out):
@@ -104,11 +128,27 @@ def _simulate(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _plan(path: Path) -> Plan:
+def _try_out(options: argparse.Namespace) -> int:
+    """Carry a design out on simulated people."""
+    from evaluation.design_command import as_lines, read_design, try_out  # noqa: PLC0415 - loads the estimators
+
+    design = read_design(options.design, seed=options.seed)
+    how = {"language": options.language, "processes": options.processes}
+    results = try_out(design, options.out, progress=_progress, **how)
+    if options.json:
+        print(json.dumps(results.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(as_lines(results, options.language)))
+    return DONE
+
+
+def _plan(path: Path) -> Plan | ComparisonPlan:
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, json.JSONDecodeError) as error:
         raise EvaluationError("plan_invalid", f"{path.name} could not be read as JSON: {error}") from error
+    if isinstance(content, dict) and content.get("kind") == COMPARISON:
+        return ComparisonPlan.from_dict(content)
     return Plan.from_dict(content)
 
 

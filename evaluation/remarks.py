@@ -33,13 +33,33 @@ def remarks(facts: Facts, language: str = "nb") -> list[str]:
     def words(keys: Any) -> str:
         return ", ".join(label(key, language) if key.isupper() else label(key, language).lower() for key in keys)
 
-    parts = (_deviating, _joint, _method, _adjusted, _of_months, _of_received, _of_draw, _missing_strata, _hidden)
+    parts = (
+        _simulated,
+        _deviating,
+        _joint,
+        _method,
+        _adjusted,
+        _of_months,
+        _of_received,
+        _of_draw,
+        _missing_strata,
+        _hidden,
+    )
     return [sentence for part in parts for sentence in part(facts, say, words, language)]
 
 
 def decimal(text: str, language: str) -> str:
     """A number's text with the reader's decimal sign."""
     return text if language == "en" else text.replace(".", ",")
+
+
+def _simulated(facts: Facts, say: Say, _words: Any, _language: str) -> Iterator[str]:
+    if facts.get("simulated"):
+        trials, persons = facts["simulated"], facts["persons"]
+        yield say(
+            f"{trials} simulerte forsøk av {persons} personer for hver effekt.",
+            f"{trials} simulated trials of {persons} persons for each effect.",
+        )
 
 
 def _deviating(facts: Facts, say: Say, _words: Any, _language: str) -> Iterator[str]:
