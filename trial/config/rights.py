@@ -1,11 +1,18 @@
 """The rights matrix as it follows from the roles and the rules of the addresses."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from trial.access.permissions import Permission as P
+from trial.access.rights_in_words import IN_WORDS
 from trial.access.roles import ROLES, Role, RoleDefinition
-from trial.config.rules import Open, Rule
+from trial.config.endpoints import endpoints
+from trial.config.rules import RULES, Open, Rule
 from trial.studies.models import Membership, Office
 
 
@@ -46,3 +53,61 @@ def _definition(membership: Membership) -> RoleDefinition:
 
 def _founds(membership: Membership) -> bool:
     return P.MANAGE_TRIAL in _definition(membership).permissions
+
+
+NO = "–"
+YES, OWN_OFFICE = _("Ja"), _("Eget kontor")
+WHOEVER = {
+    Open.ANYONE: _("Alle, også uten å logge inn"),
+    Open.SIGNED_IN: _("Alle som er logget inn"),
+    Open.FOUNDER: _("Forsøksledere, og drift uten rolle i noe forsøk"),
+}
+KINDS = {"page": _("Side"), "api": _("API"), "download": _("Fil")}
+
+
+@dataclass(frozen=True)
+class Right:
+    """A line of the table of rights: what it is, and for each role whether it has it."""
+
+    label: str | Promise
+    cells: list[Any]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A line of the table of addresses: one method of one address, and who gets in."""
+
+    kind: str | Promise
+    method: str
+    path: str
+    who: str | Promise
+    own_office: bool
+    confirmed: bool
+
+
+def rights() -> list[Right]:
+    """Each right, role by role in the order of `ROLES`."""
+    return [Right(IN_WORDS[right], [_holds(role, right) for role in ROLES.values()]) for right in P]
+
+
+def ways() -> list[Way]:
+    """Each method of each address, by address."""
+    declared = [(each, RULES[each.name]) for each in endpoints() if each.name in RULES]
+    return [
+        Way(KINDS[each.kind], method, each.path, _whoever(rule, method), rule.per_person, rule.confirmed)
+        for each, rule in declared
+        for method in rule.methods
+    ]
+
+
+def _holds(role: RoleDefinition, right: P) -> Any:
+    if right not in role.permissions:
+        return NO
+    return OWN_OFFICE if role.at_office else YES
+
+
+def _whoever(rule: Rule, method: str) -> str | Promise:
+    wanted = rule.of(method)
+    if isinstance(wanted, Open):
+        return WHOEVER[wanted]
+    return ", ".join(str(role.label) for role in ROLES.values() if (wanted or set()) & role.permissions)

@@ -102,6 +102,7 @@ HOUSE = {
     "config:theme": ANYONE,
     "config:styleguide": ANYONE,
     "config:styleguide_live": ANYONE,
+    "config:rights": reads(P.SEE_AUDIT),
     "schema": Rule(get=Open.SIGNED_IN),
     "home:index": Rule(get=Open.SIGNED_IN),
     "home:trial": reads(P.SEE_TRIAL),

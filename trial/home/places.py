@@ -51,6 +51,7 @@ PLACES = (
     Place(_("Kjøringer"), "analyses:runs", P.SEE_UNRELEASED),
     Place(_("Resultater"), "results:results", P.SEE_RESULTS),
     Place(_("Hendelser"), "home:audit", P.SEE_AUDIT),
+    Place(_("Tilganger"), "config:rights", P.SEE_AUDIT),
 )
 
 

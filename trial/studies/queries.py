@@ -101,6 +101,13 @@ def members_of(trial: Trial) -> QuerySet[Membership]:
     return trial.memberships.filter(valid_to=None).select_related("user", "office__nav_office")
 
 
+def everyone_ever(trial: Trial) -> QuerySet[Membership]:
+    """Every role that anybody has or had in the trial, those in force first."""
+    return trial.memberships.select_related("user", "office__nav_office").order_by(
+        "-valid_to", "role", "user__username"
+    )
+
+
 def member_of(trial: Trial, key: int) -> Membership:
     """A membership of the trial that has not ended.
 
