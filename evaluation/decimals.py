@@ -24,6 +24,7 @@ OF_TABLES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("table-4-3", "table-4-4", "table-4-5", "table-4-6", "table-4-7", "table-v1"), "coefficient"),
     **dict.fromkeys(("variants", "weighted-difference", "oster"), "coefficient"),
     "balance": "standard_deviations",
+    **dict.fromkeys(("questionnaire-2", "questionnaire-3", "questionnaire-4", "questionnaire-5"), "ratio"),
     **dict.fromkeys(("selection", "earlier-trials", "summary-of-findings"), "ratio"),
 }
 """Tables of comparisons and reviews, whose numbers all have one unit."""
@@ -87,6 +88,11 @@ PLAIN: Final[Mapping[str, int]] = {
             "model",
             "coefficients",
             "clusters",
+            "asked",
+            "answered",
+            "first_n",
+            "second_n",
+            "left_out",
         ),
         0,
     ),
@@ -113,6 +119,13 @@ TEXTS: Final = (
     "estimator",
     "sample",
     "stars",
+    "wave",
+    "group",
+    "test",
+    "size",
+    "predictor",
+    "first",
+    "second",
 )
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from evaluation.comparing.words import COMPARISONS
 from evaluation.estimate_labels import ESTIMATES
+from evaluation.questionnaire_words import QUESTIONNAIRES
 from evaluation.review.words import REVIEWS
 
 MARK: Final = "@"  # a text in a figure that stands for a label: "@employed"
@@ -95,6 +96,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "reduced_work_capacity": ("Nedsatt arbeidsevne", "Reduced work capacity"),
     "none_of_these": ("Ingen av delene", "None of these"),
     **COMPARISONS,
+    **QUESTIONNAIRES,
     **REVIEWS,
     # units
     "share": ("andel", "share"),

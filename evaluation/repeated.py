@@ -5,8 +5,9 @@ is tested on the means, time and its interaction with the groups on the contrast
 Type III gives every group the same weight, whatever its size, as SPSS and R's afex do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,74 +15,104 @@ import pandas as pd
 from scipy import linalg, stats
 
 from evaluation.errors import EvaluationError
+from evaluation.model_matrix import named_inverse
 from evaluation.shares import require_columns
 
 Array = npt.NDArray[np.float64]
 
+CONSTANT: Final = "constant"
 
-def repeated_measures(data: pd.DataFrame, *, subject: str, between: str, within: str, outcome: str) -> pd.DataFrame:
-    """The split-plot analysis of variance of `outcome`.
+
+def repeated_measures(
+    data: pd.DataFrame, *, subject: str, between: str, within: str, outcome: str, covariates: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The split-plot analysis of variance of `outcome`, with covariates of the persons if asked.
 
     Args:
-        data: one row a person and measurement. Persons with a measurement missing are left out and counted.
+        data: one row a person and measurement. Persons with a measurement, or a covariate, missing are left out and
+            counted (`mixed_measures` keeps them).
         subject, between, within: columns of the person, the group and the measurement.
+        covariates: numbers that belong to the person, such as age; each is centred, and may change over time.
 
     Returns:
-        term (the name of `between`, of `within`, and ``between:within``), F, df1, df2, p, partial_eta_squared,
-        epsilon and p_corrected (Greenhouse and Geisser; 1 and p for `between`), n (persons), left_out.
+        term (the name of `between`, of `within`, ``between:within``, and for each covariate its name and
+        ``covariate:within``), F, df1, df2, p, partial_eta_squared, epsilon and p_corrected (Greenhouse and Geisser; 1
+        and p for what is between persons), n (persons), left_out.
 
     Raises:
-        EvaluationError: `changed_group` when a person is in two groups, `duplicate_measurement`, `too_few`,
-            `no_variance`.
+        EvaluationError: `changed_group` when a person is in two groups or has two values of a covariate,
+            `duplicate_measurement`, `too_few`, `no_variance`, `collinear`.
     """
-    require_columns(data, [subject, between, within, outcome])
-    table, group, left_out = _wide(data, subject, between, within, outcome)
-    groups = pd.factorize(group, sort=True)[0]
-    n, m = table.shape
-    k = int(groups.max(initial=-1)) + 1
-    if k < 2 or m < 2 or n <= k:
+    require_columns(data, [subject, between, within, outcome, *covariates])
+    persons = _Persons.of(data, subject, [between, *covariates], within, outcome)
+    terms, design = _design(persons.features, between, covariates)
+    n, m = persons.table.shape
+    k = sum(1 for term in terms if term == between) + 1
+    if k < 2 or m < 2 or n <= design.shape[1]:
         raise EvaluationError("too_few", f"{n} whole persons in {k} groups with {m} measurements are too few")
-    means, contrasts = table @ np.full((m, 1), m**-0.5), table @ linalg.helmert(m).T
-    between_part = _Part.of(means, groups, k)
-    within_part = _Part.of(contrasts, groups, k)
-    if between_part.error == 0 or within_part.error == 0:
+    inverse = named_inverse(design.T @ design, terms, (design**2).sum(axis=0))
+    means = _Part.of(persons.table @ np.full((m, 1), m**-0.5), design, inverse)
+    over_time = _Part.of(persons.table @ linalg.helmert(m).T, design, inverse)
+    if means.error == 0 or over_time.error == 0:
         raise EvaluationError("no_variance", "the persons of a group do not differ, so nothing can be tested")
+    place = {term: [at for at, name in enumerate(terms) if name == term] for term in dict.fromkeys(terms)}
     rows = [
-        {"term": between} | between_part.test(between_part.of_groups(), k - 1),
-        {"term": within} | within_part.test(within_part.of_level(), m - 1),
-        {"term": f"{between}:{within}"} | within_part.test(within_part.of_groups(), (m - 1) * (k - 1)),
+        {"term": between} | means.test(place[between]),
+        {"term": within} | over_time.test(place[CONSTANT]),
+        {"term": f"{between}:{within}"} | over_time.test(place[between]),
     ]
-    return pd.DataFrame(rows).assign(n=n, left_out=left_out)
+    for name in covariates:
+        rows += [{"term": name} | means.test(place[name]), {"term": f"{name}:{within}"} | over_time.test(place[name])]
+    return pd.DataFrame(rows).assign(n=n, left_out=persons.left_out)
 
 
-def _wide(
-    data: pd.DataFrame, subject: str, between: str, within: str, outcome: str
-) -> tuple[Array, npt.NDArray[Any], int]:
-    """Persons x measurements, the group of each, and how many persons lack a measurement."""
-    if data.duplicated([subject, within]).any():
-        raise EvaluationError("duplicate_measurement", f"a person has two rows with the same {within}")
-    groups = data.groupby(subject, observed=True)[between]
-    if (groups.nunique() > 1).any():
-        raise EvaluationError("changed_group", f"a person has two values of {between}")
-    table = data.pivot(index=subject, columns=within, values=outcome).astype(float)
-    whole = table.notna().all(axis=1) & groups.first().notna().reindex(table.index)
-    return table[whole].to_numpy(), groups.first().reindex(table.index)[whole].to_numpy(), int((~whole).sum())
+@dataclass(frozen=True)
+class _Persons:
+    """`table`: persons x measurements, those with every value; `features`: what each is; `left_out`: how many lack."""
+
+    table: Array
+    features: pd.DataFrame
+    left_out: int
+
+    @classmethod
+    def of(cls, data: pd.DataFrame, subject: str, features: Sequence[str], within: str, outcome: str) -> "_Persons":
+        if data.duplicated([subject, within]).any():
+            raise EvaluationError("duplicate_measurement", f"a person has two rows with the same {within}")
+        grouped = data.groupby(subject, observed=True)[list(features)]
+        changed = (grouped.nunique() > 1).any()
+        if changed.any():
+            raise EvaluationError("changed_group", f"a person has two values of {changed.idxmax()}")
+        table = data.pivot(index=subject, columns=within, values=outcome).astype(float)
+        known = grouped.first().reindex(table.index)
+        whole = table.notna().all(axis=1) & known.notna().all(axis=1)
+        return cls(table[whole].to_numpy(), known[whole], int((~whole).sum()))
+
+
+def _design(features: pd.DataFrame, between: str, covariates: Sequence[str]) -> tuple[list[str], Array]:
+    """A constant, the groups as sums to zero (so that each weighs the same), and the covariates less their means."""
+    codes, levels = pd.factorize(features[between], sort=True)
+    sums = np.eye(len(levels))[codes]
+    columns = [np.ones((len(features), 1)), sums[:, :-1] - sums[:, -1:]]
+    for name in covariates:
+        values = features[name].to_numpy(dtype=float)
+        columns.append((values - values.mean())[:, None])
+    return [CONSTANT, *[between] * (len(levels) - 1), *covariates], np.hstack(columns)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Contrasts of the persons, their means by group, and the scatter of the persons about them."""
+    """Contrasts of the persons (q of them), regressed on the design."""
 
-    means: Array  # groups x contrasts
-    sizes: npt.NDArray[np.int64]
-    scatter: Array  # contrasts x contrasts
+    slopes: Array  # terms x q
+    inverse: Array  # (X'X)^-1
+    scatter: Array  # q x q, of the persons about what the design foretells
+    persons: int
 
     @classmethod
-    def of(cls, contrasts: Array, groups: npt.NDArray[np.int64], k: int) -> "_Part":
-        sizes = np.bincount(groups, minlength=k)
-        means = np.stack([contrasts[groups == group].mean(axis=0) for group in range(k)])
-        residual = contrasts - means[groups]
-        return cls(means, sizes, residual.T @ residual)
+    def of(cls, contrasts: Array, design: Array, inverse: Array) -> "_Part":
+        slopes = inverse @ (design.T @ contrasts)
+        residual = contrasts - design @ slopes
+        return cls(slopes, inverse, residual.T @ residual, len(contrasts))
 
     @property
     def error(self) -> float:
@@ -89,25 +120,19 @@ class _Part:
 
     @property
     def error_df(self) -> int:
-        return int(self.sizes.sum() - len(self.sizes)) * len(self.scatter)
+        return (self.persons - len(self.slopes)) * len(self.scatter)
 
     @property
     def epsilon(self) -> float:
         """Greenhouse and Geisser's (1959) departure from sphericity."""
         return self.error**2 / (len(self.scatter) * float((self.scatter**2).sum()))
 
-    def of_groups(self) -> float:
-        """Sum of squares of the differences between the groups."""
-        overall = self.sizes @ self.means / self.sizes.sum()
-        return float(self.sizes @ ((self.means - overall) ** 2).sum(axis=1))
-
-    def of_level(self) -> float:
-        """Sum of squares of the groups' unweighted mean."""
-        return float((self.means.mean(axis=0) ** 2).sum() * len(self.sizes) ** 2 / (1 / self.sizes).sum())
-
-    def test(self, effect: float, df1: int) -> dict[str, float]:
+    def test(self, places: Sequence[int]) -> dict[str, float]:
+        """That the slopes at these places of the design are nothing."""
+        chosen = self.slopes[list(places)]
+        effect = float(np.trace(chosen.T @ np.linalg.solve(self.inverse[np.ix_(places, places)], chosen)))
+        df1, epsilon = len(places) * len(self.scatter), self.epsilon
         statistic = effect / df1 / (self.error / self.error_df)
-        epsilon = self.epsilon
         return {
             "F": statistic,
             "df1": df1,

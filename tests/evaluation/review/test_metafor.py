@@ -1,4 +1,4 @@
-"""Everything a review computes, beside what R's metafor printed of the same studies (`review.R`, `review.json`)."""
+"""Everything a review computes, beside what R's metafor printed of the same studies (`references/review.R`)."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from evaluation.review.effect_sizes import RATIOS, ZeroCells
 from evaluation.review.pooling import Pooled
 from tests.evaluation.review.studies import BCG, RARE, STAY
 
-PRINTED = json.loads((Path(__file__).parent / "review.json").read_text())
+PRINTED = json.loads((Path(__file__).parent.parent / "references" / "review.json").read_text())
 ESTIMATORS = ("DL", "PM", "REML", "SJ")
 
 

@@ -1,0 +1,42 @@
+"""Words for the keys of the questionnaire study, in bokmål and English; `labels` knows them with its own."""
+
+from collections.abc import Mapping
+from typing import Final
+
+QUESTIONNAIRES: Final[Mapping[str, tuple[str, str]]] = {
+    "wave": ("Runde", "Wave"),
+    "group": ("Gruppe", "Group"),
+    "all": ("Alle", "All"),
+    "kvp_or_external": ("Kvalifiseringsprogram eller ekstern oppfølging", "Qualification programme or external"),
+    "asked": ("Spurt", "Asked"),
+    "answered": ("Svarte", "Answered"),
+    "first_mean": ("Første gruppe, gjennomsnitt", "First group, mean"),
+    "first_sd": ("Første gruppe, standardavvik", "First group, SD"),
+    "first_n": ("Første gruppe, antall", "First group, persons"),
+    "second_mean": ("Andre gruppe, gjennomsnitt", "Second group, mean"),
+    "second_sd": ("Andre gruppe, standardavvik", "Second group, SD"),
+    "second_n": ("Andre gruppe, antall", "Second group, persons"),
+    "test": ("Test", "Test"),
+    "chi2": ("kji-kvadrat", "chi-square"),
+    "statistic": ("Testverdi", "Statistic"),
+    "df": ("Frihetsgrader", "Degrees of freedom"),
+    "effect_size": ("Effektstørrelse", "Effect size"),
+    "size": ("Størrelse", "Size"),
+    "negligible": ("ubetydelig", "negligible"),
+    "small": ("liten", "small"),
+    "medium": ("middels", "medium"),
+    "large": ("stor", "large"),
+    "partial_eta_squared": ("Partiell eta i annen", "Partial eta squared"),
+    "left_out": ("Utelatt", "Left out"),
+    "predictor": ("Forklaring", "Predictor"),
+    "beta": ("Beta", "Beta"),
+    "first": ("Første", "First"),
+    "second": ("Andre", "Second"),
+    "r": ("r", "r"),
+    "sex": ("Kjønn", "Sex"),
+    "work_ability": ("Arbeidsevne", "Work ability"),
+    "self_efficacy": ("Tro på å klare å jobbe", "Return-to-work self-efficacy"),
+    "return_to_work_self_efficacy": ("Tro på å klare å jobbe", "Return-to-work self-efficacy"),
+    "expected_time_to_work": ("Forventet tid til arbeid", "Expected time to work"),
+    "expectation": ("Forventning", "Expectation"),
+}
