@@ -30,6 +30,8 @@ class Permission(StrEnum):
     SEE_DELIVERIES = "see_deliveries"
     DELIVER = "deliver"
     DECIDE_DELIVERY = "decide_delivery"
+    LINK = "link"
+    APPROVE_LINKAGE = "approve_linkage"
     SEE_PLAN = "see_plan"
     LOCK_PLAN = "lock_plan"
     RUN_ANALYSIS = "run_analysis"

@@ -26,6 +26,7 @@ class DatabaseRole(StrEnum):
     ANALYST = "analyst"
     DRAW = "draw"
     RESPONDENT = "respondent"  # whoever holds a personal link to a questionnaire
+    LINKAGE = "linkage"  # the making of one approved key file: numbers and national ids, no names
     OWNER = "none"  # what SET ROLE calls "back to the one who signed in": migrations and maintenance
 
 

@@ -11,7 +11,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-ROLES = ("office", "coordinator", "analyst", "draw", "respondent")
+ROLES = ("office", "coordinator", "analyst", "draw", "respondent", "linkage")
 
 Rule = str | tuple[str, str]
 

@@ -80,6 +80,7 @@ ROLES: dict[Role, RoleDefinition] = {
     Role.TRIAL_LEAD: _trial(
         _("Forsøksleder"),
         P.MANAGE_TRIAL,
+        P.APPROVE_LINKAGE,
         P.LOCK_PROTOCOL,
         P.LOCK_PLAN,
         P.SEE_PLAN,
@@ -89,7 +90,9 @@ ROLES: dict[Role, RoleDefinition] = {
         P.SEE_LOG,
         P.SEE_RESULTS,
     ),
-    Role.DATA_MANAGER: _research(_("Dataforvalter"), P.SEE_DELIVERIES, P.DELIVER, P.DECIDE_DELIVERY),
+    Role.DATA_MANAGER: _research(
+        _("Dataforvalter"), P.SEE_DELIVERIES, P.DELIVER, P.DECIDE_DELIVERY, P.LINK, P.APPROVE_LINKAGE
+    ),
     Role.ANALYST: _research(
         _("Analytiker"), P.SEE_DELIVERIES, P.SEE_PLAN, P.LOCK_PLAN, P.RUN_ANALYSIS, P.SEE_UNRELEASED
     ),

@@ -47,6 +47,7 @@ PLACES = (
     Place(_("Protokoll"), "allocation:protocol", P.SEE_LOG),
     Place(_("Logg"), "allocation:log", P.SEE_LOG, locked=True),
     Place(_("Leveranser"), "registers:deliveries", P.SEE_DELIVERIES),
+    Place(_("Kobling"), "registers:key_files", P.APPROVE_LINKAGE, locked=True),
     Place(_("Analyseplan"), "analyses:plans", P.SEE_PLAN),
     Place(_("Kjøringer"), "analyses:runs", P.SEE_UNRELEASED),
     Place(_("Resultater"), "results:results", P.SEE_RESULTS),

@@ -100,6 +100,10 @@ class IdentityRecord(GuardedModel):
         """The name alone: lists of people need no more."""
         return "" if self.is_erased else self._opened(self.key(), "name")
 
+    def open_national_id(self) -> str:
+        """The national id alone: a register owner needs no more."""
+        return "" if self.is_erased else self._opened(self.key(), "national_id")
+
     def key(self) -> bytes:
         """The person's own key."""
         return service().unwrap(bytes(self.wrapped_key or b""), self._place("wrapped_key"), self.key_name)

@@ -45,6 +45,13 @@ def named_like(text: str, *, trial_code: str) -> list[UUID]:
     ]
 
 
+def national_ids_of(subjects: Iterable[UUID]) -> dict[UUID, str]:
+    """National ids by participant key, for the key file of a register owner; erased people are left out."""
+    found = IdentityRecord.objects.filter(subject__in=subjects, wrapped_key__isnull=False)
+    rows = found.only(*IdentityRecord.OF_THE_KEY, "national_id")
+    return {identity.subject: number for identity in rows if (number := identity.open_national_id())}
+
+
 def readers_of(subject: UUID) -> list[int]:
     """The keys of the users who may see a shielded person, in the order in which they were named."""
     return list(NamedReader.objects.filter(subject=subject).values_list("user_id", flat=True))

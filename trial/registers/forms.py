@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.columns import REGISTERS, suggested_columns
+from trial.access.free_text import no_national_id
 from trial.registers.models import Delivery
 from trial.registers.queries import registers_of
 from trial.registers.reasons import COLUMNS
@@ -88,3 +89,25 @@ class RetentionForm(forms.Form):
     """The last day on which the register data may be kept."""
 
     until = forms.DateField(label=_("Siste dag"), help_text=_("dd.mm.åååå. Dagen etter slettes alle filene."))
+
+
+class KeyFileForm(forms.Form):
+    """Which register owner gets a key file, and the key that it is encrypted to."""
+
+    register = forms.ChoiceField(label=_("Register"))
+    owner = forms.CharField(
+        label=_("Hvem skal ha filen"),
+        help_text=_("Virksomhet og kontaktperson hos registereieren."),
+        max_length=200,
+        validators=[no_national_id],
+    )
+    recipient = forms.CharField(
+        label=_("Registereierens offentlige age-nøkkel"),
+        help_text=_("Begynner med age1. Registereieren lager nøkkelen og beholder den hemmelige delen."),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, data: Any = None, *, trial: Trial) -> None:
+        super().__init__(data)
+        self.fields["register"].choices = list(registers_of(trial).items())  # type: ignore[attr-defined]

@@ -187,3 +187,43 @@ class Destruction(GuardedModel):
 
     def __str__(self) -> str:
         return f"{self.trial}: {self.destroyed_at:%Y-%m-%d}"
+
+
+class LinkageRequest(GuardedModel):
+    """A key file, number to national id, for one register owner: asked for, approved by another, handed out once.
+
+    `recipient`: the owner's age public key; `people` and `sha256` say what was handed out, of which nothing is kept.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    register = models.CharField(max_length=20, choices=list(REGISTERS.items()))
+    owner = models.CharField(max_length=200)
+    recipient = models.CharField(max_length=100)
+    requested_at = models.DateTimeField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    handed_out_at = models.DateTimeField(null=True)
+    handed_out_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    people = models.PositiveIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-requested_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_at=None, approved_by=None)
+                | Q(approved_at__isnull=False, approved_by__isnull=False) & ~Q(approved_by=F("requested_by")),
+                name="linkage_approved_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_out_at=None, handed_out_by=None, people=None, sha256="")
+                | Q(approved_at__isnull=False, handed_out_at__isnull=False, handed_out_by__isnull=False, people__gt=0)
+                & ~Q(sha256=""),
+                name="linkage_handed_out_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_register_display()} {self.requested_at:%Y-%m-%d}"

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from trial.registers import api, pages
+from trial.registers import api, linkage_pages, pages
 
 app_name = "registers"
 HERE = "trials/<slug:trial>/deliveries/"
+LINKAGE = "trials/<slug:trial>/linkage/"
 API = "api/v1/trials/<slug:trial>/deliveries/"
 
 urlpatterns = [
@@ -21,6 +22,10 @@ urlpatterns = [
     path(f"{HERE}<uuid:key>/reject/", pages.reject, name="reject"),
     path(f"{HERE}<uuid:key>/report.json", pages.report_json, name="report_json"),
     path(f"{HERE}<uuid:key>/rejected.csv", pages.rejected_csv, name="rejected_csv"),
+    path(LINKAGE, linkage_pages.key_files, name="key_files"),
+    path(f"{LINKAGE}package.zip", linkage_pages.package, name="package"),
+    path(f"{LINKAGE}<uuid:key>/approve/", linkage_pages.approve, name="approve_key_file"),
+    path(f"{LINKAGE}<uuid:key>/file.age", linkage_pages.fetch, name="fetch_key_file"),
     path(API, api.Deliveries.as_view(), name="api_deliveries"),
     path(f"{API}uploads/", api.Uploads.as_view(), name="api_uploads"),
     path(f"{API}uploads/<uuid:key>/", api.OneUpload.as_view(), name="api_upload"),
