@@ -10,7 +10,7 @@ import numpy.typing as npt
 from evaluation.codes import HIGHER_EDUCATION_LEVELS, MEASURE_GROUPS, REDUCED_CAPACITY, measures
 
 Truth = npt.NDArray[np.bool_]
-Column = tuple[str, npt.NDArray[Any], tuple[str, ...]]
+Column = tuple[str, Any, tuple[str, ...]]
 
 HOUR_UNITS = 1_000_000
 
@@ -31,21 +31,28 @@ OUTCOMES: Final = (
 
 
 class Registers(Protocol):
-    """What the panel knows of each person-month."""
+    """What the panel knows of each person-month: arrays of persons x months, or columns of a table in a warehouse."""
 
     def has(self, *registers: str) -> bool: ...
-    def observed(self, *registers: str) -> Truth: ...
-    def holds(self, register: str, column: str = "", codes: Any = None) -> Truth: ...
-    def hours(self) -> npt.NDArray[np.int64]: ...
+    def observed(self, *registers: str) -> Any: ...
+    def holds(self, register: str, column: str = "", codes: Any = None) -> Any: ...
+    def hours(self) -> Any: ...
+    def chosen(self, condition: Any, value: Any) -> Any:
+        """The value where the condition holds, and 0 elsewhere."""
 
 
 def declare_outcomes(
     registers: Registers, *, min_hours: float, exclude_in_measure: bool
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Every outcome that the given registers can tell, as float64 persons x months, missing where not covered."""
-    states = _States(registers, min_hours, exclude_in_measure)
     known = cache(registers.observed)
-    return {name: _where_known(known(*needs), values) for name, values, needs in states.columns()}
+    columns = outcome_columns(registers, min_hours=min_hours, exclude_in_measure=exclude_in_measure)
+    return {name: _where_known(known(*needs), values) for name, values, needs in columns}
+
+
+def outcome_columns(registers: Registers, *, min_hours: float, exclude_in_measure: bool) -> Iterator[Column]:
+    """Each outcome as its name, its value where it is known, and the registers that must cover the month."""
+    return _States(registers, min_hours, exclude_in_measure).columns()
 
 
 def _where_known(known: Truth, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -76,23 +83,23 @@ class _States:
         yield from self._exclusive()
 
     @cached_property
-    def employed(self) -> Truth:
+    def employed(self) -> Any:
         enough = self.registers.hours() >= round(self.min_hours * HOUR_UNITS)
         return enough & ~self._in_other_measure() if self.exclude_in_measure else enough
 
-    def _in_other_measure(self) -> Truth:
+    def _in_other_measure(self) -> Any:
         return self.registers.holds(
             "measures", "measure", [m.code for m in measures().values() if m.group != "wage_subsidy"]
         )
 
     @cached_property
-    def higher_education(self) -> Truth:
+    def higher_education(self) -> Any:
         return self.registers.holds("education", "nus_level", HIGHER_EDUCATION_LEVELS)
 
     def _work(self) -> Iterator[Column]:
         employed = self.employed
         yield "employed", employed, self.work
-        yield "hours", np.where(employed, self.registers.hours() / HOUR_UNITS, 0.0), self.work
+        yield "hours", self.registers.chosen(employed, self.registers.hours() / HOUR_UNITS), self.work
         if self.registers.has("education"):
             studying = self.higher_education
             yield "higher_education", studying, ("education",)

@@ -173,8 +173,13 @@ class RegisterMonths:
         """Weekly hours in millionths, summed over concurrent jobs."""
         spells = self._spells["employment"]
         weekly = spells.frame["full_time_hours"].astype(float) * spells.frame["position_percent"].astype(float) / 100
-        units = np.rint(weekly.fillna(0).to_numpy() * HOUR_UNITS).astype(np.int64)
+        # Halves go up, as in every database; numpy would round them to the even number.
+        units = np.floor(weekly.fillna(0).to_numpy() * HOUR_UNITS + 0.5).astype(np.int64)
         return self._running_sum(spells, slice(None), units)
+
+    def chosen(self, condition: npt.NDArray[np.bool_], value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The value where the condition holds, and 0 elsewhere."""
+        return np.where(condition, value, 0.0)
 
     def _running_sum(self, spells: Spells, chosen: Any, amount: npt.NDArray[np.int64] | None = None) -> Grid:
         """The sum over the spells in force, persons x months; without an amount, their number."""
