@@ -10,6 +10,8 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final, Self
 
+import pandas as pd
+
 from evaluation.canonical import canonical_json, sha256_of
 from evaluation.design import DesignError, rule_for
 from evaluation.effects import TOTALS
@@ -19,6 +21,7 @@ from evaluation.paper import EFFECT_FIGURES, SHARE_FIGURES, TABLE_1, TABLE_2
 from evaluation.plan_shape import shape_problem
 from evaluation.redraws import Design
 from evaluation.regression import COVARIANCES
+from evaluation.review.effect_sizes import effect_sizes
 
 VERSION: Final = 1
 MULTIPLICITY: Final = ("none", "holm", "benjamini-hochberg")
@@ -33,11 +36,12 @@ FURTHER: Final = (
     "bounds",
     "precision",
     "randomisation",
+    "evidence",
 )
 """What a plan may ask for beside the tables and figures of the paper."""
 
-NEEDS: Final = {"compliers": "received", "weights": "ratios", "randomisation": "design"}
-LATER: Final = ("further", "received", "unit", "ratios", "design", "families", "equivalence")
+NEEDS: Final = {"compliers": "received", "weights": "ratios", "randomisation": "design", "evidence": "earlier"}
+LATER: Final = ("further", "received", "unit", "ratios", "design", "families", "equivalence", "earlier")
 """Fields that plans locked before them lack: left at its default, such a field is not spelled out, so that the hash of
 an older plan stays what it was."""
 
@@ -54,7 +58,9 @@ class Plan:
     an outcome that holds in any month of the totals. `unit`: the column of offices or teams where those were drawn.
     `ratios`: stratum -> arm -> ratio, where strata differ. `design`: `method` and `arms` of the protocol, which the
     randomisation test draws from. `families`: name -> outcomes whose p-values are adjusted together; the primary ones
-    if empty. `equivalence`: outcome -> the smallest effect that matters, as text.
+    if empty. `equivalence`: outcome -> the smallest effect that matters, as text. `earlier`: the trials among which this
+    one is set: `measure` (RR, OR, RD, MD, SMD), `outcome`, `month`, and `studies` with the columns that `effect_sizes`
+    names for the measure.
     """
 
     trial: str
@@ -84,6 +90,7 @@ class Plan:
     design: Mapping[str, Any] = field(default_factory=dict)
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     equivalence: Mapping[str, str] = field(default_factory=dict)
+    earlier: Mapping[str, Any] = field(default_factory=dict)
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -139,7 +146,31 @@ class Plan:
                 "equivalence: margins above 0 as text, e.g. '1.5'",
             ),
             *self._problems_of_design(),
+            *self._problems_of_earlier(),
         ]
+
+    def _problems_of_earlier(self) -> list[tuple[bool, str]]:
+        if not self.earlier:
+            return []
+        try:
+            effect_sizes(self.earlier_studies, self.earlier["measure"])
+        except (EvaluationError, TypeError, ValueError) as error:
+            return [(True, f"earlier: {error}")]
+        month, outcome = self.earlier["month"], self.earlier["outcome"]
+        return [
+            (outcome not in OUTCOMES, f"earlier: no outcome is called {outcome}"),
+            (not self.months[0] <= month <= self.months[1], "earlier: the month must lie within months"),
+        ]
+
+    @property
+    def earlier_studies(self) -> pd.DataFrame:
+        """One row an earlier trial, its numbers as numbers."""
+        return pd.DataFrame(
+            [
+                {key: value if key == "study" else float(value) for key, value in row.items()}
+                for row in self.earlier["studies"]
+            ]
+        )
 
     def _problems_of_design(self) -> list[tuple[bool, str]]:
         if not self.design:
@@ -205,7 +236,8 @@ def plan_of_protocol(content: Mapping[str, Any], *, data_to: str = "") -> Plan:
 
     Args:
         content: `trial` (code), `arms` ((code, ratio) in the order of the protocol), `method`, and where they are not
-            one control and offices as strata: `control` (an arm), `unit` (`cluster` where offices are drawn).
+            one control and offices as strata: `control` (an arm), `strata` (a column, empty for one list), `unit`
+            (`cluster` where offices are drawn).
 
     Raises:
         EvaluationError: `plan_invalid` where the protocol's parts do not make a plan.
@@ -214,6 +246,7 @@ def plan_of_protocol(content: Mapping[str, Any], *, data_to: str = "") -> Plan:
     codes = [str(code) for code, _ratio in content["arms"]]
     drawn = bool(content.get("method")) and len(codes) == 2
     own: dict[str, Any] = {"reference": "", "control": content.get("control") or _control_of(codes)}
+    own["strata"] = content.get("strata", "office")
     if drawn:
         own["design"] = {"method": content["method"], "arms": [list(arm) for arm in content["arms"]]}
         own["further"] = [*template["further"], "randomisation"]

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.test import Client
 
-from evaluation.plan import seklar_plan
+from tests.analyses import life
 from tests.cast import acting
 from trial.access.models import User
 from trial.access.planes import DatabaseRole, Plane, acting_in, maintenance
@@ -13,6 +13,7 @@ from trial.analyses.actions import begin_run, request_run
 from trial.analyses.calculation import carry_out
 from trial.analyses.models import Run
 from trial.analyses.states import RunState
+from trial.results.actions import request_release
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,9 @@ def test_a_plan_is_proposed_on_one_page_and_locked_on_another_by_another(drafted
     cast = drafted_cast
     analyst, lead = signed_in(cast.analyst), signed_in(cast.lead)
     offered = analyst.get("/trials/se-klar/plans/new/").context["form"]["content"].value()
-    assert json.loads(offered) == seklar_plan("se-klar").to_dict()
+    suggested = json.loads(offered)
+    assert (suggested["control"], suggested["strata"]) == ("control", "office")
+    assert suggested["design"]["method"] == cast.trial.method
     made = analyst.post("/trials/se-klar/plans/new/", {"content": offered})
     assert made["Location"] == "/trials/se-klar/plans/1/"
     assert "/plans/1/lock/" not in analyst.get(made["Location"]).content.decode()
@@ -142,3 +145,37 @@ def test_the_pages_ask_the_database_a_bounded_number_of_times(done, django_asser
     for address in ("plans/", "plans/1/", "runs/", f"runs/{run.pk}/", f"runs/{run.pk}/findings/figure-6/"):
         with django_assert_max_num_queries(MOST_QUERIES + SAVEPOINT):
             assert client.get(f"/trials/se-klar/{address}").status_code == 200
+
+
+def test_the_page_asks_for_an_exploratory_run_and_says_what_departs(lived):
+    cast, plan = lived
+    life.data_locked(cast)
+    analyst = signed_in(cast.analyst)
+    page = f"/trials/se-klar/plans/{plan.version}/"
+    assert f"{page}explore/" in analyst.get(page).content.decode()
+    assert signed_in(cast.coordinator).get(f"{page}explore/").status_code == 403
+    refused = analyst.post(f"{page}explore/", {"deviations": '{"covariance": "HC9"}', "reason": "Fordi"})
+    assert list(refused.context["form"].errors) == ["deviations"]
+    assert "HC9" in refused.content.decode()
+    assert analyst.post(f"{page}explore/", {"deviations": "[]", "reason": "Fordi"}).status_code == 200
+    made = analyst.post(f"{page}explore/", {"deviations": '{"covariance": "HC3"}', "reason": "Robust"})
+    shown = analyst.get(made["Location"]).content.decode()
+    assert "Utforskende kjøring" in shown
+    assert "covariance: classical → HC3" in shown
+    assert "Robust" in shown
+
+
+def test_a_run_whose_release_was_asked_for_offers_it_no_more(lived):
+    cast, plan = lived
+    life.data_locked(cast)
+    with acting(cast.analyst):
+        plan.refresh_from_db()
+        run = request_run(by=cast.analyst, plan=plan, masked=False)
+    with acting_in(Plane(DatabaseRole.ANALYST, trials=(cast.trial.pk,))):
+        carry_out(run.pk)
+    analyst, page = signed_in(cast.analyst), f"/trials/se-klar/runs/{run.pk}/"
+    assert "Be om frigiving" in analyst.get(page).content.decode()
+    with acting(cast.analyst):
+        run.refresh_from_db()
+        request_release(by=cast.analyst, run=run)
+    assert "Be om frigiving" not in analyst.get(page).content.decode()

@@ -176,3 +176,46 @@ def _rows_seen(model) -> int:
             return model.objects.count()
     except ProgrammingError:
         return 0
+
+
+def _departing(cast, plan, deviations, reason="Sjekk av robuste standardfeil") -> Run:
+    with acting(cast.analyst):
+        plan.refresh_from_db()
+        return request_run(by=cast.analyst, plan=plan, masked=False, deviations=deviations, reason=reason)
+
+
+def test_a_departure_from_the_locked_plan_is_exploratory_wherever_it_is_shown(lived):
+    cast, plan = lived
+    life.data_locked(cast)
+    run = _carried_out(cast, _departing(cast, plan, {"covariance": "HC3", "alpha": plan.content["alpha"]}))
+    assert run.deviations == {"covariance": "HC3"}
+    assert run.manifest["plan"] == plan.sha256
+    assert run.manifest["deviations"] == {"covariance": {"planned": "classical", "done": "HC3"}}
+    with acting(cast.analyst):
+        assert all(finding.notes["exploratory"] == ["covariance"] for finding in run.results.all())
+
+
+@pytest.mark.parametrize(
+    ("deviations", "reason", "code", "field"),
+    [
+        ({"covariance": "HC9"}, "Fordi", "plan_invalid", "deviations"),
+        ({"colour": "red"}, "Fordi", "plan_invalid", "deviations"),
+        ({"trial": "en-annen"}, "Fordi", "plan_of_another_trial", "deviations"),
+        ({"covariance": "classical"}, "Fordi", "no_deviation", "deviations"),
+        ({}, "Fordi", "no_deviation", "deviations"),
+        ({"covariance": "HC3"}, "  ", "reason_needed", "reason"),
+    ],
+)
+def test_a_departure_that_is_none_or_has_no_reason_is_refused(lived, deviations, reason, code, field):
+    cast, plan = lived
+    life.data_locked(cast)
+    with pytest.raises(Refusal) as caught:
+        _departing(cast, plan, deviations, reason)
+    assert (caught.value.code, caught.value.field) == (code, field)
+
+
+def test_nobody_departs_from_a_plan_before_the_data_lock(lived):
+    cast, plan = lived
+    with pytest.raises(Refusal) as caught:
+        _departing(cast, plan, {"covariance": "HC3"})
+    assert caught.value.code == "data_not_locked"

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan as PlanOfAnalysis
+from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
@@ -79,14 +80,18 @@ def lock_plan(*, by: User, plan: Plan) -> Plan:
 
 
 @action
-def request_run(*, by: User, plan: Plan, masked: bool) -> Run:
+def request_run(
+    *, by: User, plan: Plan, masked: bool, deviations: Mapping[str, Any] | None = None, reason: str = ""
+) -> Run:
     """Queue a run of a plan on the deliveries in force. `masked`: a rehearsal on shuffled arms.
 
-    The seed follows from the plan's hash, so that nobody can look for a convenient one.
+    `deviations`: fields of the plan that are to be done otherwise; the run is then exploratory and needs a reason. The
+    seed follows from the plan's hash, so that nobody can look for a convenient one.
 
     Raises:
         Refusal: `not_allowed`, `data_not_locked` or `plan_not_locked` for the true run, `no_deliveries`,
-            `register_not_consented` for a delivered register that no consent covers any more.
+            `register_not_consented` for a delivered register that no consent covers any more; `plan_invalid`,
+            `no_deviation` or `reason_needed` for deviations.
     """
     trial = plan.trial
     require(by, trial, Permission.RUN_ANALYSIS)
@@ -95,6 +100,7 @@ def request_run(*, by: User, plan: Plan, masked: bool) -> Run:
     delivered = {register: delivery.snapshot for register, delivery in in_force(trial).items()}
     if not delivered:
         raise Refusal("no_deliveries", _("Ingen leveranser er godkjent ennå."))
+    departing = _departing(plan, deviations, reason) if deviations is not None else {}
     _consented(trial, delivered)
     run = Run.objects.create(
         trial=trial,
@@ -102,10 +108,13 @@ def request_run(*, by: User, plan: Plan, masked: bool) -> Run:
         masked=masked,
         seed=int(plan.sha256[:12], 16),
         deliveries=dict(sorted(delivered.items())),
+        deviations=departing,
+        reason=reason.strip() if departing else "",
         requested_at=clock.now(),
         requested_by=by,
     )
-    record(by=by, verb="run_requested", trial=trial.code, subject=str(run.pk), masked=masked, plan=plan.sha256)
+    named = {"masked": masked, "plan": plan.sha256, "deviations": sorted(departing)}
+    record(by=by, verb="run_requested", trial=trial.code, subject=str(run.pk), **named)
     after_commit(RUN_TASK, str(run.pk), trial.pk)
     return run
 
@@ -203,14 +212,27 @@ def _locked(run: Run) -> Run:
     return Run.objects.select_for_update(of=("self",)).select_related("trial", "plan", "requested_by").get(pk=run.pk)
 
 
-def _parsed(trial: Trial, content: Mapping[str, Any]) -> PlanOfAnalysis:
+def _parsed(trial: Trial, content: Mapping[str, Any], field: str = "content") -> PlanOfAnalysis:
     try:
         parsed = PlanOfAnalysis.from_dict(content)
     except EvaluationError as error:
-        raise Refusal(error.code, str(error), field="content", status=422) from None
+        raise Refusal(error.code, str(error), field=field, status=422) from None
     if parsed.trial != trial.code:
-        raise Refusal("plan_of_another_trial", _("Planen er for et annet forsøk."), field="content", status=422)
+        raise Refusal("plan_of_another_trial", _("Planen er for et annet forsøk."), field=field, status=422)
     return parsed
+
+
+def _departing(plan: Plan, deviations: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """The fields that really differ from the plan, as its canonical JSON spells them."""
+    refuse_national_id(reason=reason)
+    planned = _parsed(plan.trial, plan.content, "deviations").to_dict()
+    done = _parsed(plan.trial, plan.content | dict(deviations), "deviations").to_dict()
+    differing = {name: done[name] for name in done if done[name] != planned.get(name)}
+    if not differing:
+        raise Refusal("no_deviation", _("Dette er som i planen. Kjør planen som den er."), field="deviations")
+    if not reason.strip():
+        raise Refusal("reason_needed", _("Skriv hvorfor det avvikes fra planen."), field="reason", status=422)
+    return differing
 
 
 def _still_drafting(trial: Trial) -> None:

@@ -38,6 +38,8 @@ class RunSerializer(serializers.ModelSerializer):
             "masked",
             "seed",
             "deliveries",
+            "deviations",
+            "reason",
             "state",
             "requested_at",
             "started",
@@ -79,6 +81,10 @@ class RunWithFindingsSerializer(RunSerializer):
 class NewRunSerializer(serializers.Serializer):
     plan = serializers.IntegerField(min_value=1, max_value=32767, help_text="Version of the plan.")
     masked = serializers.BooleanField(help_text="True: a rehearsal on shuffled arms, the only kind before data lock.")
+    deviations = serializers.DictField(
+        required=False, help_text="Fields of the plan to be done otherwise; the run is then exploratory."
+    )
+    reason = serializers.CharField(required=False, max_length=500, help_text="Why the run departs from the plan.")
 
 
 @extend_schema_view(get=extend_schema(summary="Runs of a trial, newest first"))
@@ -96,8 +102,9 @@ class Runs(ListAPIView):
     def post(self, request: Request, trial: str) -> Response:
         body = NewRunSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        plan = plan_for(request.user, trial, body.validated_data["plan"])
-        run = request_run(by=request.user, plan=plan, masked=body.validated_data["masked"])
+        wanted = dict(body.validated_data)
+        plan = plan_for(request.user, trial, wanted.pop("plan"))
+        run = request_run(by=request.user, plan=plan, **wanted)
         return Response(RunSerializer(run).data, status=201)
 
 

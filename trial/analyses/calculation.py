@@ -61,6 +61,7 @@ def _evaluate(run: Run, coverage: Coverage) -> Results:
             progress=partial(_tell, run),
             masked=run.masked,
             seed=run.seed,
+            deviations=run.deviations,
         )
 
 

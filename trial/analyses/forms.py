@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.free_text import no_national_id
+
 
 class Indented(json.JSONEncoder):
     """JSON as people read it; the hash is of the canonical spelling, whatever stands here."""
@@ -30,6 +32,27 @@ class PlanForm(forms.Form):
         if not isinstance(content, dict):
             raise forms.ValidationError(_("Planen skal være et JSON-objekt."))
         return content
+
+
+class ExploreForm(forms.Form):
+    """What an exploratory run does otherwise than the plan, for `actions.request_run`."""
+
+    deviations = forms.JSONField(
+        label=_("Det som gjøres annerledes (JSON)"),
+        help_text=_('Bare feltene som avviker, for eksempel {"covariance": "HC3"}.'),
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        encoder=Indented,
+        error_messages={"invalid": _("Dette er ikke gyldig JSON.")},
+    )
+    reason = forms.CharField(
+        label=_("Hvorfor"), max_length=500, validators=[no_national_id], widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean_deviations(self) -> dict[str, Any]:
+        deviations = self.cleaned_data["deviations"]
+        if not isinstance(deviations, dict):
+            raise forms.ValidationError(_("Avvikene skal være et JSON-objekt."))
+        return deviations
 
 
 def readable(content: dict[str, Any]) -> str:

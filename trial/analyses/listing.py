@@ -1,5 +1,6 @@
 """What the pages say about plans and runs themselves, as rows and facts."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -53,7 +54,9 @@ def run_rows(trial: Trial, runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 
 def kind_of(run: Run) -> str:
-    return _("Prøve på stokkede grupper") if run.masked else _("På de virkelige gruppene")
+    if run.masked:
+        return _("Prøve på stokkede grupper")
+    return _("Utforskende, avviker fra planen") if run.deviations else _("På de virkelige gruppene")
 
 
 def run_facts(run: Run) -> list[dict[str, Any]]:
@@ -67,6 +70,9 @@ def run_facts(run: Run) -> list[dict[str, Any]]:
         },
         {"label": _("Bestilt"), "value": f"{moment(run.requested_at)}, {run.requested_by}"},
     ]
+    if run.deviations:
+        rows.append({"label": _("Avvik fra planen"), "value": departures(run)})
+        rows.append({"label": _("Hvorfor"), "value": run.reason})
     if run.cancelled_at:
         rows.append({"label": _("Avbrutt"), "value": f"{moment(run.cancelled_at)}, {run.cancelled_by}"})
     if run.state == RunState.DONE and run.finished and run.started:
@@ -88,6 +94,18 @@ def _left_out(consent: dict[str, Any]) -> str:
     }
     parts = [f"{REGISTERS[register]}: {number}" for register, number in by_register.items()]
     return _("%(whole)s. Samtykket dekker ikke: %(parts)s.") % {"whole": whole, "parts": "; ".join(parts)}
+
+
+def departures(run: Run) -> str:
+    """Each field with what was planned and what is done instead."""
+    planned = run.plan.content
+    return "; ".join(
+        f"{field}: {_spelled(planned.get(field, NOTHING))} → {_spelled(done)}" for field, done in run.deviations.items()
+    )
+
+
+def _spelled(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def progress_of(run: Run) -> str:

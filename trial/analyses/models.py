@@ -57,7 +57,8 @@ class Run(GuardedModel):
     """One calculation of a plan on named deliveries.
 
     `masked`: a rehearsal on shuffled arms, the only kind before the data lock. `deliveries`: register -> SHA-256 of
-    its snapshot, fixed when the run is asked for. `attempt` counts the workers that took it up.
+    its snapshot, fixed when the run is asked for. `attempt` counts the workers that took it up. `deviations`: the
+    fields of the plan that are done otherwise, with the `reason`; such a run is exploratory.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -66,6 +67,8 @@ class Run(GuardedModel):
     masked = models.BooleanField()
     seed = models.PositiveBigIntegerField()
     deliveries = models.JSONField()
+    deviations = models.JSONField(default=dict, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
     state = models.CharField(
         max_length=10, choices=[(state.value, LABELS[state]) for state in RunState], default=RunState.QUEUED
     )
@@ -100,6 +103,7 @@ class Run(GuardedModel):
                 | ~Q(state=RunState.CANCELLED.value) & Q(cancelled_at=None, cancelled_by=None),
                 name="run_cancelled_by_someone",
             ),
+            models.CheckConstraint(condition=Q(deviations={}) | ~Q(reason=""), name="run_deviates_with_reason"),
             models.CheckConstraint(
                 condition=~Q(state=RunState.FAILED.value) | ~Q(error_code=""), name="run_failed_with_reason"
             ),

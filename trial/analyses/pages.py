@@ -10,21 +10,21 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from evaluation.plan import seklar_plan
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.analyses import actions
 from trial.analyses.downloads import csv_response, json_response, workbook_response
-from trial.analyses.forms import PlanForm, readable
+from trial.analyses.forms import ExploreForm, PlanForm, readable
 from trial.analyses.listing import plan_facts, progress_of, run_facts, run_rows
 from trial.analyses.models import Plan, Run
 from trial.analyses.policies import may_lock, may_rehearse, may_run
 from trial.analyses.presentation import shown, tabs_of
-from trial.analyses.queries import finding_of, plan_for, plans_of, run_for, runs_of
+from trial.analyses.queries import finding_of, plan_for, plans_of, release_asked, run_for, runs_of
 from trial.analyses.reasons import FAILURES
 from trial.analyses.states import RunState
-from trial.studies.permissions import can
+from trial.analyses.templates import template_for
+from trial.studies.permissions import can, require
 from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
 
@@ -41,10 +41,10 @@ def plans(request: SignedInRequest, trial: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def propose(request: SignedInRequest, trial: str) -> HttpResponse:
-    """A plan as JSON; the page begins with the newest version, or with the plan of the published evaluation."""
+    """A plan as JSON; the page begins with the newest version, or with a plan made from the trial's own protocol."""
     found = trial_for(request.user, trial, needing=Permission.LOCK_PLAN)
     latest = found.plans.first()
-    template = latest.content if latest else seklar_plan(found.code).to_dict()
+    template = latest.content if latest else template_for(found)
     form = PlanForm(request.POST or None, initial={"content": template})
     made = perform(form, actions.propose_plan, by=request.user, trial=found)
     if made:
@@ -94,6 +94,19 @@ def start(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     return redirect(_address(actions.request_run(by=request.user, plan=found, masked=False)))
 
 
+@require_http_methods(["GET", "POST"])
+def explore(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
+    """Ask for a run that departs from the locked plan: named, with a reason, and marked as exploratory."""
+    found = plan_for(request.user, trial, version)
+    require(request.user, found.trial, Permission.RUN_ANALYSIS)
+    form = ExploreForm(request.POST or None)
+    made = perform(form, actions.request_run, by=request.user, plan=found, masked=False)
+    if made:
+        return redirect(_address(made))
+    context = {"trial": found.trial, "plan": found, "form": form, "text": readable(found.content)}
+    return render(request, "analyses/explore.html", context)
+
+
 @require_GET
 def runs(request: SignedInRequest, trial: str) -> HttpResponse:
     found, every = runs_of(request.user, trial)
@@ -115,7 +128,7 @@ def run(request: SignedInRequest, trial: str, key: UUID, name: str = "") -> Http
         "progress": progress_of(found),
         "failure": FAILURES.get(found.error_code, found.error),
         "may_cancel": found.under_way and analyst,
-        "may_ask": found.state == RunState.DONE and not found.masked and analyst,
+        "may_ask": found.state == RunState.DONE and not found.masked and analyst and not release_asked(found),
     }
     if request.htmx:
         return render(request, "analyses/run_progress.html", context)

@@ -46,6 +46,11 @@ def run_for(user: User, code: str, key: UUID) -> Run:
     return found
 
 
+def release_asked(run: Run) -> bool:
+    """Whether a release of the run waits or was made; after a refusal it can be asked for again."""
+    return bool(run.releases.exclude(state="refused").exists())
+
+
 def finding_of(findings: QuerySet[Found], name: str) -> Found:
     """The finding with a name, of a run or of a release."""
     found = findings.filter(name=name).first()

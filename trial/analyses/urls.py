@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{PLANS}<int:version>/lock/", pages.lock, name="lock"),
     path(f"{PLANS}<int:version>/rehearse/", pages.rehearse, name="rehearse"),
     path(f"{PLANS}<int:version>/run/", pages.start, name="start"),
+    path(f"{PLANS}<int:version>/explore/", pages.explore, name="explore"),
     path(RUNS, pages.runs, name="runs"),
     path(f"{RUNS}<uuid:key>/", pages.run, name="run"),
     path(f"{RUNS}<uuid:key>/findings/<slug:name>/", pages.run, name="finding"),
