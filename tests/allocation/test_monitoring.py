@@ -1,17 +1,20 @@
 """The monitor finds what an insider with the owner's rights could do to the tables behind the log."""
 
+import json
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.allocation.trials import DrawCast
 from tests.cast import acting
 from trial.access.planes import maintenance
 from trial.allocation.actions import checkpoint
-from trial.allocation.monitoring import faults_of
-from trial.allocation.queries import log_is_whole
+from trial.allocation.monitoring import faults_of, watch
+from trial.allocation.queries import anchors_of, log_is_whole
+from trial.enrolment.actions import withdraw
+from trial.enrolment.states import Withdrawal
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +32,7 @@ def behind_the_triggers(statement: str) -> None:
     """What the owner of the tables can do after switching the triggers off."""
     with maintenance(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in ("logleaf", "allocation"):
+        for table in ("logleaf", "allocation", "checkpoint"):
             cursor.execute(f"ALTER TABLE allocation_{table} DISABLE TRIGGER USER")
         cursor.execute(statement)
 
@@ -53,6 +56,12 @@ def test_a_whole_log_has_no_faults(drawn: DrawCast):
             "not as the log has it",
         ),
         ("DELETE FROM allocation_allocation WHERE position = 3", "has no place"),
+        ("UPDATE allocation_checkpoint SET root = repeat('0', 64) WHERE size = 1", "not signed by its key"),
+        (
+            "UPDATE allocation_allocation SET receipt = "
+            "jsonb_set(receipt, '{checkpoint,root}', to_jsonb(repeat('0', 64))) WHERE position = 3",
+            "two heads of 9 leaves",
+        ),
     ],
 )
 def test_a_change_behind_the_triggers_is_found(drawn: DrawCast, statement: str, fault: str, capsys):
@@ -69,3 +78,55 @@ def test_an_unattended_place_that_hangs_is_found(unattended_trial: DrawCast, sim
     assert faults_of(unattended_trial.trial) == []
     simulated_clock.advance(timedelta(minutes=6))
     assert faults_of(unattended_trial.trial) == ["1 enrolled without an arm for more than five minutes"]
+
+
+def test_a_head_that_others_hold_must_be_a_prefix_too(drawn: DrawCast, tmp_path, capsys):
+    held = tmp_path / "anchors.json"
+    held.write_text(json.dumps({"checkpoints": [{"size": 5, "root": "00" * 32}]}))
+    with pytest.raises(SystemExit, match="1"):
+        call_command("allocation_monitor", drawn.trial.code, anchors=[held])
+    assert "a head of 5 leaves has another root" in capsys.readouterr().out
+    with maintenance():
+        held.write_text(json.dumps(anchors_of(drawn.trial)))
+    call_command("allocation_monitor", drawn.trial.code, anchors=[held])
+
+
+@pytest.mark.parametrize(
+    ("trials", "content"), [(["unknown"], None), ([], "{}"), (["se-klar"], "{}"), (["se-klar"], "no json")]
+)
+def test_where_it_cannot_look_it_says_so_with_a_code_of_its_own(drawn: DrawCast, tmp_path, trials, content):
+    held = tmp_path / "anchors.json"
+    held.write_text(content or "")
+    with pytest.raises(CommandError) as error:
+        call_command("allocation_monitor", *trials, anchors=[] if content is None else [held])
+    assert error.value.returncode == 3
+
+
+def leaves_soon(trial: DrawCast, people: list) -> None:
+    for person in people:
+        with acting(trial.cast.kari):
+            withdraw(by=trial.cast.kari, participant=person, meaning=Withdrawal.NEW_DATA)
+
+
+def test_a_burst_of_withdrawals_right_after_the_arm_is_looked_into(drawn_trial: DrawCast, simulated_clock, capsys):
+    people = drawn_trial.people(3)
+    for person in people:
+        drawn_trial.enrol(person)
+    drawn_trial.draw()
+    simulated_clock.advance(timedelta(days=1))
+    leaves_soon(drawn_trial, people[:2])
+    assert watch(drawn_trial.trial).suspicions == []
+    leaves_soon(drawn_trial, people[2:])
+    with pytest.raises(SystemExit, match="2"):
+        call_command("allocation_monitor", drawn_trial.trial.code)
+    assert "look into: 3 in Moss left within 3 days" in capsys.readouterr().out
+
+
+def test_withdrawals_long_after_the_arm_are_no_burst(drawn_trial: DrawCast, simulated_clock):
+    people = drawn_trial.people(3)
+    for person in people:
+        drawn_trial.enrol(person)
+    drawn_trial.draw()
+    simulated_clock.advance(timedelta(days=30))
+    leaves_soon(drawn_trial, people)
+    assert watch(drawn_trial.trial).suspicions == []

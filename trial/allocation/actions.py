@@ -19,21 +19,22 @@ from trial.access.permissions import Permission
 from trial.access.planes import entered
 from trial.access.refusals import Refusal
 from trial.access.roles import Role
-from trial.allocation import leaves
+from trial.allocation import clusters, leaves
 from trial.allocation.contributions import Context
 from trial.allocation.idempotency import key_held, record_of
 from trial.allocation.log import LogWriter
-from trial.allocation.models import Allocation, Checkpoint, IdempotencyRecord, StratumState
-from trial.allocation.policies import can_be_drawn, drawable, may_draw
+from trial.allocation.models import Allocation, Checkpoint, IdempotencyRecord
+from trial.allocation.policies import drawable, may_draw
+from trial.allocation.positions import next_position
 from trial.allocation.protocols import Document
-from trial.allocation.queries import DRAW, locked_protocol, waiting_for
-from trial.allocation.session import Session
+from trial.allocation.queries import DRAW, locked_protocol, waiting_count, waiting_for
+from trial.allocation.session import Session, lock_trial
 from trial.audit import clock
 from trial.audit.actions import action, post, record
 from trial.enrolment.actions import mark_enrolled
 from trial.enrolment.models import Participant
 from trial.enrolment.policies import may_enrol
-from trial.studies.models import Membership, Trial
+from trial.studies.models import Membership, Trial, Unit
 from trial.studies.permissions import require
 
 SHARE = re.compile(r"[0-9a-f]{64}")
@@ -125,7 +126,7 @@ def log_event(
 def answer_of(allocation: Allocation) -> dict[str, Any]:
     """What is told of a place in the draw: the arm and the receipt once they exist."""
     return {
-        "participant": allocation.participant.number,
+        "participant": allocation.label,
         "state": "allocated" if allocation.arm else "waiting",
         "enrolled_at": int(allocation.enrolled_at.timestamp()),
         "arm": allocation.arm.code if allocation.arm else "",
@@ -138,7 +139,7 @@ def _take_place(*, by: User, participant: Participant, key: str) -> tuple[Alloca
     """Lock, ask the gate, take the next position, append ENROL. The answer is kept where it is already the last."""
     kept = record_of(by=by, trial=participant.trial, key=key, body={"participant": participant.number})
     person = _lock_people([participant.pk])[0]
-    trial = person.trial = _lock_trial(participant.trial)
+    trial = person.trial = lock_trial(participant.trial)
     document = Document.read(locked_protocol(trial).text)
     allocation: Allocation | None = Allocation.objects.filter(participant=person).select_related("arm").first()
     if allocation is None:
@@ -151,7 +152,9 @@ def _take_place(*, by: User, participant: Participant, key: str) -> tuple[Alloca
 
 def _new_place(by: User, trial: Trial, person: Participant, document: Document) -> Allocation:
     consent = may_enrol(person)
-    position = _next_position(trial, document, person)
+    if document.clusters:
+        return clusters.follow(by, person, consent)
+    position = next_position(trial, document, person.stratum, person.factors)
     place = {"who": leaves.new_who(), "stratum": person.stratum, "position": position, "factors": person.factors}
     log = LogWriter.locked(trial)
     entry = log.append(leaves.enrol_leaf, **place, consent=consent.sha256)
@@ -162,17 +165,6 @@ def _new_place(by: User, trial: Trial, person: Participant, document: Document) 
         _tell_researchers(trial)
     times = {"enrolled_at": person.enrolled_at, "enrol_seq": entry.seq}
     return Allocation.objects.create(participant=person, trial=trial, office=person.office, **times, **place)
-
-
-def _next_position(trial: Trial, document: Document, person: Participant) -> int:
-    can_be_drawn(document, person.stratum, person.factors)
-    state = StratumState.objects.get(trial=trial, stratum=person.stratum)
-    capacity = document.rule(int).capacity()
-    if capacity is not None and state.enrolled >= capacity:
-        raise Refusal("list_exhausted", _("Alle plassene i loddtrekningen er brukt. Kontakt forsøkslederen."))
-    position: int = state.enrolled
-    state.changed(enrolled=position + 1)
-    return position
 
 
 @action
@@ -189,8 +181,7 @@ def _draw_once(*, by: User, trial: Trial, contributions: Mapping[str, str], key:
     kept = record_of(by=by, trial=trial, key=key, body={"contributions": dict(contributions)})
     if not kept.answer:
         drawn = _drawn(by, trial, contributions)
-        left = Allocation.objects.filter(trial=trial, arm=None).count()
-        _keep(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": left})
+        _keep(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": waiting_count(trial)})
     return str(kept.answer)
 
 
@@ -201,11 +192,13 @@ def _draw(*, by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[A
 
 def _drawn(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
     """Draw in the order of enrolment. Within a stratum a later position waits for an earlier one."""
+    if trial.unit == Unit.CLUSTER:
+        return clusters.draw_offices(by, trial, shares)
     waiting = Allocation.objects.filter(trial=trial, arm=None)
     people = {person.pk: person for person in _lock_people(waiting.values_list("participant", flat=True))}
     if not people:
         return []
-    trial = _lock_trial(trial)
+    trial = lock_trial(trial)
     drawable(trial)
     session, drawn = Session(by, trial, shares), []
     for allocation in waiting.filter(participant__in=people).order_by("enrol_seq"):
@@ -220,19 +213,20 @@ def _drawn(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[All
 @action
 def _checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
     locked_protocol(trial)
-    signed = LogWriter.locked(_lock_trial(trial)).checkpoint()
+    signed = LogWriter.locked(lock_trial(trial)).checkpoint()
     record(by=by, verb="checkpoint_signed", trial=trial.code, size=signed.size, root=signed.root)
     return signed
 
 
 @action
 def _log_event(*, by: User | None, trial: Trial, kind: str, participant: Participant | None, note: str) -> None:
-    place = Allocation.objects.filter(participant=participant).first() if participant else None
+    rows = Allocation.objects.select_related("cluster")
+    place = rows.filter(participant=participant).first() if participant else None
     if participant and place is None:
         return
-    log = LogWriter.locked(_lock_trial(trial))
+    log = LogWriter.locked(lock_trial(trial))
     note_sha256 = hashlib.sha256(note.encode()).hexdigest()
-    entry = log.append(leaves.event_leaf, who=place.who if place else "", kind=kind, note_sha256=note_sha256)
+    entry = log.append(leaves.event_leaf, who=place.logged_as if place else "", kind=kind, note_sha256=note_sha256)
     log.close()
     subject = participant.number if participant else ""
     record(by=by, verb="event_logged", trial=trial.code, subject=subject, seq=entry.seq, kind=kind)
@@ -252,11 +246,6 @@ def _well_formed(contributions: Mapping[str, str]) -> None:
 def _lock_people(keys: Sequence[UUID] | Any) -> list[Participant]:
     rows = Participant.objects.select_for_update(of=("self",), no_key=True)
     return list(rows.filter(pk__in=list(keys)).select_related("office", "enrolled_by").order_by("pk"))
-
-
-def _lock_trial(trial: Trial) -> Trial:
-    """The trial as it is now, locked against other draws and changes of state, not against rows that refer to it."""
-    return Trial.objects.select_for_update(no_key=True).get(pk=trial.pk)
 
 
 def _tell_researchers(trial: Trial) -> None:

@@ -161,26 +161,20 @@ class Witness(GuardedModel):
         return f"{self.kind} of {self.checkpoint_id}"
 
 
-class Allocation(GuardedModel):
-    """A participant's place in the draw, and the arm once it is drawn.
+class Place(GuardedModel):
+    """A place in the draw, of a participant or of an office, and the arm once it is drawn.
 
     `who` is the random code that stands in the log instead of the number. `arm`, `drawn_at`, `alloc_seq` and
-    `receipt` come together in the draw and never change after it. `office` is where the person is now; `moved_from`,
-    for someone who has moved, where the place was taken: analysis keeps people there.
+    `receipt` come together in the draw and never change after it.
     """
 
-    participant = models.OneToOneField(
-        Participant, on_delete=models.PROTECT, primary_key=True, related_name="allocation"
-    )
-    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="allocations")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="%(class)ss")
     who = models.CharField(max_length=32, unique=True)
     stratum = models.CharField(max_length=200)
     position = models.PositiveIntegerField()
     factors = models.JSONField(default=dict)
     enrolled_at = models.DateTimeField()
     enrol_seq = models.PositiveBigIntegerField()
-    moved_from = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, related_name="+")
     arm = models.ForeignKey(Arm, on_delete=models.PROTECT, null=True, related_name="+")
     drawn_at = models.DateTimeField(null=True)
     drawn_by = _by(null=True)
@@ -188,15 +182,56 @@ class Allocation(GuardedModel):
     receipt = models.JSONField(null=True)
 
     class Meta:
+        abstract = True
         ordering = ["trial", "enrol_seq"]
         constraints = [
-            models.UniqueConstraint(fields=["trial", "stratum", "position"], name="allocation_position_once"),
-            models.UniqueConstraint(fields=["trial", "enrol_seq"], name="allocation_enrol_seq_once"),
-            models.UniqueConstraint(fields=["trial", "alloc_seq"], name="allocation_alloc_seq_once"),
+            models.UniqueConstraint(fields=["trial", "stratum", "position"], name="%(class)s_position_once"),
+            models.UniqueConstraint(fields=["trial", "enrol_seq"], name="%(class)s_enrol_seq_once"),
+            models.UniqueConstraint(fields=["trial", "alloc_seq"], name="%(class)s_alloc_seq_once"),
             models.CheckConstraint(
                 condition=Q(arm=None, drawn_at=None, alloc_seq=None, receipt=None, drawn_by=None)
                 | Q(arm__isnull=False, drawn_at__isnull=False, alloc_seq__isnull=False, receipt__isnull=False),
-                name="allocation_drawn_whole",
+                name="%(class)s_drawn_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stratum} {self.position}"
+
+
+class Cluster(Place):
+    """An office's place in a trial that draws offices; the people who are enrolled there follow it."""
+
+    office = models.OneToOneField(Office, on_delete=models.PROTECT, primary_key=True, related_name="cluster")
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return str(self.office)
+
+
+class Allocation(Place):
+    """A participant's place in the draw; in a trial that draws offices, a follower of the office's `cluster`.
+
+    A follower has no position, and the event of joining is both its `enrol_seq` and its `alloc_seq`. `office` is where
+    the person is now; `moved_from`, for someone who has moved, where the place was taken: analysis keeps people there.
+    """
+
+    participant = models.OneToOneField(
+        Participant, on_delete=models.PROTECT, primary_key=True, related_name="allocation"
+    )
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
+    moved_from = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, related_name="+")
+    cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, null=True, related_name="followers")
+    position = models.PositiveIntegerField(null=True)
+
+    class Meta(Place.Meta):
+        constraints = [
+            *Place.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(cluster=None, position__isnull=False)
+                | Q(cluster__isnull=False, position=None, arm__isnull=False),
+                name="allocation_follows_or_is_drawn",
             ),
         ]
         indexes = [
@@ -204,8 +239,15 @@ class Allocation(GuardedModel):
             models.Index(fields=["office", "arm"], name="allocation_by_office"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.stratum} {self.position}"
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.participant.number
+
+    @property
+    def logged_as(self) -> str:
+        """The code under which the log knows of the person: the own one, or that of the office that is followed."""
+        return self.cluster.who if self.cluster else self.who
 
 
 class Correction(GuardedModel):

@@ -1,6 +1,6 @@
 """Pages of the draw as offices and the researcher meet it: asking for it, the draw room, receipts."""
 
-from datetime import UTC, datetime
+from typing import Any
 
 import segno
 from django.contrib import messages
@@ -15,7 +15,7 @@ from trial.access.planes import own_transactions, transaction
 from trial.access.requests import SignedInRequest
 from trial.allocation import actions
 from trial.allocation.downloads import json_file
-from trial.allocation.queries import draw_terms, receipt_for, waiting_count, waiting_for
+from trial.allocation.queries import draw_terms, drawn_place_for, receipt_for, waiting_count, waiting_for
 from trial.enrolment.queries import participant_for
 from trial.studies.models import Mode
 from trial.studies.permissions import can
@@ -56,11 +56,9 @@ def receipt(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
     """A participant's receipt, to read and to print."""
     found = trial_for(request.user, trial, needing=Permission.SEE_ARM)
     person = participant_for(request.user, found, number, needing=Permission.SEE_ARM)
-    paper = receipt_for(request.user, person)
-    arm = found.arms.get(code=paper["leaf"]["arm"])
-    return render(
-        request, "allocation/receipt.html", {"trial": found, "participant": person, "paper": paper, "arm": arm}
-    )
+    place = drawn_place_for(request.user, person)
+    context = {"trial": found, "participant": person, "paper": place.receipt, "arm": place.arm}
+    return render(request, "allocation/receipt.html", context)
 
 
 @require_GET
@@ -75,13 +73,8 @@ def receipt_sheet(request: SignedInRequest, trial: str, number: str) -> HttpResp
     """The receipt on one sheet of paper, with the leaf's hash as a QR code."""
     found = trial_for(request.user, trial, needing=Permission.SEE_ARM)
     person = participant_for(request.user, found, number, needing=Permission.SEE_ARM)
-    paper = receipt_for(request.user, person)
-    context = {
-        "trial": found,
-        "participant": person,
-        "paper": paper,
-        "arm": found.arms.get(code=paper["leaf"]["arm"]),
-        "drawn_at": datetime.fromtimestamp(paper["leaf"]["time"], UTC),
-        "qr": mark_safe(segno.make(paper["leaf_sha256"]).svg_inline(scale=4)),  # noqa: S308 - drawn from hex digits
-    }
+    place = drawn_place_for(request.user, person)
+    paper: dict[str, Any] = place.receipt
+    qr = mark_safe(segno.make(paper["leaf_sha256"]).svg_inline(scale=4))  # noqa: S308 - drawn from hex digits
+    context = {"trial": found, "participant": person, "paper": paper, "place": place, "qr": qr}
     return render(request, "allocation/receipt_sheet.html", context)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trial.access.models import User
 from trial.access.refusals import Refusal
-from trial.allocation.models import Allocation, Protocol
+from trial.allocation.models import Allocation, Cluster, Protocol
 from trial.allocation.protocols import Document
 from trial.studies.models import Trial
 from trial.studies.states import TrialState, next_state
@@ -72,7 +72,7 @@ def drawable(trial: Trial) -> None:
 def may_open(trial: Trial) -> None:
     """Refuse to open before the data are locked, or while someone enrolled is not drawn."""
     next_state(trial.state, TrialState.OPENED)
-    if Allocation.objects.filter(trial=trial, arm=None).exists():
+    if any(model.objects.filter(trial=trial, arm=None).exists() for model in (Allocation, Cluster)):
         raise Refusal("still_waiting", _("Noen venter fortsatt på loddtrekning. Trekk for dem først."))
 
 

@@ -6,18 +6,22 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from trial.access.forms import perform
 from trial.access.permissions import Permission
+from trial.access.planes import own_transactions
 from trial.access.refusals import not_found
 from trial.access.requests import SignedInRequest
 from trial.allocation import decisions
+from trial.allocation.actions import finish_unattended
+from trial.allocation.clusters import clusters_of, enrol_offices
 from trial.allocation.forms import BeaconForm, ProposalForm
 from trial.allocation.protocols import Document
 from trial.allocation.queries import protocol_for
 from trial.allocation.report import shown
-from trial.studies.models import Mode, Trial
+from trial.studies.models import Mode, Trial, Unit
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
@@ -46,6 +50,18 @@ def lock(request: SignedInRequest, trial: str) -> HttpResponse:
 
 
 @require_POST
+@own_transactions
+def offices(request: SignedInRequest, trial: str) -> HttpResponse:
+    """Give the offices of a trial that draws offices their places; without a researcher they are drawn at once."""
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    made = enrol_offices(by=request.user, trial=found)
+    finish_unattended(trial=found)
+    said = ngettext("%(n)s kontor har fått plass.", "%(n)s kontorer har fått plass.", len(made)) % {"n": len(made)}
+    messages.success(request, said)
+    return redirect("allocation:protocol", found.code)
+
+
+@require_POST
 def beacon(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.LOCK_PROTOCOL)
     form = BeaconForm(request.POST)
@@ -67,6 +83,8 @@ def _protocol_context(request: SignedInRequest, trial: Trial) -> dict[str, Any]:
         "report": shown(known.report) if known else {},
         "may_propose": leads and drafting,
         "may_lock": known is not None and leads and drafting and known.proposed_by_id != request.user.pk,
+        "clusters": clusters_of(trial) if trial.unit == Unit.CLUSTER else None,
+        "may_enrol_offices": leads and trial.unit == Unit.CLUSTER and trial.state == TrialState.RECRUITING,
         "beacon_form": BeaconForm() if leads and _waits_for_beacon(known, content) else None,
     }
 

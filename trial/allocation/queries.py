@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -20,6 +20,7 @@ from trial.allocation.models import (
     Allocation,
     BeaconValue,
     Checkpoint,
+    Cluster,
     IdempotencyRecord,
     LogHead,
     LogLeaf,
@@ -31,7 +32,7 @@ from trial.allocation.policies import opened
 from trial.allocation.protocols import Document
 from trial.allocation.sealing import unsealed
 from trial.enrolment.models import Participant
-from trial.studies.models import Trial
+from trial.studies.models import Trial, Unit
 from trial.studies.permissions import require
 
 DRAW = Plane(DatabaseRole.DRAW)
@@ -96,15 +97,14 @@ def waiting_for(user: User, trial: Trial) -> list[Waiting]:
     """The numbers that wait for the draw, in the order of enrolment; the first 500."""
     require(user, trial, Permission.SEE_WAITING)
     with entered(DRAW):
-        rows = Allocation.objects.filter(trial=trial, arm=None).order_by("enrol_seq")
-        waiting = list(rows.select_related("participant")[:BATCH])
+        waiting = list(_places(trial).filter(arm=None).order_by("enrol_seq")[:BATCH])
         if not waiting:
             return []
         document = Document.read(locked_protocol(trial).text)
         needed = _contexts_by_place(trial, document, waiting)
     return [
         Waiting(
-            each.participant.number,
+            each.label,
             each.stratum,
             each.position,
             int(each.enrolled_at.timestamp()),
@@ -151,7 +151,14 @@ def logged_trials(codes: Iterable[str] = ()) -> list[Trial]:
 
 
 def waiting_count(trial: Trial) -> int:
-    return Allocation.objects.filter(trial=trial, arm=None).count()
+    return _places(trial).filter(arm=None).count()
+
+
+def _places(trial: Trial) -> "QuerySet[Any]":
+    """The places that are drawn for: those of participants, or of offices."""
+    if trial.unit == Unit.CLUSTER:
+        return Cluster.objects.filter(trial=trial).select_related("office__nav_office")
+    return Allocation.objects.filter(trial=trial).select_related("participant")
 
 
 def allocation_of(participant: Participant) -> Allocation | None:
@@ -159,17 +166,22 @@ def allocation_of(participant: Participant) -> Allocation | None:
     return Allocation.objects.select_related("arm", "participant").filter(participant=participant).first()
 
 
-def receipt_for(user: User, participant: Participant) -> dict[str, Any]:
-    """The receipt of a participant's draw.
+def drawn_place_for(user: User, participant: Participant) -> Allocation:
+    """A participant's place with its arm and receipt.
 
     Raises:
         Refusal: `not_allowed`; `not_found` before the draw.
     """
     require(user, participant.trial, Permission.SEE_ARM, participant.office)
-    allocation = allocation_of(participant)
-    if allocation is None or allocation.receipt is None:
+    place = allocation_of(participant)
+    if place is None or place.receipt is None:
         raise not_found(_("Det er ikke trukket for denne deltakeren ennå."))
-    receipt: dict[str, Any] = allocation.receipt
+    return place
+
+
+def receipt_for(user: User, participant: Participant) -> dict[str, Any]:
+    """The receipt of a participant's draw. Raises as `drawn_place_for`."""
+    receipt: dict[str, Any] = drawn_place_for(user, participant).receipt
     return receipt
 
 
@@ -227,22 +239,24 @@ def anchors_of(trial: Trial) -> dict[str, Any]:
     """What is held outside: the protocol's hash, every checkpoint, the leaf of every receipt."""
     with entered(DRAW):
         protocol = locked_protocol(trial)
-        receipts = Allocation.objects.filter(trial=trial, alloc_seq__isnull=False).order_by("alloc_seq")
+        receipts = chain.from_iterable(
+            model.objects.filter(trial=trial, alloc_seq__isnull=False)
+            .order_by("alloc_seq")
+            .values_list("alloc_seq", "receipt")
+            .iterator()
+            for model in (Cluster, Allocation)
+        )
         checkpoints = Checkpoint.objects.filter(trial=trial).order_by("size").values_list("size", "root")
         return {
             "protocol_sha256": protocol.sha256,
             "beacon": beacon_of(trial, Document.read(protocol.text)).hex(),
             "checkpoints": [{"size": size, "root": root} for size, root in checkpoints],
-            "receipts": [
-                {"seq": seq, "leaf": paper["leaf_sha256"]}
-                for seq, paper in receipts.values_list("alloc_seq", "receipt").iterator()
-                if paper
-            ],
+            "receipts": [{"seq": seq, "leaf": paper["leaf_sha256"]} for seq, paper in receipts if paper],
         }
 
 
 def _contexts_by_place(
-    trial: Trial, document: Document, waiting: Iterable[Allocation]
+    trial: Trial, document: Document, waiting: Iterable[Any]
 ) -> dict[tuple[str, int], list[Context]]:
     states = {state.stratum: state for state in StratumState.objects.filter(trial=trial)}
     found: dict[tuple[str, int], list[Context]] = {}

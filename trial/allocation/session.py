@@ -1,13 +1,14 @@
-"""The draws of one transaction. Whoever begins a session holds the participants' and the trial's row."""
+"""The draws of one transaction. Whoever begins a session holds the rows of the trial and of those who are drawn."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from trial.access.models import User
 from trial.allocation import leaves, sealing
 from trial.allocation.contributions import party_key
 from trial.allocation.drawing import Parties, ShareMissing, draw_one
 from trial.allocation.log import LogWriter
-from trial.allocation.models import Allocation, StratumState
+from trial.allocation.models import Place, StratumState
 from trial.allocation.protocols import Document
 from trial.allocation.queries import beacon_of, locked_protocol
 from trial.allocation.receipts import receipt
@@ -15,6 +16,11 @@ from trial.audit import clock
 from trial.audit.actions import post, record
 from trial.enrolment.actions import mark_allocated
 from trial.studies.models import Arm, Trial
+
+
+def lock_trial(trial: Trial) -> Trial:
+    """The trial as it is now, locked against other draws and changes of state, not against rows that refer to it."""
+    return Trial.objects.select_for_update(no_key=True).get(pk=trial.pk)
 
 
 class Session:
@@ -31,7 +37,7 @@ class Session:
         self.touched: set[str] = set()
         self.stopped: set[str] = set()
 
-    def draw(self, allocation: Allocation) -> bool:
+    def draw(self, allocation: Place) -> bool:
         """Draw one arm; False where it waits for a contribution to it, or to one before it."""
         history = self.document.state_key(allocation.stratum)
         if history in self.stopped:
@@ -54,19 +60,23 @@ class Session:
             state.changed(state=state.state, drawn=state.drawn)
         self.log.close()
 
-    def _write(self, allocation: Allocation, arm: Arm, share: bytes) -> None:
+    def _write(self, place: Place, arm: Arm, share: bytes) -> None:
         shown = share.hex() if self.document.attended else ""
-        entry = self.log.append(leaves.alloc_leaf, who=allocation.who, arm=arm.code, share=shown)
-        allocation.changed(
+        entry = self.log.append(leaves.alloc_leaf, who=place.who, arm=arm.code, share=shown)
+        place.changed(
             arm=arm,
             drawn_at=clock.now(),
             drawn_by=self.by,
             alloc_seq=entry.seq,
             receipt=receipt(entry.leaf, entry.proof, self.log.signed()),
         )
-        participant = allocation.participant
+        self._tell(place, entry.seq)
+
+    def _tell(self, place: Any, seq: int) -> None:
+        """Carry the person on, write the audit line, and let the office know."""
+        participant = place.participant
         mark_allocated(by=self.by, participant=participant)
-        record(by=self.by, verb="arm_drawn", trial=self.trial.code, subject=participant.number, seq=entry.seq)
+        record(by=self.by, verb="arm_drawn", trial=self.trial.code, subject=participant.number, seq=seq)
         post(kind="arm_drawn", to=participant.enrolled_by.get_username(), trial=self.trial.code)
 
     def _parties(self, protocol_sha256: str, shares: Mapping[str, str]) -> Parties:

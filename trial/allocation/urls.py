@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{HERE}/protocol/", protocol_pages.protocol, name="protocol"),
     path(f"{HERE}/protocol/lock/", protocol_pages.lock, name="lock"),
     path(f"{HERE}/protocol/beacon/", protocol_pages.beacon, name="beacon"),
+    path(f"{HERE}/protocol/offices/", protocol_pages.offices, name="offices"),
     path(f"{HERE}/draws/", pages.draw_room, name="draw_room"),
     path(f"{HERE}/log/", log_pages.log, name="log"),
     path(f"{HERE}/log/checkpoint/", log_pages.make_checkpoint, name="checkpoint"),

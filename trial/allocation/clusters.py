@@ -1,0 +1,123 @@
+"""Trials that draw offices: each office takes a place and is drawn once; people who are enrolled there follow it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from evaluation.canonical import sha256_of
+from trial.access.models import User
+from trial.access.permissions import Permission
+from trial.access.planes import entered
+from trial.access.refusals import Refusal
+from trial.allocation import leaves
+from trial.allocation.log import LogWriter
+from trial.allocation.models import Allocation, Cluster
+from trial.allocation.policies import drawable
+from trial.allocation.positions import next_position
+from trial.allocation.protocols import Document
+from trial.allocation.queries import DRAW, locked_protocol
+from trial.allocation.receipts import receipt
+from trial.allocation.session import Session, lock_trial
+from trial.audit import clock
+from trial.audit.actions import action, record
+from trial.enrolment.actions import mark_allocated, mark_enrolled
+from trial.enrolment.models import Consent, Participant
+from trial.studies.models import Office, Trial
+from trial.studies.permissions import require
+from trial.studies.strata import ALL
+
+
+def enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
+    """Give every office that has none a place in the draw, by unit number. No arm exists yet.
+
+    Raises:
+        Refusal: `not_allowed`, `no_clusters`, `protocol_missing`, `wrong_trial_state`, `list_exhausted`.
+    """
+    require(by, trial, Permission.MANAGE_TRIAL)
+    with entered(DRAW):
+        return _enrol_offices(by=by, trial=trial)
+
+
+def follow(by: User, person: Participant, consent: Consent) -> Allocation:
+    """A participant's place in the arm of the office. The log is told that someone joined, with a hash of who.
+
+    Raises:
+        Refusal: `office_not_drawn`.
+    """
+    cluster = Cluster.objects.filter(office=person.office, arm__isnull=False).select_related("arm").first()
+    if cluster is None:
+        raise Refusal("office_not_drawn", _("Kontoret er ikke trukket ennå. Vent til forskeren har trukket."))
+    who, log = leaves.new_who(), LogWriter.locked(person.trial)
+    note = sha256_of([who, consent.sha256])
+    entry = log.append(leaves.event_leaf, who=cluster.who, kind="joined", note_sha256=note)
+    paper = receipt(entry.leaf, entry.proof, log.signed()) | {"cluster": cluster.receipt}
+    log.close()
+    mark_enrolled(by=by, participant=person)
+    mark_allocated(by=by, participant=person)
+    record(by=by, verb="cluster_joined", trial=person.trial.code, subject=person.number, seq=entry.seq)
+    drawn = {"arm": cluster.arm, "drawn_at": clock.now(), "drawn_by": by, "receipt": paper}
+    return Allocation.objects.create(
+        participant=person,
+        trial=person.trial,
+        office=person.office,
+        who=who,
+        stratum=cluster.stratum,
+        factors=person.factors,
+        enrolled_at=person.enrolled_at,
+        enrol_seq=entry.seq,
+        alloc_seq=entry.seq,
+        cluster=cluster,
+        **drawn,
+    )
+
+
+def draw_offices(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Any]:
+    """Draw for the offices that wait, in the order of their places. The caller's transaction is the draw's."""
+    waiting = Cluster.objects.filter(trial=trial, arm=None)
+    if not waiting.exists():
+        return []
+    trial = lock_trial(trial)
+    drawable(trial)
+    session = _OfficeSession(by, trial, shares)
+    rows = waiting.select_related("office__nav_office").order_by("enrol_seq")
+    drawn = [cluster for cluster in rows if session.draw(cluster)]
+    session.close()
+    return drawn
+
+
+def clusters_of(trial: Trial) -> list[Cluster]:
+    """The offices' places as far as the asking plane reaches, for a page that was reached by the right to see."""
+    rows = Cluster.objects.filter(trial=trial).select_related("office__nav_office", "arm")
+    return list(rows.order_by("enrol_seq"))
+
+
+class _OfficeSession(Session):
+    """Draws for offices: nobody is carried on, and whoever is enrolled later follows."""
+
+    def _tell(self, place: Cluster, seq: int) -> None:
+        number = place.office.nav_office.number
+        record(by=self.by, verb="arm_drawn", trial=self.trial.code, subject=number, seq=seq)
+
+
+@action
+def _enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
+    trial = lock_trial(trial)
+    document = Document.read(locked_protocol(trial).text)
+    if not document.clusters:
+        raise Refusal("no_clusters", _("I dette forsøket trekkes det for hver deltaker."))
+    drawable(trial)
+    log = LogWriter.locked(trial)
+    rows = Office.objects.filter(trial=trial, recruits=True, cluster=None).select_related("nav_office")
+    made = [_office_place(by, document, log, office) for office in rows.order_by("nav_office__number")]
+    log.close()
+    return made
+
+
+def _office_place(by: User, document: Document, log: LogWriter, office: Office) -> Cluster:
+    position = next_position(log.trial, document, ALL, {})
+    place = {"who": leaves.new_who(), "stratum": ALL, "position": position, "factors": {}}
+    entry = log.append(leaves.enrol_leaf, **place, consent="")
+    record(by=by, verb="place_taken", trial=log.trial.code, subject=office.nav_office.number, seq=entry.seq)
+    times = {"enrolled_at": clock.now(), "enrol_seq": entry.seq}
+    return Cluster.objects.create(office=office, trial=log.trial, **times, **place)
