@@ -155,6 +155,7 @@ ALLOCATION = {
     "allocation:protocol": Rule(get=frozenset({P.SEE_LOG}), post=frozenset({P.LOCK_PROTOCOL})),
     "allocation:lock": writes(P.LOCK_PROTOCOL, confirmed=True),
     "allocation:beacon": writes(P.LOCK_PROTOCOL),
+    "allocation:offices": writes(P.MANAGE_TRIAL),
     "allocation:draw_room": reads(P.SEE_WAITING),
     "allocation:log": reads(P.SEE_LOG),
     "allocation:checkpoint": writes(P.SEE_LOG),
