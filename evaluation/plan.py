@@ -58,9 +58,9 @@ class Plan:
     an outcome that holds in any month of the totals. `unit`: the column of offices or teams where those were drawn.
     `ratios`: stratum -> arm -> ratio, where strata differ. `design`: `method` and `arms` of the protocol, which the
     randomisation test draws from. `families`: name -> outcomes whose p-values are adjusted together; the primary ones
-    if empty. `equivalence`: outcome -> the smallest effect that matters, as text. `earlier`: the trials among which this
-    one is set: `measure` (RR, OR, RD, MD, SMD), `outcome`, `month`, and `studies` with the columns that `effect_sizes`
-    names for the measure.
+    if empty. `equivalence`: outcome -> the smallest effect that matters, as text. `earlier`: the trials among which
+    this one is set: `measure` (RR, OR, RD, MD, SMD), `outcome`, `month`, and `studies` with the columns that
+    `effect_sizes` names for the measure.
     """
 
     trial: str

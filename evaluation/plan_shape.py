@@ -48,6 +48,22 @@ def is_design(value: Any) -> bool:
     return isinstance(value, Mapping) and (not value or set(value) == {"method", "arms"})
 
 
+def is_earlier(value: Any) -> bool:
+    """Nothing, or a measure, an outcome, a month and at least one study."""
+    if not isinstance(value, Mapping) or not value:
+        return isinstance(value, Mapping)
+    studies = value.get("studies")
+    return (
+        set(value) == {"measure", "outcome", "month", "studies"}
+        and is_text(value["measure"])
+        and is_text(value["outcome"])
+        and is_whole(value["month"])
+        and isinstance(studies, list | tuple)
+        and len(studies) > 0
+        and all(isinstance(study, Mapping) and "study" in study for study in studies)
+    )
+
+
 _TEXT: Final[Shape] = (is_text, "must be text")
 _NAMES: Final[Shape] = (is_names, "must be a list of different names")
 _WINDOW: Final[Shape] = (is_window, "must be two whole numbers, the first and the last month")
@@ -81,6 +97,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "design": (is_design, "must be an object with the method and the arms of the protocol"),
     "families": (is_figures, 'must be an object such as {"work": ["employed", "total_hours"]}'),
     "equivalence": (is_texts, 'must be an object such as {"employed": "1.5"}'),
+    "earlier": (is_earlier, "must be an object with measure, outcome, month and a list of studies, each with its name"),
     "version": (is_whole, "must be a whole number"),
 }
 

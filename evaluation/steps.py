@@ -29,6 +29,7 @@ from evaluation.pre_period import pre_period_test
 from evaluation.precision import precision_of
 from evaluation.regression import Covariance
 from evaluation.rerandomisation import randomisation_test
+from evaluation.review.joining import join_review, no_review, trial_as_study
 from evaluation.rules import DesignError
 from evaluation.shares import require_columns
 from evaluation.subgroups import subgroup_effects
@@ -72,7 +73,7 @@ class Analysis:
             ),
             *[(f"figure-{number.lower()}", self._figure(number)) for number in figures],
             ("pre-period", self._pre_period),
-            *self._asked(bands=self._joint_tests, flow=self._flow),
+            *self._asked(bands=self._joint_tests, flow=self._flow, evidence=self._evidence),
         ]
 
     def _asked(self, **steps: Callable[[], list[Finding]]) -> list[Step]:
@@ -217,6 +218,23 @@ class Analysis:
             manski_bounds(self.data.analysed, months=self.plan.total_months, **options).assign(bounds="manski"),
         ]
         return [table("bounds", pd.concat(found, ignore_index=True), {"alpha": self.plan.alpha})]
+
+    def _evidence(self) -> list[Finding]:
+        """This trial among the earlier ones that the plan names."""
+        asked = self.plan.earlier
+        try:
+            trial = trial_as_study(
+                self.data.panel,
+                outcome=asked["outcome"],
+                month=asked["month"],
+                measure=asked["measure"],
+                study=self.plan.trial,
+                control=self.plan.control,
+            )
+            joined = join_review(self.plan.earlier_studies, trial, measure=asked["measure"], tau2="REML")
+        except EvaluationError as error:
+            return [no_review(error.code)]
+        return list(joined.findings())
 
     def _flow(self) -> list[Finding]:
         registers = {name: frame for name, frame in self.data.frames.items() if name != "participants"}

@@ -20,16 +20,8 @@ TITLE: Final = both("I lys av tidligere forsøk", "In the light of earlier trial
 THIS_TRIAL: Final = "this_trial"
 EARLIER: Final = "earlier_trials"
 COLUMNS: Final = (
-    "review",
-    "studies",
-    "estimate",
-    "ci_low",
-    "ci_high",
-    "p",
-    "tau2",
-    "i2",
-    "predict_low",
-    "predict_high",
+    *("review", "studies", "estimate", "ci_low", "ci_high", "p", "tau2", "i2", "predict_low", "predict_high"),
+    "reason",
 )
 
 
@@ -47,12 +39,19 @@ class JoinedReview:
     def findings(self) -> tuple[Finding, Finding]:
         """The report's section: the review before and after as a table, and the forest plot."""
         rows = tuple(_row(name, part) for name, part in self._sums().items())
-        table = Finding("earlier-trials", "table", TITLE, COLUMNS, rows, notes={"predicted": self.predicted})
+        notes = {"convention": self.together.convention, "predicted": self.predicted}
+        table = Finding("earlier-trials", "table", TITLE, COLUMNS, rows, notes=notes)
         return table, forest_plot(self.together, title=TITLE, name="earlier-trials-forest")
 
     def _sums(self) -> Mapping[str, Pooled]:
         own = self.together.subgroups[THIS_TRIAL]
         return {EARLIER: self.earlier.pooled, THIS_TRIAL: own, "all_trials": self.together.pooled}
+
+
+def no_review(reason: str) -> Finding:
+    """The section's table where the trial cannot be set among the earlier ones, with the reason."""
+    row = (THIS_TRIAL, *[None] * (len(COLUMNS) - 2), reason)
+    return Finding("earlier-trials", "table", TITLE, COLUMNS, (row,))
 
 
 def trial_as_study(
@@ -135,4 +134,4 @@ def _row(name: str, pooled: Pooled) -> tuple[Any, ...]:
     alone = pooled.studies == 1
     low, high = (None if pd.isna(end) else end for end in pooled.prediction)
     numbers = (pooled.estimate, pooled.ci_low, pooled.ci_high, pooled.p)
-    return (name, pooled.studies, *numbers, *((None, None) if alone else (pooled.tau2, pooled.i2)), low, high)
+    return (name, pooled.studies, *numbers, *((None, None) if alone else (pooled.tau2, pooled.i2)), low, high, "")

@@ -97,6 +97,22 @@ def test_an_older_plan_finds_what_it_always_found(deliveries: dict[str, pd.DataF
 
 DESIGN = {"method": {"kind": "permuted_blocks", "multipliers": [1]}, "arms": [["intervention", 5], ["control", 3]]}
 RATIOS = {office: {"intervention": 5, "control": 3} for office in OFFICES}
+EARLIER = {
+    "measure": "RR",
+    "outcome": "employed",
+    "month": 6,
+    "studies": [
+        {"study": "Bond 2015", "events_treated": 31, "total_treated": 43, "events_control": 20, "total_control": 44},
+        {"study": "Drake 1999", "events_treated": 46, "total_treated": 74, "events_control": 15, "total_control": 76},
+        {
+            "study": "Hoffmann 2012",
+            "events_treated": 21,
+            "total_treated": 46,
+            "events_control": 15,
+            "total_control": 54,
+        },
+    ],
+}
 WHOLE = {
     "further": list(FURTHER),
     "received": "follow_up",
@@ -105,7 +121,9 @@ WHOLE = {
     "families": {"work": ["employed", "total_hours"], "benefits": ["aap", "disability_benefit"]},
     "equivalence": {"employed": "2.5"},
     "covariance": "HC2",
+    "earlier": EARLIER,
 }
+NAMED_STUDIES = {study["study"] for study in EARLIER["studies"]}
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -129,9 +147,11 @@ def test_a_plan_can_ask_for_everything(deliveries: dict[str, pd.DataFrame], mask
 def _unexplained(findings) -> list[str]:
     """Numbers that are missing in a row without a reason; a p-value outside every family has none by plan."""
     planned = {"adjusted_p", "margin", "p_equivalence", "ci_low", "ci_high", "trimmed", "outcome"}
+    planned |= {"tau2", "i2", "predict_low", "predict_high"}  # one study has no variance between studies
     return [
         f"{finding['name']}: {row}"
         for finding in findings
+        if not finding["name"].endswith("-forest")  # studies, sums and headings, each with its own columns
         for row in (dict(zip(finding["columns"], values, strict=True)) for values in finding["rows"])
         if not row.get("reason") and any(value is None for key, value in row.items() if key not in planned)
     ]
@@ -140,7 +160,8 @@ def _unexplained(findings) -> list[str]:
 def _without_words(findings) -> set[str]:
     """Texts in rows and heads of columns that no label says in words."""
     texts = {value for finding in findings for row in finding["rows"] for value in row if isinstance(value, str)}
-    return {key for key in texts | {key for one in findings for key in one["columns"]} if key} - set(LABELS)
+    heads = {key for one in findings for key in one["columns"]}
+    return {key for key in texts | heads if key} - set(LABELS) - NAMED_STUDIES - {SHORT.trial}
 
 
 def test_a_departure_from_the_plan_is_named_and_marked(deliveries: dict[str, pd.DataFrame]) -> None:
@@ -198,3 +219,33 @@ def test_nothing_that_was_given_is_changed(deliveries: dict[str, pd.DataFrame]) 
     run(SHORT, deliveries, masked=True)
     for name, frame in deliveries.items():
         pd.testing.assert_frame_equal(frame, before[name])
+
+
+def test_a_finished_trial_stands_in_the_light_of_earlier_ones(deliveries) -> None:
+    plan = Plan.from_dict(SHORT.to_dict() | {"further": ["evidence"], "earlier": EARLIER})
+    results = run(plan, deliveries)
+    rows = {row["review"]: row for row in results["earlier-trials"].records}
+    assert [rows[name]["studies"] for name in ("earlier_trials", "this_trial", "all_trials")] == [3, 1, 4]
+    assert plan.trial in [row["study"] for row in results["earlier-trials-forest"].records]
+
+
+def test_a_trial_that_fits_no_review_is_named(deliveries) -> None:
+    late = {"further": ["evidence"], "earlier": EARLIER | {"outcome": "hours"}}
+    (row,) = run(Plan.from_dict(SHORT.to_dict() | late), deliveries)["earlier-trials"].records
+    assert (row["review"], row["reason"]) == ("this_trial", "bad_study")
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"measure": "HR"}, "measure"),
+        ({"outcome": "luck"}, "luck"),
+        ({"month": 90}, "month"),
+        ({"studies": []}, "studies"),
+        ({"studies": [{"study": "Bond", "events_treated": "many"}]}, "earlier"),
+        ({"studies": [EARLIER["studies"][0] | {"events_treated": 99}]}, "row 1"),
+    ],
+)
+def test_earlier_trials_that_cannot_be_read_are_named(changed: dict, word: str) -> None:
+    with pytest.raises(EvaluationError, match=word):
+        Plan.from_dict(SHORT.to_dict() | {"further": ["evidence"], "earlier": EARLIER | changed})
