@@ -73,6 +73,15 @@ def warehouse_cells(
     Raises:
         EvaluationError: `unknown_outcome`, `no_control`, `not_two_arms`.
     """
+    sums = cell_sums(panel, outcomes=outcomes, months=months, strata=strata).to_pyarrow().to_pandas()
+    return _as_cells(sums, tuple(outcomes), np.arange(months[0], months[1] + 1), control)
+
+
+def cell_sums(
+    panel: Any, *, outcomes: Sequence[str], months: tuple[int, int] = (-36, 36), strata: str = "office"
+) -> Any:
+    """The sums that make the cells, as an expression: month, stratum, arm and, by number of the outcome, n, total and
+    square in whole numbers (hours in millionths; squares as text, since they may be longer than 64 bits)."""
     unknown = [name for name in outcomes if name not in panel.columns]
     if unknown:
         raise EvaluationError("unknown_outcome", f"the panel has no column {unknown[0]}")
@@ -82,10 +91,8 @@ def warehouse_cells(
         sums[f"n_{place}"] = whole.count()
         sums[f"total_{place}"] = whole.sum().cast("int64")
         sums[f"square_{place}"] = (whole.cast(EXACT) * whole.cast(EXACT)).sum().cast("string")
-    inside = panel.filter(_["month"].between(*months))
-    rows = inside.group_by(["month", strata, "arm"]).aggregate(**sums).to_pyarrow().to_pandas()
-    return _as_cells(rows.rename(columns={strata: "stratum"}), tuple(outcomes), np.arange(months[0], months[1] + 1),
-                     control)  # fmt: skip
+    inside = panel.filter(_["month"].between(*months)).rename(stratum=strata)
+    return inside.group_by(["month", "stratum", "arm"]).aggregate(**sums)
 
 
 def _as_cells(rows: pd.DataFrame, outcomes: tuple[str, ...], span: Any, control: str) -> Cells:
