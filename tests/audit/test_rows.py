@@ -12,7 +12,7 @@ from trial.audit import clock
 from trial.audit.actions import post
 from trial.audit.guards import WriteOutsideActionError, writing
 from trial.audit.models import AuditEvent, OutboxMessage
-from trial.audit.rows import Rows, ask, one_trip
+from trial.audit.rows import Rows, ask, one_trip, written_together
 from trial.studies.models import Membership, Trial
 
 TRIAL = Rows(Trial, "SELECT {columns} FROM studies_trial WHERE id = %s FOR NO KEY UPDATE")
@@ -53,11 +53,27 @@ def test_a_change_writes_the_named_fields_only(cast: Cast):
     assert (fresh.purpose, fresh.name, fresh.planned_size) == ("Ny", "Annet navn", 7)
 
 
-@pytest.mark.parametrize("trips", [False, True])
-def test_a_change_that_meets_no_row_is_an_error(db, trips: bool):
+@pytest.mark.parametrize("together", [False, True])
+def test_a_change_that_meets_no_row_is_an_error(db, together: bool):
     gone = Membership(pk=999_999)
-    with maintenance(), writing(), pytest.raises(DatabaseError, match="0 rows"), one_trip() if trips else nullcontext():
+    with (
+        maintenance(),
+        writing(),
+        pytest.raises(DatabaseError, match="0 rows"),
+        written_together() if together else nullcontext(),
+    ):
         gone.changed(valid_to=None)
+
+
+def test_rows_written_together_are_all_there_and_one_changed_twice_has_the_last_value(cast: Cast):
+    with maintenance(), writing():
+        with written_together():
+            for serial in range(40):
+                post(kind="many", to=str(serial))
+            cast.trial.changed(name="Først")
+            cast.trial.changed(name="Sist", purpose="Ny")
+        assert OutboxMessage.objects.filter(kind="many").count() == 40
+        assert Trial.objects.filter(name="Sist", purpose="Ny").count() == 1
 
 
 def test_one_trip_gives_the_answers_in_order_and_writes_all(db):
@@ -70,7 +86,7 @@ def test_one_trip_gives_the_answers_in_order_and_writes_all(db):
         assert OutboxMessage.objects.filter(kind__in=["first", "second"]).count() == 2
 
 
-def test_one_trip_with_one_error_fails_as_a_whole(committed_database):
+def test_rows_written_together_with_one_error_are_not_written_at_all(committed_database):
     twice = uuid4()
 
     def write() -> None:
@@ -79,7 +95,7 @@ def test_one_trip_with_one_error_fails_as_a_whole(committed_database):
         event(id=twice).added()
         post(kind="second", to="b")
 
-    with pytest.raises(IntegrityError), maintenance(), writing(), one_trip():
+    with pytest.raises(IntegrityError), maintenance(), writing(), written_together():
         write()
     with maintenance():
         assert not OutboxMessage.objects.exists()

@@ -5,32 +5,31 @@ checked before. Locks are always taken in one order: participants, the trial's r
 """
 
 import hashlib
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.canonical import canonical_json
 from trial.access.models import User
 from trial.access.permissions import Permission
-from trial.access.planes import entered
 from trial.access.refusals import Refusal
 from trial.access.roles import Role
 from trial.allocation import clusters, leaves
 from trial.allocation.contributions import Context
-from trial.allocation.idempotency import key_held, record_of
+from trial.allocation.idempotency import Claim, keep_answer, key_held
 from trial.allocation.log import LogWriter
 from trial.allocation.models import Allocation, Checkpoint, IdempotencyRecord
-from trial.allocation.policies import drawable, may_draw
+from trial.allocation.policies import may_draw
 from trial.allocation.positions import next_position
 from trial.allocation.protocols import Document
-from trial.allocation.queries import DRAW, locked_protocol, waiting_count, waiting_for
+from trial.allocation.queries import locked_protocol, waiting_for
+from trial.allocation.readings import Request, as_draw
 from trial.allocation.session import Session, lock_trial
 from trial.audit import clock
-from trial.audit.actions import action, post, record
+from trial.audit.actions import post, record
+from trial.audit.rows import one_trip, written_together
 from trial.enrolment.actions import mark_enrolled
 from trial.enrolment.models import Participant
 from trial.enrolment.policies import may_enrol
@@ -55,11 +54,9 @@ def enrol(*, by: User, participant: Participant, idempotency_key: str) -> Alloca
     trial = participant.trial
     require(by, trial, Permission.ENROL, participant.office)
     with key_held(trial, idempotency_key):
-        with entered(DRAW):
-            allocation, kept = _take_place(by=by, participant=participant, key=idempotency_key)
+        allocation, kept = _take_place(by=by, participant=participant, key=idempotency_key)
         if not kept.answer:
-            with entered(DRAW):
-                allocation = _draw_at_once(by=by, allocation=allocation, kept=kept)
+            allocation = _draw_at_once(by=by, allocation=allocation, kept=kept)
     participant.state, participant.enrolled_at = allocation.participant.state, allocation.enrolled_at
     return allocation
 
@@ -76,9 +73,8 @@ def draw(*, by: User, trial: Trial, commitment: str, contributions: Mapping[str,
     """
     require(by, trial, Permission.DRAW)
     _well_formed(contributions)
-    with key_held(trial, idempotency_key), entered(DRAW):
-        may_draw(trial, Document.read(locked_protocol(trial).text), commitment)
-        return _draw_once(by=by, trial=trial, contributions=contributions, key=idempotency_key)
+    with key_held(trial, idempotency_key):
+        return _draw_once(by=by, trial=trial, commitment=commitment, contributions=contributions, key=idempotency_key)
 
 
 def draw_waiting(*, by: User, trial: Trial, contribute: Contribute) -> list[Allocation]:
@@ -87,8 +83,7 @@ def draw_waiting(*, by: User, trial: Trial, contribute: Contribute) -> list[Allo
     drawn: list[Allocation] = []
     while contexts := [context for each in waiting_for(by, trial) for context in each.contexts]:
         shares = {canonical_json(context).decode(): contribute(context).hex() for context in contexts}
-        with entered(DRAW):
-            batch = _draw(by=by, trial=trial, shares=shares)
+        batch = _draw(by=by, trial=trial, shares=shares)
         if not batch:  # somebody else has drawn for them meanwhile
             break
         drawn += batch
@@ -96,11 +91,11 @@ def draw_waiting(*, by: User, trial: Trial, contribute: Contribute) -> list[Allo
 
 
 def finish_unattended(*, trial: Trial) -> list[Allocation]:
-    """Draw every place of an unattended trial that a crash left without an arm: same position, same arm."""
-    with entered(DRAW):
-        if Document.read(locked_protocol(trial).text).attended:
-            return []
-        return _draw(by=None, trial=trial, shares={})
+    """Draw every place of an unattended trial that a crash left without an arm: same position, same arm.
+
+    In an attended trial nobody is drawn without the researcher's contributions.
+    """
+    return _draw(by=None, trial=trial, shares={})
 
 
 def checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
@@ -111,16 +106,14 @@ def checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
     """
     if by is not None:
         require(by, trial, Permission.SEE_LOG)
-    with entered(DRAW):
-        return _checkpoint(by=by, trial=trial)
+    return _checkpoint(by=by, trial=trial)
 
 
 def log_event(
     *, by: User | None, trial: Trial, kind: str, participant: Participant | None = None, note: str = ""
 ) -> None:
     """Put an event into the log. The note stays outside, its hash goes in; someone without a place leaves no trace."""
-    with entered(DRAW):
-        _log_event(by=by, trial=trial, kind=kind, participant=participant, note=note)
+    _log_event(by=by, trial=trial, kind=kind, participant=participant, note=note)
 
 
 def answer_of(allocation: Allocation) -> dict[str, Any]:
@@ -134,83 +127,77 @@ def answer_of(allocation: Allocation) -> dict[str, Any]:
     }
 
 
-@action
+@as_draw
 def _take_place(*, by: User, participant: Participant, key: str) -> tuple[Allocation, IdempotencyRecord]:
     """Lock, ask the gate, take the next position, append ENROL. The answer is kept where it is already the last."""
-    kept = record_of(by=by, trial=participant.trial, key=key, body={"participant": participant.number})
-    person = _lock_people([participant.pk])[0]
-    trial = person.trial = lock_trial(participant.trial)
-    document = Document.read(locked_protocol(trial).text)
-    allocation: Allocation | None = Allocation.objects.filter(participant=person).select_related("arm").first()
-    if allocation is None:
-        allocation = _new_place(by, trial, person, document)
-    allocation.participant = person
-    if not kept.answer and (document.attended or allocation.arm):
-        _keep(kept, answer_of(allocation))
-    return allocation, kept
+    with one_trip():
+        claim = Claim(by=by, trial=participant.trial, key=key, body={"participant": participant.number})
+        asked = Request.asked(participant)
+    kept, request = claim.record(), Request.taken(*asked)
+    document = request.document
+    with written_together():
+        place = request.place or _new_place(by, request, document)
+        place.participant = request.person
+        if not kept.answer and (document.attended or place.arm):
+            keep_answer(kept, answer_of(place))
+    return place, kept
 
 
-def _new_place(by: User, trial: Trial, person: Participant, document: Document) -> Allocation:
-    consent = may_enrol(person)
+def _new_place(by: User, request: Request, document: Document) -> Allocation:
+    person = request.person
+    consent = may_enrol(person, request.standing)
     if document.clusters:
         return clusters.follow(by, person, consent)
-    position = next_position(trial, document, person.stratum, person.factors)
+    position = next_position(document, request.state, person.stratum, person.factors)
     place = {"who": leaves.new_who(), "stratum": person.stratum, "position": position, "factors": person.factors}
-    log = LogWriter.locked(trial)
+    log = LogWriter.of(person.trial, request.head)
     entry = log.append(leaves.enrol_leaf, **place, consent=consent.sha256)
     log.close()
     mark_enrolled(by=by, participant=person)
-    record(by=by, verb="place_taken", trial=trial.code, subject=person.number, seq=entry.seq)
+    record(by=by, verb="place_taken", trial=person.trial.code, subject=person.number, seq=entry.seq)
     if document.attended:
-        _tell_researchers(trial)
+        _tell_researchers(person.trial)
     times = {"enrolled_at": person.enrolled_at, "enrol_seq": entry.seq}
-    return Allocation.objects.create(participant=person, trial=trial, office=person.office, **times, **place)
+    return Allocation(participant=person, trial=person.trial, office=person.office, **times, **place).added()
 
 
-@action
+@as_draw
 def _draw_at_once(*, by: User, allocation: Allocation, kept: IdempotencyRecord) -> Allocation:
     """The second transaction of an unattended draw. Another request may have drawn for this place meanwhile."""
-    drawn = {each.pk: each for each in _drawn(by, allocation.trial, {})}
-    place = drawn.get(allocation.pk) or Allocation.objects.select_related("arm", "participant").get(pk=allocation.pk)
-    _keep(kept, answer_of(place))
+    session = Session(by, allocation.trial, {}, asking=allocation)
+    with written_together():
+        session.draw()
+        place = session.place_asked_for()
+        keep_answer(kept, answer_of(place))
     return place
 
 
-@action
-def _draw_once(*, by: User, trial: Trial, contributions: Mapping[str, str], key: str) -> str:
-    kept = record_of(by=by, trial=trial, key=key, body={"contributions": dict(contributions)})
-    if not kept.answer:
-        drawn = _drawn(by, trial, contributions)
-        _keep(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": waiting_count(trial)})
-    return str(kept.answer)
+@as_draw
+def _draw_once(*, by: User, trial: Trial, commitment: str, contributions: Mapping[str, str], key: str) -> str:
+    kept = Claim(by=by, trial=trial, key=key, body={"contributions": dict(contributions)}).record()
+    if kept.answer:
+        return str(kept.answer)
+    session = _session(by, trial, contributions)
+    may_draw(session.trial, session.document, commitment)
+    with written_together():
+        drawn = session.draw()
+    left = len(session.waiting) - len(drawn)
+    return keep_answer(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": left})
 
 
-@action
+@as_draw
 def _draw(*, by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
-    return _drawn(by, trial, shares)
+    session = _session(by, trial, shares)
+    with written_together():
+        return session.draw()
 
 
-def _drawn(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
-    """Draw in the order of enrolment. Within a stratum a later position waits for an earlier one."""
-    if trial.unit == Unit.CLUSTER:
-        return clusters.draw_offices(by, trial, shares)
-    waiting = Allocation.objects.filter(trial=trial, arm=None)
-    people = {person.pk: person for person in _lock_people(waiting.values_list("participant", flat=True))}
-    if not people:
-        return []
-    trial = lock_trial(trial)
-    drawable(trial)
-    session, drawn = Session(by, trial, shares), []
-    for allocation in waiting.filter(participant__in=people).order_by("enrol_seq"):
-        allocation.participant = people[allocation.participant_id]
-        allocation.participant.trial = trial
-        if session.draw(allocation):
-            drawn.append(allocation)
-    session.close()
-    return drawn
+def _session(by: User | None, trial: Trial, shares: Mapping[str, str]) -> Session:
+    """The draws for whoever waits: participants, or offices."""
+    return (clusters.OfficeSession if trial.unit == Unit.CLUSTER else Session)(by, trial, shares)
 
 
-@action
+@as_draw
 def _checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
     locked_protocol(trial)
     signed = LogWriter.locked(lock_trial(trial)).checkpoint()
@@ -218,7 +205,7 @@ def _checkpoint(*, by: User | None, trial: Trial) -> Checkpoint:
     return signed
 
 
-@action
+@as_draw
 def _log_event(*, by: User | None, trial: Trial, kind: str, participant: Participant | None, note: str) -> None:
     rows = Allocation.objects.select_related("cluster")
     place = rows.filter(participant=participant).first() if participant else None
@@ -232,20 +219,11 @@ def _log_event(*, by: User | None, trial: Trial, kind: str, participant: Partici
     record(by=by, verb="event_logged", trial=trial.code, subject=subject, seq=entry.seq, kind=kind)
 
 
-def _keep(kept: IdempotencyRecord, answer: dict[str, Any]) -> None:
-    kept.changed(answer=json.dumps(answer, ensure_ascii=False, separators=(",", ":")))
-
-
 def _well_formed(contributions: Mapping[str, str]) -> None:
     if not all(isinstance(share, str) and SHARE.fullmatch(share) for share in contributions.values()):
         raise Refusal(
             "malformed_share", _("Et bidrag må være 64 heksadesimale tegn."), field="contributions", status=422
         )
-
-
-def _lock_people(keys: Sequence[UUID] | Any) -> list[Participant]:
-    rows = Participant.objects.select_for_update(of=("self",), no_key=True)
-    return list(rows.filter(pk__in=list(keys)).select_related("office", "enrolled_by").order_by("pk"))
 
 
 def _tell_researchers(trial: Trial) -> None:

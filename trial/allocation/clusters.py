@@ -1,6 +1,5 @@
 """Trials that draw offices: each office takes a place and is drawn once; people who are enrolled there follow it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -8,24 +7,30 @@ from django.utils.translation import gettext_lazy as _
 from evaluation.canonical import sha256_of
 from trial.access.models import User
 from trial.access.permissions import Permission
-from trial.access.planes import entered
 from trial.access.refusals import Refusal
 from trial.allocation import leaves
 from trial.allocation.log import LogWriter
-from trial.allocation.models import Allocation, Cluster
+from trial.allocation.models import Allocation, Cluster, StratumState
 from trial.allocation.policies import drawable
 from trial.allocation.positions import next_position
 from trial.allocation.protocols import Document
-from trial.allocation.queries import DRAW, locked_protocol
+from trial.allocation.queries import locked_protocol
+from trial.allocation.readings import as_draw
 from trial.allocation.receipts import receipt
 from trial.allocation.session import Session, lock_trial
 from trial.audit import clock
-from trial.audit.actions import action, record
+from trial.audit.actions import record
+from trial.audit.rows import Answer, Rows
 from trial.enrolment.actions import mark_allocated, mark_enrolled
 from trial.enrolment.models import Consent, Participant
 from trial.studies.models import Office, Trial
 from trial.studies.permissions import require
 from trial.studies.strata import ALL
+
+OFFICE_PLACES = Rows(
+    Cluster,
+    "SELECT {columns} FROM allocation_cluster WHERE trial_id = %s AND arm_id IS NULL ORDER BY enrol_seq",
+)
 
 
 def enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
@@ -35,8 +40,7 @@ def enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
         Refusal: `not_allowed`, `no_clusters`, `protocol_missing`, `wrong_trial_state`, `list_exhausted`.
     """
     require(by, trial, Permission.MANAGE_TRIAL)
-    with entered(DRAW):
-        return _enrol_offices(by=by, trial=trial)
+    return _enrol_offices(by=by, trial=trial)
 
 
 def follow(by: User, person: Participant, consent: Consent) -> Allocation:
@@ -72,35 +76,27 @@ def follow(by: User, person: Participant, consent: Consent) -> Allocation:
     )
 
 
-def draw_offices(by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Any]:
-    """Draw for the offices that wait, in the order of their places. The caller's transaction is the draw's."""
-    waiting = Cluster.objects.filter(trial=trial, arm=None)
-    if not waiting.exists():
-        return []
-    trial = lock_trial(trial)
-    drawable(trial)
-    session = _OfficeSession(by, trial, shares)
-    rows = waiting.select_related("office__nav_office").order_by("enrol_seq")
-    drawn = [cluster for cluster in rows if session.draw(cluster)]
-    session.close()
-    return drawn
-
-
 def clusters_of(trial: Trial) -> list[Cluster]:
     """The offices' places as far as the asking plane reaches, for a page that was reached by the right to see."""
     rows = Cluster.objects.filter(trial=trial).select_related("office__nav_office", "arm")
     return list(rows.order_by("enrol_seq"))
 
 
-class _OfficeSession(Session):
+class OfficeSession(Session):
     """Draws for offices: nobody is carried on, and whoever is enrolled later follows."""
 
-    def _tell(self, place: Cluster, seq: int) -> None:
+    def _ask_places(self, trial: Trial, named: list[Any]) -> Answer[Any]:
+        return OFFICE_PLACES.ask(trial.pk)
+
+    def _held(self, place: Any) -> bool:
+        return True
+
+    def _tell(self, place: Any, seq: int) -> None:
         number = place.office.nav_office.number
         record(by=self.by, verb="arm_drawn", trial=self.trial.code, subject=number, seq=seq)
 
 
-@action
+@as_draw
 def _enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
     trial = lock_trial(trial)
     document = Document.read(locked_protocol(trial).text)
@@ -115,7 +111,8 @@ def _enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
 
 
 def _office_place(by: User, document: Document, log: LogWriter, office: Office) -> Cluster:
-    position = next_position(log.trial, document, ALL, {})
+    state = StratumState.objects.get(trial=log.trial, stratum=ALL)
+    position = next_position(document, state, ALL, {})
     place = {"who": leaves.new_who(), "stratum": ALL, "position": position, "factors": {}}
     entry = log.append(leaves.enrol_leaf, **place, consent="")
     record(by=by, verb="place_taken", trial=log.trial.code, subject=office.nav_office.number, seq=entry.seq)

@@ -36,6 +36,13 @@ class LogWriter:
         return cls(trial, LogHead.objects.create(trial=trial))
 
     @classmethod
+    def of(cls, trial: Trial, head: LogHead | None) -> Self:
+        """The log of a trial whose row is locked, and whose head was read under that lock."""
+        if head is None:
+            raise LogHead.DoesNotExist(trial.code)
+        return cls(trial, head)
+
+    @classmethod
     def locked(cls, trial: Trial) -> Self:
         return cls(trial, LogHead.objects.select_for_update().get(trial=trial))
 
@@ -47,9 +54,9 @@ class LogWriter:
         leaf = build(seq=self.head.size, time=int(clock.now().timestamp()), **fields)
         text = canonical_json(leaf)
         leaf_hash = merkle.leaf_hash(text)
-        LogLeaf.objects.create(
+        LogLeaf(
             trial=self.trial, seq=self.head.size, kind=leaf["type"], text=text.decode(), leaf_hash=leaf_hash.hex()
-        )
+        ).added()
         entry = Entry(leaf, merkle.inclusion_of_newest(self.frontier))
         self.frontier = merkle.append(self.frontier, self.head.size, leaf_hash)
         self.head.size += 1

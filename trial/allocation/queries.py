@@ -61,7 +61,11 @@ def locked_protocol(trial: Trial) -> Protocol:
     Raises:
         Refusal: `protocol_missing`.
     """
-    protocol: Protocol | None = Protocol.objects.filter(trial=trial, approved_at__isnull=False).first()
+    return in_force(Protocol.objects.filter(trial=trial, approved_at__isnull=False).first())
+
+
+def in_force(protocol: Protocol | None) -> Protocol:
+    """The locked protocol, where there is one. Raises Refusal: `protocol_missing`."""
     if protocol is None:
         raise Refusal("protocol_missing", _("Protokollen er ikke låst ennå."))
     return protocol

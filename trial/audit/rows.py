@@ -1,4 +1,4 @@
-"""Rows read and written by statements that are made once for a model, several of them in one round trip.
+"""Rows read and written by statements that are made once, several of them in one round trip.
 
 The ORM composes its SQL anew for every row, which takes longer than the row itself. What lies on the way of a draw
 goes through here: the models, their guards and the planes stay as they are, and the server prepares the statements.
@@ -6,7 +6,8 @@ goes through here: the models, their guards and the planes stay as they are, and
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -16,6 +17,8 @@ from django.db.models import Model
 Row = TypeVar("Row", bound=Model)
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 Fields = Sequence[Any]  # concrete fields of a model
+
+MOST_TOGETHER = 18  # writes in one statement: as many as three draws make
 
 
 def ask(statement: str, *parameters: Any) -> Cursor:
@@ -28,73 +31,87 @@ def ask(statement: str, *parameters: Any) -> Cursor:
 
 @contextmanager
 def one_trip() -> Iterator[None]:
-    """Send the statements within without waiting for one another's results; all have succeeded when it ends.
-
-    Not for the ORM's UPDATE and DELETE, which want to know at once how many rows they met.
-    """
-    promised: list[tuple[Cursor, str]] = []
-    connection.promised_rows = promised  # type: ignore[attr-defined]
-    try:
-        with connection.wrap_database_errors, connection.connection.pipeline():
+    """Send what is asked within without waiting for one another's answers; all are there when it ends."""
+    with connection.wrap_database_errors:
+        connection.ensure_connection()
+        with connection.connection.pipeline():
             yield
+
+
+@contextmanager
+def written_together() -> Iterator[None]:
+    """Write the rows that are added and changed within in one statement at its end, or a few where they are many.
+
+    They are written in no particular order and do not see one another; a row changed twice begins another statement.
+    """
+    gathered: list[_Write] = []
+    connection.gathered = gathered  # type: ignore[attr-defined]
+    try:
+        yield
     finally:
-        connection.promised_rows = None  # type: ignore[attr-defined]
-    for cursor, table in promised:
-        _one_row(cursor, table)
+        connection.gathered = None  # type: ignore[attr-defined]
+    _write_all(gathered)
 
 
 def insert(row: Model) -> None:
     """Write a new row. A key that the database makes up stays unknown here."""
     statement, fields = _insertion(type(row))
-    ask(statement, *_values(row, fields))
+    _write(_Write(statement, _values(row, fields)))
     row._state.adding = False
 
 
 def update(row: Model, names: Iterable[str]) -> None:
     """Write the named fields of a row. Raises DatabaseError where it is not there, or may not be changed."""
     statement, fields = _change(type(row), tuple(names))
-    cursor = ask(statement, *_values(row, fields), row.pk)
-    promised = getattr(connection, "promised_rows", None)
-    if promised is None:
-        _one_row(cursor, row._meta.db_table)
-    else:
-        promised.append((cursor, row._meta.db_table))
+    _write(_Write(statement, [*_values(row, fields), row.pk], changes=(row._meta.db_table, row.pk)))
 
 
-class Rows(Generic[Row]):
-    """Rows of a model by a statement in SQL, in which `{columns}` stands for all columns of the model's table."""
+class Columns(Generic[Row]):
+    """All columns of a model's table, and the instance that a row of them makes."""
 
-    def __init__(self, model: type[Row], statement: str) -> None:
-        self.model, self.template = model, statement
+    def __init__(self, model: type[Row]) -> None:
+        self.model = model
 
-    def ask(self, *parameters: Any) -> "Answer[Row]":
-        return Answer(self, ask(self._statement, *parameters))
+    def __str__(self) -> str:
+        return ", ".join(f"{self.model._meta.db_table}.{_quoted(field)}" for field in self.fields)
 
     def made(self, values: Iterable[Any]) -> Row:
-        """The instance of a row of the database."""
         given = list(values)
         for place, convert in self._conversions:
             given[place] = convert(given[place], None, connection)
         row: Row = self.model.from_db("default", self._names, given)
         return row
 
+    @property
+    def fields(self) -> Fields:
+        return self.model._meta.concrete_fields
+
     @cached_property
-    def _statement(self) -> str:
-        table = self.model._meta.db_table
-        return self.template.format(columns=", ".join(f"{table}.{_quoted(field)}" for field in self._fields))
+    def key_place(self) -> int:
+        return next(place for place, field in enumerate(self.fields) if field.primary_key)
 
     @cached_property
     def _names(self) -> list[str]:
-        return [field.attname for field in self._fields]
+        return [field.attname for field in self.fields]
 
     @cached_property
     def _conversions(self) -> list[tuple[int, Callable[..., Any]]]:
-        places = enumerate(self._fields)
+        places = enumerate(self.fields)
         return [(place, convert) for place, field in places for convert in field.get_db_converters(connection)]
 
-    @property
-    def _fields(self) -> Fields:
-        return self.model._meta.concrete_fields
+
+class Rows(Generic[Row]):
+    """Rows of a model by a statement in SQL, in which `{columns}` stands for all columns of the model's table."""
+
+    def __init__(self, model: type[Row], template: str) -> None:
+        self.model, self.template, self.columns = model, template, Columns(model)
+
+    def ask(self, *parameters: Any) -> "Answer[Row]":
+        return Answer(self, ask(self._statement, *parameters))
+
+    @cached_property
+    def _statement(self) -> str:
+        return self.template.format(columns=self.columns)
 
 
 class Answer(Generic[Row]):
@@ -105,7 +122,7 @@ class Answer(Generic[Row]):
 
     def all(self) -> list[Row]:
         with connection.wrap_database_errors:
-            return [self._rows.made(values) for values in self._cursor.fetchall()]
+            return [self._rows.columns.made(values) for values in self._cursor.fetchall()]
 
     def first(self) -> Row | None:
         return next(iter(self.all()), None)
@@ -118,12 +135,84 @@ class Answer(Generic[Row]):
         return found
 
 
+class Joined:
+    """One row over several tables, each of which appears in the statement as `{its_name}`, for all its columns."""
+
+    def __init__(self, models: Sequence[type[Model]], template: str) -> None:
+        self.template, self.parts = template, [Columns(model) for model in models]
+
+    def ask(self, *parameters: Any) -> "JoinedAnswer":
+        return JoinedAnswer(self, ask(self._statement, *parameters))
+
+    @cached_property
+    def _statement(self) -> str:
+        return self.template.format(**{part.model._meta.db_table: part for part in self.parts})
+
+
+class JoinedAnswer:
+    """The row that was asked for, taken when it is needed."""
+
+    def __init__(self, joined: Joined, cursor: Cursor) -> None:
+        self._joined, self._cursor = joined, cursor
+
+    def take(self) -> list[Any]:
+        """An instance of each model, None where an outer join found no row; all None where there is nothing at all."""
+        with connection.wrap_database_errors:
+            values = self._cursor.fetchone()
+        rest, found = iter(values or ()), []
+        for part in self._joined.parts:
+            mine = [next(rest, None) for _ in part.fields]
+            found.append(None if mine[part.key_place] is None else part.made(mine))
+        return found
+
+
+@dataclass(frozen=True)
+class _Write:
+    """A statement with its values; for a change also its table and key, where exactly one row must be met."""
+
+    statement: str
+    values: list[Any]
+    changes: tuple[str, Any] | None = None
+
+
+def _write(write: _Write) -> None:
+    gathered: list[_Write] | None = getattr(connection, "gathered", None)
+    if gathered is None:
+        _write_all([write])
+        return
+    if len(gathered) == MOST_TOGETHER or (write.changes and write.changes in [each.changes for each in gathered]):
+        _write_all(gathered)
+        gathered.clear()
+    gathered.append(write)
+
+
+def _write_all(writes: Sequence[_Write]) -> None:
+    if not writes:
+        return
+    statement = _together(tuple((write.statement, write.changes is not None) for write in writes))
+    cursor = ask(statement, *(value for write in writes for value in write.values))
+    with connection.wrap_database_errors:
+        counts = cursor.fetchone() or ()
+    for met, (table, _key) in zip(counts, (write.changes for write in writes if write.changes), strict=True):
+        if met != 1:
+            raise DatabaseError(f"a change in {table} met {met} rows instead of one")
+
+
+@lru_cache(maxsize=256)
+def _together(writes: tuple[tuple[str, bool], ...]) -> str:
+    """One statement for all; it answers how many rows each of the changes has met."""
+    parts, counts = [], []
+    for place, (statement, counted) in enumerate(writes):
+        parts.append(f"w{place} AS ({statement}{' RETURNING 1' if counted else ''})")
+        counts += [f"(SELECT count(*) FROM w{place})"] if counted else []  # noqa: S608 - a number
+    return f"WITH {', '.join(parts)} SELECT {', '.join(counts)}"
+
+
 @cache
 def _insertion(model: type[Model]) -> tuple[str, Fields]:
     fields = [field for field in model._meta.concrete_fields if not field.db_returning]
-    places = ", ".join(["%s"] * len(fields))
-    columns = ", ".join(map(_quoted, fields))
-    return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})", fields  # noqa: S608 - names of our own models
+    columns, places = ", ".join(map(_quoted, fields)), ", ".join(["%s"] * len(fields))
+    return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})", fields  # noqa: S608 - our own names
 
 
 @cache
@@ -139,8 +228,3 @@ def _quoted(field: Any) -> str:
 
 def _values(row: Model, fields: Fields) -> list[Any]:
     return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-
-
-def _one_row(cursor: Cursor, table: str) -> None:
-    if cursor.rowcount != 1:
-        raise DatabaseError(f"a change in {table} met {cursor.rowcount} rows instead of one")

@@ -12,7 +12,7 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
 from trial.audit import clock
-from trial.audit.actions import action, record
+from trial.audit.actions import action, part_of_action, record
 from trial.enrolment import policies
 from trial.enrolment.coverage import COVERAGE
 from trial.enrolment.listeners import tell_withdrawal
@@ -281,17 +281,18 @@ def _take_back(by: User, participant: Participant, meaning: Withdrawal) -> Parti
     return participant
 
 
-@action
+@part_of_action
 def mark_enrolled(*, by: User, participant: Participant) -> Participant:
-    """The person has a place in the draw. Called by allocation, which has asked `policies.may_enrol`."""
-    enrolled = {"enrolled_at": clock.now(), "enrolled_by_id": by.pk}
-    return _move(by, participant, ParticipantState.ENROLLED, **enrolled)
+    """The person has a place in the draw. Called by allocation, which holds the row and has asked `may_enrol`."""
+    return _held_moves(by, participant, ParticipantState.ENROLLED, enrolled_at=clock.now(), enrolled_by=by)
 
 
-@action
+@part_of_action
 def mark_allocated(*, by: User | None, participant: Participant) -> Participant:
-    """The person's arm is drawn. Called by allocation; someone who withdrew meanwhile stays withdrawn."""
-    return _move(by, participant, ParticipantState.ALLOCATED)
+    """The person's arm is drawn. Called by allocation, which holds the row; who withdrew meanwhile stays withdrawn."""
+    if participant.state == ParticipantState.WITHDRAWN:
+        return participant
+    return _held_moves(by, participant, ParticipantState.ALLOCATED)
 
 
 @action
@@ -313,6 +314,13 @@ def _answered_again(participant: Participant, check: EligibilityCheck) -> None:
     participant.changed(factors=check.factors, stratum=stratum)
 
 
+def _held_moves(by: User | None, participant: Participant, to: ParticipantState, **fields: Any) -> Participant:
+    """Move a participant whose row the caller has locked, and read under the lock."""
+    participant.changed(state=next_state(participant.state, to).value, **fields)
+    record(by=by, verb=f"participant_{to}", trial=participant.trial.code, subject=participant.number)
+    return participant
+
+
 def _move(by: User | None, participant: Participant, to: ParticipantState, **fields: Any) -> Participant:
     """One guarded UPDATE: of two that come at once, one moves the participant and the other is refused."""
     sources = [state for state, targets in TRANSITIONS.items() if to in targets]
@@ -322,7 +330,7 @@ def _move(by: User | None, participant: Participant, to: ParticipantState, **fie
         record(by=by, verb=f"participant_{to}", trial=participant.trial.code, subject=participant.number)
         return participant
     participant.refresh_from_db(fields=["state"])
-    if participant.state != ParticipantState.WITHDRAWN or to == ParticipantState.ENROLLED:
+    if participant.state != ParticipantState.WITHDRAWN:
         next_state(participant.state, to)
     return participant
 

@@ -7,13 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from trial.access.refusals import Refusal
 from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityCheck, Participant
+from trial.enrolment.standing import Standing
 from trial.enrolment.states import BEFORE_ENROLMENT, ParticipantState
 from trial.studies.models import Office, Trial
 from trial.studies.states import TrialState
 
 
-def may_enrol(participant: Participant) -> Consent:
+def may_enrol(participant: Participant, standing: Standing | None = None) -> Consent:
     """The gate before the draw. Returns the consent in force, which the allocation log names by its hash.
+
+    `standing`: what was read for it in a round trip with other things; read now where it is left out.
 
     Raises:
         Refusal: `trial_not_recruiting`, `office_not_recruiting`, `already_enrolled`, `withdrawn`, `not_eligible`,
@@ -21,8 +24,9 @@ def may_enrol(participant: Participant) -> Consent:
     """
     may_recruit(participant.trial, participant.office)
     not_enrolled_yet(participant)
-    eligible_still(EligibilityCheck.objects.get(pk=participant.key), participant.trial)
-    return consent_to(current_form(participant.trial), consent_in_force(participant))
+    now = standing or Standing.taken(Standing.asked(participant))
+    eligible_still(now.check, participant.trial)
+    return consent_to(published(now.form), now.consent)
 
 
 def may_recruit(trial: Trial, office: Office) -> None:
@@ -68,7 +72,11 @@ def current_form(trial: Trial) -> ConsentForm:
     Raises:
         Refusal: `consent_form_missing` where none is published.
     """
-    form: ConsentForm | None = ConsentForm.objects.filter(trial=trial).order_by("-version").first()
+    return published(ConsentForm.objects.filter(trial=trial).order_by("-version").first())
+
+
+def published(form: ConsentForm | None) -> ConsentForm:
+    """The form, where there is one. Raises Refusal: `consent_form_missing`."""
     if form is None:
         raise Refusal("consent_form_missing", _("Forsøket har ikke noe samtykkeskjema ennå."))
     return form
