@@ -1,14 +1,20 @@
-"""A process of its own that enrols people over several connections at once: `python -m tests.allocation.racer`.
+"""A process of its own that enrols people over several connections at once: `python -m tests.allocation.racer JOB`.
 
-Reads a JSON job from standard input and prints the saved history, one answer a request. Run by the fault tests.
+It reads the JSON job from a file, says "ready", waits for a line, and works in a child. A request that names a `kill`
+point kills the child there with SIGKILL, all its other requests with it; the next child goes on with what has no
+answer yet, but for the clients who never return. The saved history is one line of JSON a request that was answered.
 """
 
+import copy
 import json
 import os
 import signal
 import sys
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from pathlib import Path
 
 import django
 
@@ -18,71 +24,117 @@ django.setup()
 from django.db import Error, connection  # noqa: E402 - settings first
 
 from trial.access.models import User  # noqa: E402
-from trial.access.planes import acting_in, entered  # noqa: E402
+from trial.access.planes import Plane, acting_in, entered  # noqa: E402
 from trial.access.refusals import Refusal  # noqa: E402
-from trial.allocation import actions, log, session  # noqa: E402
-from trial.allocation.models import LogHead  # noqa: E402
+from trial.allocation import actions, readings  # noqa: E402
+from trial.allocation.models import Allocation  # noqa: E402
 from trial.enrolment.models import Participant  # noqa: E402
-from trial.enrolment.queries import participant_for  # noqa: E402
-from trial.studies.models import Trial  # noqa: E402
 from trial.studies.queries import plane_for  # noqa: E402
 
+under_way = threading.local()
 
-def main() -> None:
-    job = json.load(sys.stdin)
+
+def main(path: Path) -> None:
+    job = json.loads(path.read_text())
     if not job["lock"]:
         _without_lock()
-    if job["kill_at"]:
-        _killed_at(job["kill_at"], job["survive"])
-    with ThreadPoolExecutor(job["connections"], initializer=_connect) as pool:
-        for answer in pool.map(lambda request: _ask(job, request), job["requests"]):
-            print(json.dumps(answer), flush=True)
+    _deadly()
+    users = _users(job)
+    history = os.open(job["history"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    left = job["requests"]
+    while left:
+        child = os.fork()
+        if child == 0:
+            os._exit(_work(history, job["connections"], users, left))
+        _child, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) and status:
+            sys.exit("a child ended with an error of its own")
+        left = _left(left, [json.loads(line) for line in Path(job["history"]).read_text().splitlines()])
 
 
-def _connect() -> None:
-    connection.ensure_connection()
-
-
-def _ask(job: dict, request: dict) -> dict:
+def _users(job: dict) -> tuple[User, Plane, dict[str, Participant]]:
+    """Who asks, on which plane, and whom for by number; read before the first fork, over a connection of its own."""
     user = User.objects.get(username=job["user"])
     plane = plane_for(user)
+    with entered(plane):
+        people = {person.number: person for person in Participant.objects.select_related("trial", "office")}
+    connection.close()
+    return user, plane, people
+
+
+def _work(history: int, connections: int, users: tuple[User, Plane, dict], requests: list[dict]) -> int:
+    """Ask for all of them; the exit code."""
+    user, plane, people = users
+
+    def say(line: dict) -> None:
+        os.write(history, (json.dumps(line) + "\n").encode())
+
+    def ask(request: dict) -> None:
+        under_way.request, under_way.say, began = request, say, time.time()
+        say({"begun": request["id"]})
+        answer = _answer(user, plane, people[request["number"]], request["key"])
+        while request["insists"] and answer.get("refused") == "in_progress":  # its first try may just have been killed
+            time.sleep(0.05)
+            answer = _answer(user, plane, people[request["number"]], request["key"])
+        say(request | answer | {"answered": request["id"], "began": began, "ended": time.time()})
+
+    with ThreadPoolExecutor(connections, initializer=connection.ensure_connection) as pool:
+        asked = [pool.submit(ask, request) for request in requests]
+    errors = [error for each in asked if (error := each.exception())]
+    print(*errors, sep="\n", file=sys.stderr)
+    return int(bool(errors))
+
+
+def _answer(user: User, plane: Plane, person: Participant, key: str) -> dict:
     try:
-        with entered(plane):
-            person = participant_for(user, Trial.objects.get(code=job["trial"]), request["number"])
         with acting_in(plane):
-            place = actions.enrol(by=user, participant=person, idempotency_key=request["key"])
-        return request | {"arm": place.arm.code if place.arm else "", "position": place.position}
+            place = actions.enrol(by=user, participant=copy.copy(person), idempotency_key=key)
+        return {"arm": place.arm.code if place.arm else "", "position": place.position}
     except Refusal as refusal:
-        return request | {"refused": refusal.code}
+        return {"refused": refusal.code}
     except (Error, Participant.DoesNotExist) as error:
-        return request | {"failed": type(error).__name__}
+        return {"failed": f"{type(error).__name__} {error}"}
+
+
+def _left(requests: list[dict], history: list[dict]) -> list[dict]:
+    """The requests without an answer; whoever was killed tries again without it, or gives up if cut off."""
+    begun, answered, killed = (
+        {line[word] for line in history if word in line} for word in ("begun", "answered", "killed")
+    )
+    left = [request for request in requests if request["id"] not in answered]
+    patient = [request for request in left if not (request["gives_up"] and request["id"] in begun)]
+    return [request | {"kill": ""} if request["id"] in killed else request for request in patient]
 
 
 def _without_lock() -> None:
     """The broken variant: rows are read and written as if nobody else did."""
-    actions._lock_trial = lambda trial: Trial.objects.get(pk=trial.pk)
-    log.LogWriter.locked = classmethod(lambda cls, trial: cls(trial, LogHead.objects.get(trial=trial)))
+    for statement in (readings.LOCKED_PERSON, readings.LOCKED_WAITING, readings.LOCKED_TRIAL):
+        statement.template = statement.template.partition("FOR NO KEY UPDATE")[0]
 
 
-def _killed_at(point: str, survive: int) -> None:
-    """Kill this process, without any tidying, when the point is reached for the (survive + 1)th time."""
-    owner, name = {
-        "before": (actions, "_lock_people"),
-        "locked": (actions, "_next_position"),
-        "enrol_written": (actions, "mark_enrolled"),
-        "enrol_committed": (actions, "_draw_at_once"),
-        "alloc_written": (session.Session, "close"),
-    }[point]
-    original, reached = getattr(owner, name), iter(range(10**9))
+def _deadly() -> None:
+    """Let these points kill the process for the requests that say so."""
+    for owner, name, point in [
+        (actions, "Claim", "before"),
+        (actions, "_new_place", "locked"),
+        (Allocation, "added", "enrol_written"),
+        (actions, "_draw_at_once", "enrol_committed"),
+        (actions, "keep_answer", "alloc_written"),
+    ]:
+        setattr(owner, name, _killing(getattr(owner, name), point))
 
+
+def _killing(function: Callable, point: str) -> Callable:
     def deadly(*args: object, **kwargs: object) -> object:
-        if next(reached) >= survive:
+        if under_way.request["kill"] == point:
+            under_way.say({"killed": under_way.request["id"], "point": point})
             os.kill(os.getpid(), signal.SIGKILL)
-        return original(*args, **kwargs)
+        return function(*args, **kwargs)
 
-    setattr(owner, name, deadly)
+    return deadly
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError):
-        main()
+    main(Path(sys.argv[1]))
