@@ -16,13 +16,14 @@ from django.conf import settings
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a document: paragraphs, then lines of label and value, then a table. Empty parts show nothing."""
+    """A part of a document: paragraphs, a figure (SVG), lines of label and value, a table. Empty parts show nothing."""
 
     heading: str
     paragraphs: Sequence[str] = ()
     rows: Sequence[tuple[str, str]] = ()
     columns: Sequence[str] = ()
     table: Sequence[Sequence[str]] = ()
+    figure: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,27 @@
-"""The CONSORT flow as a figure: boxes and lines for an SVG, laid out here so that the template only draws."""
+"""The flow of participants (CONSORT 2025) as a figure: boxes and lines for an SVG, laid out here so that the template
+only draws. Each number leads to the list of the people behind it, for those who may see them."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from trial.monitoring import policies
 from trial.monitoring.flow import ArmFlow
+from trial.monitoring.lists import STEPS
 from trial.monitoring.queries import Dashboard
 
-WIDTH, BOX_WIDTH, LINE, PADDING, GAP = 760, 230, 20, 12, 34
+WIDTH, BOX_WIDTH, LINE, PADDING, GAP = 840, 300, 22, 12, 30
+STAGE = 116  # the width of the column that names the four stages
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text in a box; `url`: the list behind its number, empty where the reader may not see it."""
+
+    text: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,7 +30,7 @@ class Box:
 
     x: int
     y: int
-    lines: list[str]
+    lines: list[Line]
     width: int = BOX_WIDTH
 
     @property
@@ -34,75 +46,159 @@ class Box:
         return self.y + self.height
 
     @property
-    def texts(self) -> list[tuple[int, str]]:
+    def texts(self) -> list[tuple[int, Line]]:
         """The base line of each line of text."""
-        return [(self.y + PADDING + LINE * place + 15, line) for place, line in enumerate(self.lines)]
+        return [(self.y + PADDING + LINE * place + 16, line) for place, line in enumerate(self.lines)]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A number of the flow: the step, its count in all, and by arm where it is counted so.
+
+    `whole`: a sum whose parts stand elsewhere, so that it is rounded for those who see no small numbers.
+    """
+
+    step: str
+    count: int
+    by_arm: tuple[int, ...] = ()
+    whole: bool = False
+
+
+def rows(board: Dashboard) -> list[Row]:
+    """Every number of the flow, in order; the same for the figure, the table, the download and the report."""
+    flow = board.flow
+    return [
+        Row("assessed", flow.assessed, whole=True),
+        Row("not-eligible", flow.not_eligible),
+        Row("declined", flow.turned_back),
+        Row("under-way", flow.under_way),
+        Row("enrolled", flow.enrolled, whole=True),
+        Row("waiting", flow.waiting),
+        Row("randomised", flow.drawn, whole=True),
+        *(row for row in _by_arm(flow.arms) if row.count or row.step not in SELDOM),
+    ]
+
+
+SELDOM = ("in-error", "duplicate", "excluded")  # most trials have none; then there is no line for them
+PARTS = {
+    "allocated": "drawn",
+    "received": "received",
+    "not-received": "not_received",
+    "stopped": "stopped",
+    "lost": "lost",
+    "completed": "completed",
+    "in-error": "in_error",
+    "duplicate": "duplicate",
+    "analysed": "analysed",
+    "excluded": "excluded",
+}
+STAGES = {
+    "allocation": ("allocated", "received", "not-received", "in-error", "duplicate"),
+    "follow-up": ("stopped", "lost", "completed"),
+    "analysis": ("analysed", "excluded"),
+}
+
+
+def _by_arm(arms: list[ArmFlow]) -> list[Row]:
+    counted = {step: tuple(getattr(arm, part) for arm in arms) for step, part in PARTS.items()}
+    return [Row(step, sum(numbers), numbers, whole=step not in SELDOM) for step, numbers in counted.items()]
+
+
+Lines = list[tuple[int, int, int, int]]
 
 
 def figure(board: Dashboard) -> dict[str, Any]:
     """Boxes from top to bottom and the lines between them; the arms side by side for those who may see them."""
-    flow = board.flow
-    assessed = Box((WIDTH - BOX_WIDTH) // 2, 0, [_sum(_("Vurdert"), flow.assessed, board)])
-    left_out = Box(
-        WIDTH - BOX_WIDTH,
-        assessed.bottom + GAP,
-        [
-            _line(_("Oppfylte ikke kravene"), flow.not_eligible, board),
-            _line(_("Ville ikke delta"), flow.turned_back, board),
-            _line(_("Under registrering"), flow.under_way, board),
-        ],
-    )
-    drawn_lines = [_sum(_("Meldt inn"), flow.enrolled, board), _line(_("Venter på loddtrekning"), flow.waiting, board)]
-    enrolled = Box(assessed.x, left_out.bottom + GAP, drawn_lines)
-    arms = _arm_boxes(board, enrolled.bottom + GAP)
-    turn = left_out.y + left_out.height // 2
-    lines = [(assessed.middle, assessed.bottom, assessed.middle, enrolled.y), (assessed.middle, turn, left_out.x, turn)]
-    for box in arms:
-        lines += _branch(enrolled, box)
-    boxes = [assessed, left_out, enrolled, *arms]
-    return {"boxes": boxes, "lines": lines, "width": WIDTH, "height": max(box.bottom for box in boxes)}
+    found = {row.step: row for row in rows(board)}
+    above, lines = _inclusion(board, found)
+    stages = [(_("Inklusjon"), above[0].y, above[2].bottom), (_("Randomisering"), above[3].y, above[3].bottom)]
+    below, more, later = _after_draw(board, found, above[3])
+    boxes = [*above, *below]
+    return {
+        "boxes": boxes,
+        "lines": lines + more,
+        "stages": [_band(*stage) for stage in [*stages, *later]],
+        "width": WIDTH,
+        "height": max(each.bottom for each in boxes),
+    }
 
 
-def _arm_boxes(board: Dashboard, top: int) -> list[Box]:
-    if not board.arms_seen or not board.arms:
-        return [Box((WIDTH - BOX_WIDTH) // 2, top, [_sum(_("Trukket"), board.flow.drawn, board)])]
-    width = min(BOX_WIDTH + 60, WIDTH // len(board.arms) - PADDING)
-    step = WIDTH // len(board.arms)
+def _inclusion(board: Dashboard, found: dict[str, Row]) -> tuple[list[Box], Lines]:
+    """From those asked to those drawn: assessed, left out to the right, enrolled, drawn."""
+
+    def box(top: int, left: int, *steps: str, head: tuple[Line, ...] = ()) -> Box:
+        return Box(left, top, [*head, *(_line(board, found[step]) for step in steps)])
+
+    left, right = STAGE + 20, WIDTH - BOX_WIDTH
+    assessed = box(0, left, "assessed")
+    head = (Line(_("Ikke tatt med")),)
+    out = box(assessed.bottom + GAP, right, "not-eligible", "declined", "under-way", head=head)
+    enrolled = box(out.bottom + GAP, left, "enrolled", "waiting")
+    drawn = box(enrolled.bottom + GAP, (STAGE + WIDTH - BOX_WIDTH) // 2, "randomised")
+    turn = out.y + out.height // 2
+    lines = [(assessed.middle, assessed.bottom, assessed.middle, enrolled.y), (assessed.middle, turn, out.x, turn)]
+    return [assessed, out, enrolled, drawn], lines + _branch(enrolled, drawn)
+
+
+def _after_draw(
+    board: Dashboard, found: dict[str, Row], above: Box
+) -> tuple[list[Box], Lines, list[tuple[str, int, int]]]:
+    """The three stages after the draw, a column an arm; nothing for those who do not see arms."""
+    boxes: list[Box] = []
+    lines: Lines = []
+    stages: list[tuple[str, int, int]] = []
+    if not board.arms_seen:
+        return boxes, lines, stages
+    before = [above] * len(board.arms)
+    for stage, label in (("allocation", _("Tildeling")), ("follow-up", _("Oppfølging")), ("analysis", _("Analyse"))):
+        top = max(each.bottom for each in before) + GAP
+        column = _columns(board, [found[step] for step in STAGES[stage] if step in found], top)
+        for upper, lower in zip(before, column, strict=True):
+            lines += _branch(upper, lower)
+        stages.append((label, top, max((each.bottom for each in column), default=top)))
+        boxes, before = [*boxes, *column], column
+    return boxes, lines, stages
+
+
+def _columns(board: Dashboard, shown: list[Row], top: int) -> list[Box]:
+    """A box for each arm with these numbers."""
+    step = (WIDTH - STAGE) // max(1, len(board.arms))
+    width = min(BOX_WIDTH + 40, step - PADDING)
     return [
-        Box(step * place + (step - width) // 2, top, _arm_lines(arm, board), width)
-        for place, arm in enumerate(board.flow.arms)
+        Box(STAGE + step * place + (step - width) // 2, top, _arm_lines(board, shown, place), width)
+        for place in range(len(board.arms))
     ]
 
 
-def _arm_lines(flow: ArmFlow, board: Dashboard) -> list[str]:
-    return [
-        flow.arm.name,
-        _line(_("Trukket"), flow.drawn, board),
-        _line(_("Har fått jobbspesialist"), flow.followed, board),
-        _line(_("Har trukket seg"), flow.withdrawn, board),
-        *(_line(label, count, board) for label, count in _mistakes(flow) if count),
-        _line(_("Fullført oppfølging"), flow.completed, board),
-        _line(_("Med i analysen"), flow.drawn, board),
-    ]
+def _band(label: str, top: int, bottom: int) -> dict[str, Any]:
+    """The name of a stage beside its boxes."""
+    return {"label": label, "y": top, "height": bottom - top, "width": STAGE - 8, "middle": (top + bottom) // 2 + 5}
 
 
-def _mistakes(flow: ArmFlow) -> list[tuple[str, int]]:
-    """Most trials have none; then the figure has no line for them."""
-    return [(_("Meldt inn ved en feil"), flow.in_error), (_("Meldt inn to ganger"), flow.duplicate)]
+def _arm_lines(board: Dashboard, shown: list[Row], place: int) -> list[Line]:
+    head = [Line(board.arms[place].name)] if shown[0].step == "allocated" else []
+    return [*head, *(_line(board, row, place) for row in shown)]
 
 
-def _branch(above: Box, below: Box) -> list[tuple[int, int, int, int]]:
+def _line(board: Dashboard, row: Row, place: int | None = None) -> Line:
+    count = row.count if place is None else row.by_arm[place]
+    shown = (policies.whole if row.whole and place is None else policies.cell)(count, exact=board.exact)
+    arm = "" if place is None else board.arms[place].code
+    return Line(f"{STEPS[row.step].label} (n = {shown})", address(board, row.step, arm))
+
+
+def address(board: Dashboard, step: str, arm: str = "") -> str:
+    """The list behind a number, for those who see participants."""
+    if not board.exact or (STEPS[step].of_arm and not arm):
+        return ""
+    parts = [board.trial.code, step, *([arm] if arm else [])]
+    return reverse("monitoring:flow_arm_list" if arm else "monitoring:flow_list", args=parts)
+
+
+def _branch(above: Box, below: Box) -> Lines:
     half = (above.bottom + below.y) // 2
     return [
         (above.middle, above.bottom, above.middle, half),
         (above.middle, half, below.middle, half),
         (below.middle, half, below.middle, below.y),
     ]
-
-
-def _line(label: str, count: int, board: Dashboard) -> str:
-    return f"{label}: {policies.cell(count, exact=board.exact)}"
-
-
-def _sum(label: str, count: int, board: Dashboard) -> str:
-    return f"{label}: {policies.whole(count, exact=board.exact)}"

@@ -10,17 +10,21 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from trial.allocation.models import Allocation, Correction
 from trial.allocation.states import CorrectionKind
 from trial.enrolment.models import EligibilityCheck
-from trial.enrolment.states import ParticipantState
-from trial.followup.models import Assignment
+from trial.enrolment.states import ParticipantState, Withdrawal
+from trial.followup.models import Assignment, Deviation, DeviationKind
 from trial.followup.states import UNDER_FOLLOW_UP
 from trial.monitoring.recruitment import People
 from trial.studies.models import Arm, Trial
 
+DEPARTED = Deviation.objects.filter(participant=OuterRef("participant"), kind=DeviationKind.CONTROL_FOLLOWED)
+
 
 @dataclass(frozen=True)
 class ArmFlow:
-    """What became of those drawn to an arm. Everyone drawn is analysed (intention to treat).
+    """What became of those drawn to an arm, in the steps of CONSORT 2025.
 
+    `departed`: people of a control group whom a job specialist has followed. `withdrawn` is `stopped` (no follow-up,
+    data go on) and `lost` (consent withdrawn); `excluded` are those of the lost who want everything deleted.
     `in_error`, `duplicate`: people who should not have been enrolled, or were so twice; they stay in the arm.
     """
 
@@ -28,10 +32,28 @@ class ArmFlow:
     drawn: int
     followed: int
     unassigned: int
+    departed: int
     withdrawn: int
+    stopped: int
+    lost: int
     completed: int
     in_error: int
     duplicate: int
+    excluded: int
+
+    @property
+    def received(self) -> int:
+        """Those who got what they were drawn to: a job specialist, or in a control group no follow-up by one."""
+        return self.drawn - self.departed if self.arm.is_control else self.followed
+
+    @property
+    def not_received(self) -> int:
+        return self.drawn - self.received
+
+    @property
+    def analysed(self) -> int:
+        """Everyone drawn, except those who want everything deleted."""
+        return self.drawn - self.excluded
 
 
 @dataclass(frozen=True)
@@ -82,6 +104,8 @@ class _Course(NamedTuple):
     arm: int
     state: str
     assigned: bool
+    withdrawal: str
+    departed: bool
     in_error: bool
     duplicate: bool
 
@@ -92,10 +116,13 @@ def _by_arm(trial: Trial, arms: list[Arm]) -> list[ArmFlow]:
         .order_by()
         .annotate(
             assigned=Exists(Assignment.objects.filter(participant=OuterRef("participant"))),
+            departed=Exists(DEPARTED),
             in_error=Exists(_accepted(CorrectionKind.ENROLLED_IN_ERROR)),
             duplicate=Exists(_accepted(CorrectionKind.DUPLICATE)),
         )
-        .values_list("arm", "participant__state", "assigned", "in_error", "duplicate")
+        .values_list(
+            "arm", "participant__state", "assigned", "participant__withdrawal", "departed", "in_error", "duplicate"
+        )
         .annotate(number=Count("participant"))
     )
     found = Counter({_Course(*course): number for *course, number in rows})
@@ -115,8 +142,12 @@ def _arm_flow(arm: Arm, found: Counter[_Course]) -> ArmFlow:
         drawn=number(lambda _course: True),
         followed=number(lambda course: course.assigned),
         unassigned=number(lambda course: not course.assigned and course.state in UNDER_FOLLOW_UP),
+        departed=number(lambda course: course.departed),
         withdrawn=number(lambda course: course.state == ParticipantState.WITHDRAWN),
+        stopped=number(lambda course: course.withdrawal == Withdrawal.FOLLOW_UP),
+        lost=number(lambda course: course.withdrawal in (Withdrawal.NEW_DATA, Withdrawal.EVERYTHING)),
         completed=number(lambda course: course.state == ParticipantState.COMPLETED),
         in_error=number(lambda course: course.in_error),
         duplicate=number(lambda course: course.duplicate),
+        excluded=number(lambda course: course.withdrawal == Withdrawal.EVERYTHING),
     )

@@ -1,38 +1,106 @@
-"""The dashboard as pages, charts and tables show it; every count passes `policies` on its way out."""
+"""The coordinator's numbers as pages, charts, downloads and reports show them; every count passes `policies` on its
+way out. Each table is made once here, whatever shows it."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from evaluation.codes import MEASURE_GROUPS
+from trial.enrolment.forms import factor_label
 from trial.followup.forms import GROUPS
 from trial.followup.models import DeviationKind
-from trial.monitoring import policies
+from trial.monitoring import charts, consort, policies
+from trial.monitoring.balance import OFFICE, YEAR, Level
+from trial.monitoring.forecast import months_until
+from trial.monitoring.lists import STEPS
 from trial.monitoring.measures import ANY
 from trial.monitoring.queries import Dashboard
 from trial.monitoring.recruitment import Month
+from trial.surveys.queries import Response
 
 Table = dict[str, Any]
 
 
 def recruitment_chart(board: Dashboard) -> Table:
-    """The curve of people enrolled against the plan, as a Vega-Lite specification with its table."""
-    enrolled, planned = _("Meldt inn"), _("Plan")
-    points, rows = [], []
-    for month in board.recruitment.months:
-        so_far = policies.rounded(board.recruitment.so_far(month), exact=board.exact)
-        plan = board.recruitment.planned(month)
-        points.append({"month": month.isoformat(), "people": so_far, "series": enrolled})
-        if plan is not None:
-            points.append({"month": month.isoformat(), "people": plan, "series": planned})
-        in_month = _cell(board, board.recruitment.in_month(month))
-        rows.append([_month(month), in_month, so_far, "–" if plan is None else plan])
+    """People enrolled against the plan by month, with the forecast and its band for the months ahead."""
+    recruitment = board.recruitment
+    rows = [_month_row(board, month) for month in recruitment.months]
     return {
-        "spec": _lines(points, _("Deltakere")),
-        "columns": _columns(_("Måned"), _("Meldt inn i måneden"), _("Meldt inn i alt"), _("Plan")),
-        "rows": rows,
+        "spec": charts.recruitment(board),
+        "columns": _columns(
+            _("Måned"), _("Meldt inn i måneden"), _("Meldt inn i alt"), _("Plan"), _("Prognose"), _("Fra"), _("Til")
+        ),
+        "rows": [*rows, *(_forecast_row(board, month) for month in charts.months_ahead(recruitment))],
     }
+
+
+def _month_row(board: Dashboard, month: Month) -> list[Any]:
+    so_far = policies.rounded(board.recruitment.so_far(month), exact=board.exact)
+    plan = board.recruitment.planned(month)
+    in_month = _cell(board, board.recruitment.in_month(month))
+    return [_month(month), in_month, so_far, "–" if plan is None else plan, "", "", ""]
+
+
+def _forecast_row(board: Dashboard, month: Month) -> list[Any]:
+    expected, low, high = charts.forecast_at(board, month)
+    plan = board.recruitment.planned(month)
+    return [_month(month), "", "", "–" if plan is None else plan, expected, low, high]
+
+
+def forecast_sentence(board: Dashboard) -> str:
+    """When the planned number is expected to be reached; empty where there is nothing to forecast."""
+    recruitment, size = board.recruitment, board.trial.planned_size
+    missing = size - recruitment.total
+    if not recruitment.goes_on or not size:
+        return ""
+    if missing <= 0:
+        return _("Det planlagte antallet er nådd.")
+    found = months_until(missing, *recruitment.pace())
+    expected, early, late = (_months_from_now(months) for months in found)
+    return _("Med farten de siste månedene nås %(size)s deltakere %(expected)s (mellom %(early)s og %(late)s).") % {
+        "size": size,
+        "expected": expected,
+        "early": early,
+        "late": late,
+    }
+
+
+def _months_from_now(months: int | None) -> str:
+    if months is None:
+        return _("om mer enn tre år")
+    return ngettext("om %(months)s måned", "om %(months)s måneder", months) % {"months": months}
+
+
+def office_table(board: Dashboard) -> Table:
+    """Recruitment against plan by office with its forecast, and the caseload."""
+    recruitment = board.recruitment
+    rows = []
+    for office in board.offices:
+        load = board.loads[office.pk]
+        so_far = recruitment.at_office(office.pk)
+        enrolled, people = _cell(board, so_far), _cell(board, load.people)
+        now = recruitment.months[-1] if recruitment.months else None
+        plan = recruitment.planned_at(len(board.offices), now) if now else None
+        rows.append(
+            [str(office), enrolled, "–" if plan is None else round(plan), _ahead(board, office.pk, so_far), people,
+             load.capacity]
+        )  # fmt: skip
+    labels = (_("Meldt inn"), _("Plan til nå"), _("Ventet i alt"), _("Hos jobbspesialist"), _("Kapasitet"))
+    return {"columns": _columns(_("Kontor"), *labels), "rows": rows}
+
+
+def _ahead(board: Dashboard, office: int, so_far: int) -> str:
+    """The number expected at an office when the plan ends, with its band."""
+    if not board.recruitment.goes_on:
+        return "–"
+    more = board.recruitment.forecast(board.recruitment.end, office)
+    shown = [
+        policies.rounded(so_far + number, exact=board.exact) for number in (round(more.expected), more.low, more.high)
+    ]
+    return _("%(expected)s (%(low)s–%(high)s)") % dict(zip(("expected", "low", "high"), shown, strict=True))
 
 
 def measures_chart(board: Dashboard) -> Table | None:
@@ -51,22 +119,21 @@ def measures_chart(board: Dashboard) -> Table | None:
             rows.append([_month(month), arm.name, *(_cell(board, count) for count in counts)])
     groups = [str(GROUPS[group]) for group in MEASURE_GROUPS]
     return {
-        "spec": _lines(points, _("Prosent av gruppen")),
+        "spec": charts.lines(points, _("Prosent av gruppen")),
         "columns": [{"label": _("Måned")}, {"label": _("Gruppe")}, *_columns("", *groups)[1:]],
         "rows": rows,
     }
 
 
-def office_table(board: Dashboard) -> Table:
-    """Recruitment and caseload by office."""
-    rows = []
-    for office in board.offices:
-        load = board.loads[office.pk]
-        enrolled = _cell(board, board.recruitment.at_office(office.pk))
-        people = _cell(board, load.people)
-        rows.append([str(office), enrolled, people, load.capacity])
+def caseload_chart(board: Dashboard) -> Table:
+    """People with a job specialist against capacity, by office."""
+    rows = [
+        [str(office), _cell(board, board.loads[office.pk].people), board.loads[office.pk].capacity]
+        for office in board.offices
+    ]
     return {
-        "columns": _columns(_("Kontor"), _("Meldt inn"), _("Hos jobbspesialist"), _("Kapasitet")),
+        "spec": charts.caseloads(board),
+        "columns": _columns(_("Kontor"), _("Hos jobbspesialist"), _("Kapasitet")),
         "rows": rows,
     }
 
@@ -80,38 +147,107 @@ def deviation_table(board: Dashboard) -> Table:
 
 
 def flow_table(board: Dashboard) -> Table:
-    """The flow of participants: a row per step, in all and (for those who see arms) by arm."""
-    flow = board.flow
-    arms = flow.arms if board.arms_seen else []
-
-    def step(label: str, shown: str) -> list[str]:
-        return [label, shown, *("" for _arm in arms)]
-
-    def by_arm(label: str, part: str) -> list[str]:
-        together = sum(getattr(arm, part) for arm in flow.arms)
-        return [label, _whole(board, together), *(_cell(board, getattr(arm, part)) for arm in arms)]
-
-    def seldom(label: str, part: str) -> list[str]:
-        numbers = [getattr(arm, part) for arm in flow.arms]
-        return [label, _cell(board, sum(numbers)), *(_cell(board, number) for number in numbers if arms)]
-
+    """The flow of participants: a row per step, in all and (for those who see arms) by arm; numbers lead to lists."""
+    arms = board.arms if board.arms_seen else []
     return {
-        "columns": _columns(_("Trinn"), _("I alt"), *(arm.arm.name for arm in arms)),
-        "rows": [
-            step(_("Vurdert"), _whole(board, flow.assessed)),
-            step(_("Oppfylte ikke kravene"), _cell(board, flow.not_eligible)),
-            step(_("Ville ikke delta"), _cell(board, flow.turned_back)),
-            step(_("Under registrering"), _cell(board, flow.under_way)),
-            step(_("Meldt inn"), _whole(board, flow.enrolled)),
-            step(_("Venter på loddtrekning"), _cell(board, flow.waiting)),
-            by_arm(_("Trukket"), "drawn"),
-            by_arm(_("Har fått jobbspesialist"), "followed"),
-            by_arm(_("Har trukket seg"), "withdrawn"),
-            seldom(_("Meldt inn ved en feil"), "in_error"),
-            seldom(_("Meldt inn to ganger"), "duplicate"),
-            by_arm(_("Fullført oppfølging"), "completed"),
-            by_arm(_("Med i analysen"), "drawn"),
-        ],
+        "columns": _columns(_("Trinn"), _("I alt"), *(arm.name for arm in arms)),
+        "rows": [_flow_row(board, row, [arm.code for arm in arms]) for row in consort.rows(board)],
+    }
+
+
+def _flow_row(board: Dashboard, row: consort.Row, arms: list[str]) -> list[Any]:
+    whole = (policies.whole if row.whole else policies.cell)(row.count, exact=board.exact)
+    parts = [
+        _linked(_cell(board, number), consort.address(board, row.step, arm))
+        for number, arm in zip(row.by_arm, arms, strict=False)
+    ] or ["" for _arm in arms]
+    return [str(STEPS[row.step].label), _linked(whole, consort.address(board, row.step)), *parts]
+
+
+def _linked(text: str, url: str) -> Any:
+    return {"text": text, "url": url} if url else text
+
+
+def balance_table(board: Dashboard) -> Table | None:
+    """The arms at the start: shares of each level, mean scores of the first questionnaire, and their differences."""
+    if board.balance is None:
+        return None
+    control = next((arm for arm in board.arms if arm.is_control), board.arms[-1])
+    treated = [arm for arm in board.arms if arm != control]
+    rows = []
+    for level in board.balance.levels:
+        shown = [_share_or_mean(board, level, arm) for arm in board.arms]
+        hidden = not board.exact and any(0 < level.counts.get(arm.pk, 0) < policies.SMALL for arm in board.arms)
+        unlike = [None if hidden else board.balance.difference(level, arm, control) for arm in treated]
+        rows.append([_variable(level), *shown, *("–" if each is None else number_format(each, 2) for each in unlike)])
+    differences = [
+        _("Std. forskjell") if len(treated) == 1 else _("Std. forskjell: %(arm)s") % {"arm": arm} for arm in treated
+    ]
+    return {"columns": _columns(_("Ved start"), *(arm.name for arm in board.arms), *differences), "rows": rows}
+
+
+def _share_or_mean(board: Dashboard, level: Level, arm: Any) -> str:
+    count = level.counts.get(arm.pk, 0)
+    if level.scores is None:
+        share = policies.percent(count, board.balance.drawn[arm.pk] if board.balance else 0, exact=board.exact)
+        return _("%(count)s (%(share)s %%)") % {"count": _cell(board, count), "share": "–" if share is None else share}
+    score = level.scores.get(arm.pk)
+    if score is None or (not board.exact and score.people < policies.SMALL):
+        return "–"
+    return _("%(mean)s (n = %(people)s)") % {"mean": number_format(score.mean, 1), "people": score.people}
+
+
+def _variable(level: Level) -> str:
+    if level.scores is not None:
+        return _("%(instrument)s (spørreskjema, gjennomsnitt)") % {"instrument": level.variable}
+    if level.variable == OFFICE:
+        return level.level
+    if level.variable == YEAR:
+        return _("Meldt inn i %(year)s") % {"year": level.level}
+    return f"{factor_label(level.variable)}: {factor_label(level.level)}"
+
+
+def response_table(board: Dashboard) -> Table:
+    """Response to the questionnaires by wave, and by arm for those who see arms."""
+    names = {arm.pk: arm.name for arm in board.arms}
+    rows = []
+    for key, response in sorted(board.responses.items(), key=lambda pair: (pair[0][0], str(pair[0][1:]))):
+        group = [names.get(key[1], "–")] if board.arms_seen else []
+        counts = [_cell(board, number) for number in (response.opened, response.answered, response.on_paper)]
+        rows.append([key[0], *group, *counts, _response_rate(board, response)])
+    head = [{"label": _("Runde")}, *([{"label": _("Gruppe")}] if board.arms_seen else [])]
+    labels = _columns("", _("Åpnet for"), _("Har svart"), _("Av dem på papir"), _("Svarprosent"))[1:]
+    return {"columns": [*head, *labels], "rows": rows}
+
+
+def _response_rate(board: Dashboard, response: Response) -> str:
+    """Neither those who answered nor those who did not may be few."""
+    silent = response.opened - response.answered
+    hidden = not board.exact and (response.answered < policies.SMALL or 0 < silent < policies.SMALL)
+    return "–" if hidden else _("%(share)s %%") % {"share": response.percent}
+
+
+def register_table(board: Dashboard) -> Table:
+    """The delivery in force of each register: when, how many rows, how many turned down, whom it covers."""
+    rows = []
+    for register in board.registers:
+        found = register["in_force"]
+        if found is None:
+            rows.append([str(register["label"]), _("Ikke levert"), "–", "–", "–"])
+            continue
+        coverage = found.report.get("coverage")
+        share = "–" if coverage is None else _("%(share)s %%") % {"share": round(100 * coverage)}
+        day = date_format(found.received_at, "SHORT_DATE_FORMAT")
+        rows.append([str(register["label"]), day, found.accepted_rows, _cell(board, found.rejected_rows or 0), share])
+    labels = (_("Mottatt"), _("Rader i bruk"), _("Avviste rader"), _("Dekning"))
+    return {"columns": _columns(_("Register"), *labels), "rows": rows}
+
+
+def lag_table(board: Dashboard) -> Table:
+    """What is behind with the data."""
+    return {
+        "columns": _columns(_("Henger etter"), _("Antall"), _("Av")),
+        "rows": [[str(lag.label), _cell(board, lag.number), _whole(board, lag.of)] for lag in board.lags],
     }
 
 
@@ -119,13 +255,35 @@ def headline(board: Dashboard) -> list[dict[str, Any]]:
     """The big numbers at the top."""
     people = sum(load.people for load in board.loads.values())
     capacity = sum(load.capacity for load in board.loads.values())
+    waiting = sum(number for (_month, _office, state), number in board.people.items() if state == "enrolled")
     shown = [
-        (_("Meldt inn"), board.flow.enrolled, _("av %(number)s planlagt") % {"number": board.trial.planned_size}),
-        (_("Venter på loddtrekning"), board.flow.waiting, ""),
+        (_("Meldt inn"), board.recruitment.total, _("av %(number)s planlagt") % {"number": board.trial.planned_size}),
+        (_("Venter på loddtrekning"), waiting, ""),
         (_("Hos jobbspesialist"), people, _("av %(number)s plasser") % {"number": capacity}),
         (_("Avvik"), board.deviations.total(), ""),
     ]
     return [{"label": label, "value": _whole(board, value), "text": text} for label, value, text in shown]
+
+
+# Every table by the name of its download; None for readers who may not see it.
+TABLES: Mapping[str, Callable[[Dashboard], Table | None]] = {
+    "recruitment": recruitment_chart,
+    "offices": office_table,
+    "flow": flow_table,
+    "caseloads": caseload_chart,
+    "measures": measures_chart,
+    "deviations": deviation_table,
+    "balance": balance_table,
+    "responses": response_table,
+    "registers": register_table,
+    "data-quality": lag_table,
+}
+
+
+def plain(table: Table) -> tuple[list[str], list[list[str]]]:
+    """A table as texts, for files: heads and rows, links as what they say."""
+    heads = [str(column["label"]) for column in table["columns"]]
+    return heads, [[str(cell["text"] if isinstance(cell, dict) else cell) for cell in row] for row in table["rows"]]
 
 
 def _cell(board: Dashboard, count: int) -> str:
@@ -136,21 +294,8 @@ def _whole(board: Dashboard, count: int) -> str:
     return policies.whole(count, exact=board.exact)
 
 
-def _lines(points: list[dict[str, Any]], unit: str) -> dict[str, Any]:
-    return {
-        "data": {"values": points},
-        "mark": {"type": "line", "point": True},
-        "encoding": {
-            "x": {"field": "month", "type": "temporal", "timeUnit": "yearmonth", "title": None},
-            "y": {"field": "people", "type": "quantitative", "title": unit},
-            "color": {"field": "series", "type": "nominal", "title": None, "sort": None},
-            "strokeDash": {"field": "series", "type": "nominal", "title": None, "sort": None},
-        },
-    }
-
-
-def _columns(first: str, *others: str) -> list[dict[str, Any]]:
-    return [{"label": first}, *({"label": label, "numeric": True} for label in others)]
+def _columns(first: str, *numbers: str) -> list[dict[str, Any]]:
+    return [{"label": first}, *({"label": label, "numeric": True} for label in numbers)]
 
 
 def _month(month: Month) -> str:

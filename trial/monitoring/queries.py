@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from django.db.models import Count
 
@@ -11,13 +13,16 @@ from trial.audit import clock
 from trial.followup.models import Deviation
 from trial.followup.policies import Load, together
 from trial.followup.queries import caseloads_at
+from trial.monitoring.balance import Balance, balance_of
 from trial.monitoring.flow import Flow, flow_of
 from trial.monitoring.measures import MeasuresInUse, measures_in_use
-from trial.monitoring.recruitment import Recruitment, people_of, recruitment_of
+from trial.monitoring.quality import Lag, lags_in, registers_in
+from trial.monitoring.recruitment import People, Recruitment, people_of, recruitment_of
 from trial.studies.models import Arm, Office, Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
+from trial.surveys.queries import Response, responses
 
 SHOWN_MONTHS = 24
 OPEN = (TrialState.OPENED, TrialState.ARCHIVED)
@@ -25,41 +30,76 @@ OPEN = (TrialState.OPENED, TrialState.ARCHIVED)
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Everything on the dashboard. `exact`: small counts may be seen; `arms_seen`: numbers by arm may be seen.
+    """Everything on the coordinator's pages, each part asked when a page shows it and then kept.
 
-    `measures` is None for those who do not see arms. `loads`: office key -> the specialists' load together.
+    `exact`: small counts may be seen; `arms_seen`: numbers by arm may be seen.
     """
 
     trial: Trial
     exact: bool
     arms_seen: bool
     arms: list[Arm]
-    offices: list[Office]
-    recruitment: Recruitment
-    flow: Flow
-    loads: dict[int, Load]
-    deviations: Counter[str]
-    measures: MeasuresInUse | None
+
+    @cached_property
+    def offices(self) -> list[Office]:
+        return list(self.trial.offices.select_related("nav_office"))
+
+    @cached_property
+    def people(self) -> People:
+        return people_of(self.trial)
+
+    @cached_property
+    def recruitment(self) -> Recruitment:
+        return recruitment_of(self.trial, self.people)
+
+    @cached_property
+    def flow(self) -> Flow:
+        return flow_of(self.trial, self.arms, self.people)
+
+    @cached_property
+    def loads(self) -> dict[int, Load]:
+        """Office key -> the specialists' load together."""
+        caseloads = caseloads_at(self.offices)
+        return {office.pk: together(each.load for each in caseloads[office.pk]) for office in self.offices}
+
+    @cached_property
+    def deviations(self) -> Counter[str]:
+        return deviation_counts(self.trial)
+
+    @cached_property
+    def measures(self) -> MeasuresInUse | None:
+        """None for those who do not see arms."""
+        if not self.arms_seen:
+            return None
+        return measures_in_use(self.trial, self.recruitment.months[-SHOWN_MONTHS:], clock.today())
+
+    @cached_property
+    def balance(self) -> Balance | None:
+        """None for those who do not see arms."""
+        return balance_of(self.trial, self.arms) if self.arms_seen else None
+
+    @cached_property
+    def responses(self) -> dict[tuple[Any, ...], Response]:
+        """(wave code, arm key) -> response for those who see arms, (wave code,) for the others."""
+        return responses(self.trial, *(["participant__allocation__arm"] if self.arms_seen else []))
+
+    @cached_property
+    def registers(self) -> list[dict[str, Any]]:
+        return registers_in(self.trial)
+
+    @cached_property
+    def lags(self) -> list[Lag]:
+        return lags_in(self.trial)
 
 
 def dashboard_for(user: User, code: str) -> Dashboard:
-    """The dashboard of a trial, in eight queries whatever its size."""
+    """The dashboard of a trial, for those with the right; its parts are asked one by one."""
     trial = trial_for(user, code, needing=Permission.SEE_MONITORING)
-    seen = sees_arms(user, trial)
-    arms, offices = list(trial.arms.all()), list(trial.offices.select_related("nav_office"))
-    people = people_of(trial)
-    recruitment, caseloads = recruitment_of(trial, people), caseloads_at(offices)
     return Dashboard(
         trial=trial,
         exact=can(user, trial, Permission.SEE_PARTICIPANTS),
-        arms_seen=seen,
-        arms=arms,
-        offices=offices,
-        recruitment=recruitment,
-        flow=flow_of(trial, arms, people),
-        loads={office.pk: together(each.load for each in caseloads[office.pk]) for office in offices},
-        deviations=deviation_counts(trial),
-        measures=measures_in_use(trial, recruitment.months[-SHOWN_MONTHS:], clock.today()) if seen else None,
+        arms_seen=sees_arms(user, trial),
+        arms=list(trial.arms.all()),
     )
 
 

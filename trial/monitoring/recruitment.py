@@ -9,9 +9,12 @@ from django.db.models.functions import TruncMonth
 
 from trial.audit import clock
 from trial.enrolment.models import Participant
+from trial.monitoring.forecast import LOOK_BACK, MOST_MONTHS, Ahead, ahead
 from trial.studies.models import Trial
+from trial.studies.states import TrialState
 
 Month = date  # the first day of it
+DAYS_OF_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,38 @@ class Recruitment:
     def so_far(self, month: Month) -> int:
         """People enrolled by the end of a month."""
         return sum(number for (when, _office), number in self.enrolled.items() if when <= month)
+
+    def planned_at(self, offices: int, month: Month) -> float | None:
+        """People that the plan has at one of so many offices: the trial sets no numbers by office, so an equal part."""
+        plan = self.planned(month)
+        return None if plan is None or not offices else plan / offices
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is anything to forecast: offices recruit, and somebody has come."""
+        return self.trial.state == TrialState.RECRUITING and bool(self.enrolled)
+
+    @property
+    def end(self) -> date:
+        """The day that a forecast looks to: the end of the plan, or a year from now; never too far."""
+        today = clock.today()
+        planned = self.trial.planned_end
+        furthest = today + timedelta(days=round(MOST_MONTHS * DAYS_OF_MONTH))
+        return min(planned, furthest) if planned and planned > today else today + timedelta(days=365)
+
+    def pace(self, office: int | None = None) -> tuple[int, float]:
+        """People enrolled (at an office) in the months that the forecast looks back on, and how many months that is."""
+        first = self.months[-LOOK_BACK:][0]
+        begun = min((month for month, _office in self.enrolled), default=first)
+        since = max(first, begun)
+        here = [
+            number for (month, where), number in self.enrolled.items() if month >= since and office in (None, where)
+        ]
+        return sum(here), max((clock.today() - since).days + 1, 1) / DAYS_OF_MONTH
+
+    def forecast(self, until: date, office: int | None = None) -> Ahead:
+        """How many more there will be on a day (at an office), by the pace of late."""
+        return ahead(*self.pace(office), max(0.0, (until - clock.today()).days / DAYS_OF_MONTH))
 
     @property
     def total(self) -> int:

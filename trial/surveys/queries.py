@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.models import User
@@ -204,6 +206,28 @@ def responses(trial: Trial, *by: str) -> dict[tuple[Any, ...], Response]:
         )
     )
     return {tuple(row[:-4]): Response(*row[-4:]) for row in rows}
+
+
+@dataclass(frozen=True)
+class Score:
+    """The mean and the standard deviation over people of an instrument's score (the mean of its numbers)."""
+
+    people: int
+    mean: float
+    deviation: float
+
+
+def baseline_scores(trial: Trial) -> list[tuple[str, int, Score]]:
+    """(instrument's title, arm key, score) of the wave at the start, for the trial plane, which reads no answer."""
+    title = "coalesce(nullif(i.title_en, ''), i.title_nb)" if get_language() == "en" else "i.title_nb"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {title}, b.arm_id, b.people, b.mean, b.deviation FROM surveys_baseline() b "  # noqa: S608 - two constants
+            "JOIN surveys_instrument i ON i.trial_id = b.trial_id AND i.code = b.instrument "
+            "WHERE b.trial_id = %s ORDER BY i.id, b.arm_id",
+            [trial.pk],
+        )
+        return [(name, arm, Score(*score)) for name, arm, *score in cursor.fetchall()]
 
 
 def to_do(trial: Trial, invitations: QuerySet[Invitation]) -> Counter[str]:

@@ -1,0 +1,154 @@
+"""The coordinator's pages: what each shows to whom, how often it asks, what can be taken home."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.cast import acting
+from tests.factories import consented
+from tests.followup.people import drawn
+from tests.surveys.asked import GIVEN, asking, code_for, holding, invited
+from trial.audit.models import AuditEvent
+from trial.enrolment import documents
+from trial.monitoring.presentation import TABLES
+from trial.studies.actions import close_recruitment
+from trial.surveys.actions import submit
+
+pytestmark = pytest.mark.slow
+MOST_QUERIES = 12
+AROUND = 3  # the test's own transaction: a savepoint, its release, the way back to the plane before
+PAGES = ("dashboard", "flow", "groups", "data", "reports")
+ARM_NAMES = ("Intervensjonsgruppe", "Kontrollgruppe")
+
+
+@pytest.fixture
+def lived(cast, simulated_clock):
+    """Two arms, questionnaires answered by some, and time that has gone."""
+    asking(cast)
+    with_answers = [invited(cast) for _each in range(3)]
+    for invitation in with_answers[:2]:
+        with holding(code_for(cast, invitation)):
+            submit(by=None, invitation=invitation, answers=GIVEN)
+    drawn(cast, "control")
+    consented(cast)
+    simulated_clock.advance(timedelta(days=50))
+    return cast
+
+
+def signed_in(user) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def at(name, *args):
+    return reverse(f"monitoring:{name}", args=["se-klar", *args])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_asks_the_database_seldom(lived, name, django_assert_max_num_queries):
+    client = signed_in(lived.coordinator)
+    client.get(at(name))
+    with django_assert_max_num_queries(MOST_QUERIES + AROUND):
+        assert client.get(at(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("user", ["lead", "auditor"])
+def test_blinded_readers_see_no_arm_on_any_page(lived, name, user):
+    page = signed_in(getattr(lived, user)).get(at(name)).content.decode()
+    assert not any(arm in page for arm in ARM_NAMES)
+    assert "board-unblinded" not in page
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("user", "status"), [("kari", 403), ("analyst", 403), ("outsider", 404)])
+def test_the_pages_are_for_those_with_the_right(lived, name, user, status):
+    assert signed_in(getattr(lived, user)).get(at(name)).status_code == status
+
+
+def test_recruitment_has_a_forecast_with_its_band(lived):
+    page = signed_in(lived.coordinator).get(at("dashboard")).content.decode()
+    assert "Prognose" in page
+    assert "Med farten de siste månedene nås 268 deltakere" in page
+
+
+def test_a_closed_recruitment_is_not_forecast(lived):
+    with acting(lived.lead):
+        close_recruitment(by=lived.lead, trial=lived.trial)
+    assert "Med farten" not in signed_in(lived.coordinator).get(at("dashboard")).content.decode()
+
+
+def test_the_arms_are_compared_at_the_start_without_an_outcome(lived):
+    page = signed_in(lived.coordinator).get(at("groups")).content.decode()
+    assert "Nav Moss" in page
+    assert "Arbeidsevne (spørreskjema, gjennomsnitt)" in page
+    assert "7,0 (n = 2)" in page
+
+
+def test_responses_are_shown_by_wave_and_arm_to_those_who_see_arms(lived):
+    table = download(lived.coordinator, "responses")
+    assert table[0] == ["Runde", "Gruppe", "Åpnet for", "Har svart", "Av dem på papir", "Svarprosent"]
+    assert table[1] == ["T1", "Intervensjonsgruppe", "3", "2", "0", "67 %"]
+    assert download(lived.lead, "responses")[1] == ["T1", "<5", "<5", "0", "–"]
+
+
+def download(user, name):
+    answer = signed_in(user).get(at("table_csv", name))
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(answer.content.decode())))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_can_be_taken_home(lived, name):
+    head, *rows = download(lived.coordinator, name)
+    assert rows
+    assert all(len(row) == len(head) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["balance", "measures"])
+def test_numbers_by_arm_cannot_be_taken_home_by_blinded_readers(lived, name):
+    assert signed_in(lived.lead).get(at("table_csv", name)).status_code == 404
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    """The documents that are printed, as data."""
+    made = []
+    real = documents.pdf_of
+    monkeypatch.setattr(documents, "pdf_of", lambda document: made.append(document) or real(document))
+    return made
+
+
+@pytest.mark.parametrize("kind", ["status", "board-blinded"])
+def test_a_blinded_report_names_no_arm_whoever_prints_it(lived, printed, kind):
+    answer = signed_in(lived.coordinator).get(at("report_pdf", kind))
+    assert answer.content.startswith(b"%PDF")
+    assert not any(arm in str(printed[0]) for arm in ARM_NAMES)
+    assert printed[0].sections[0].figure.startswith("<svg")
+
+
+def test_the_unblinded_report_has_numbers_by_arm_and_leaves_a_trace(lived, printed):
+    answer = signed_in(lived.coordinator).get(at("report_pdf", "board-unblinded"))
+    assert answer.content.startswith(b"%PDF")
+    assert all(arm in str(printed[0]) for arm in ARM_NAMES)
+    with acting(lived.auditor):
+        event = AuditEvent.objects.filter(verb="report_made").get()
+    assert (event.actor, event.details) == (lived.coordinator.username, {"kind": "board-unblinded"})
+
+
+def test_the_unblinded_report_is_not_for_blinded_readers(lived):
+    answer = signed_in(lived.lead).get(at("report_pdf", "board-unblinded"))
+    assert answer.status_code == 403
+
+
+def test_reports_are_in_english_too(lived, printed):
+    client = signed_in(lived.lead)
+    client.cookies["language"] = "en"
+    client.get(at("report_pdf", "status"))
+    assert printed[0].title == "Status of the trial"
+    assert printed[0].language == "en"

@@ -1,0 +1,89 @@
+"""Balance of the arms at the start: what was known or asked before anything was done, never an outcome."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import ExtractYear
+
+from trial.allocation.models import Allocation
+from trial.audit import clock
+from trial.studies.models import Arm, Trial
+from trial.surveys.queries import Score, baseline_scores
+
+OFFICE, YEAR = "office", "year"
+
+
+@dataclass(frozen=True)
+class Level:
+    """A level of a variable, or (with `scores`) a score of the first questionnaire.
+
+    `counts`: arm key -> people who have the level, or who have the score.
+    """
+
+    variable: str
+    level: str
+    counts: dict[int, int]
+    scores: dict[int, Score] | None = None
+
+
+@dataclass(frozen=True)
+class Balance:
+    """`drawn`: arm key -> people; `levels` in the order shown."""
+
+    drawn: dict[int, int]
+    levels: list[Level]
+
+    def share(self, level: Level, arm: Arm) -> float:
+        """The part of an arm that has a level, 0 to 1."""
+        return level.counts.get(arm.pk, 0) / self.drawn[arm.pk] if self.drawn[arm.pk] else 0.0
+
+    def difference(self, level: Level, arm: Arm, control: Arm) -> float | None:
+        """The standardised difference of shares or means; None where it has no meaning (Austin 2009)."""
+        if level.scores:
+            return _of_means(level.scores.get(arm.pk), level.scores.get(control.pk))
+        shares = self.share(level, arm), self.share(level, control)
+        spread = sqrt(sum(share * (1 - share) for share in shares) / 2)
+        return (shares[0] - shares[1]) / spread if spread else None
+
+
+def _of_means(one: Score | None, other: Score | None) -> float | None:
+    if one is None or other is None:
+        return None
+    spread = sqrt((one.deviation**2 + other.deviation**2) / 2)
+    return (one.mean - other.mean) / spread if spread else None
+
+
+def balance_of(trial: Trial, arms: list[Arm]) -> Balance:
+    """The arms side by side, as far as the reader's rows reach; a query a variable, and one for the scores."""
+    rows = Allocation.objects.filter(trial=trial, arm__isnull=False).order_by()
+    offices = _levels(OFFICE, rows.values_list("office__nav_office__name", "arm").annotate(number=Count("pk")))
+    enrolled = rows.annotate(year=ExtractYear("enrolled_at", tzinfo=clock.OSLO))
+    years = _levels(YEAR, enrolled.values_list("year", "arm").annotate(number=Count("pk")))
+    factors = [
+        level
+        for factor in trial.factors
+        for level in _levels(factor, rows.values_list(f"factors__{factor}", "arm").annotate(number=Count("pk")))
+    ]
+    drawn = {arm.pk: sum(level.counts.get(arm.pk, 0) for level in offices) for arm in arms}
+    return Balance(drawn, [*offices, *factors, *years, *_scores(trial)])
+
+
+def _levels(variable: str, rows: Iterable[tuple[Any, int, int]]) -> list[Level]:
+    counts: dict[str, dict[int, int]] = defaultdict(dict)
+    for level, arm, number in rows:
+        counts[str(level)][arm] = number
+    return [Level(variable, level, counts[level]) for level in sorted(counts)]
+
+
+def _scores(trial: Trial) -> list[Level]:
+    by_instrument: dict[str, dict[int, Score]] = defaultdict(dict)
+    for instrument, arm, score in baseline_scores(trial):
+        by_instrument[instrument][arm] = score
+    return [
+        Level(instrument, "", {arm: score.people for arm, score in scores.items()}, scores)
+        for instrument, scores in by_instrument.items()
+    ]
