@@ -24,7 +24,7 @@ class Desks:
         page = watched.page(path)
         page.get_by_label("Brukernavn").fill(user.username)
         page.get_by_label("Passord", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Logg inn").click()
+        page.get_by_role("button", name="Logg inn", exact=True).click()
         page.wait_for_url(f"{self.server.url}{path}")
         return page
 

@@ -17,8 +17,10 @@ from django.db import connection
 from evaluation.codes import measures
 from trial.access.models import User
 from trial.access.roles import Role
+from trial.allocation.models import Allocation
 from trial.audit import clock
 from trial.audit.guards import writing
+from trial.enrolment.models import EligibilityCheck, Participant
 from trial.enrolment.numbers import new_number
 from trial.followup.models import EmploymentSpecialist
 from trial.followup.policies import CHECK_WEIGHTS, CODES_OF
@@ -27,6 +29,7 @@ from trial.studies.models import Arm, Membership, NavOffice, Office, Trial
 from trial.studies.states import TrialState
 
 CODE = "scale"
+BATCH = 2_000
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 LONGEST_DAYS, SHORTEST_DAYS = 900, 5  # since the draw
 KINDS = ("meeting", "meeting", "phone", "message", "workplace", "three_way")
@@ -160,33 +163,40 @@ class Seeder:
         return people
 
     def _write_people(self, people: list[Person]) -> None:
-        by, trial = self.staff.coordinator.pk, self.trial.pk
+        by, trial = self.staff.coordinator, self.trial
         numbers = self._numbers(len(people))
-        _insert(
-            "enrolment_participant",
-            "key number state stratum factors registered_at enrolled_at withdrawal enrolled_by_id office_id "
-            "registered_by_id trial_id",
-            (
-                (p.key, number, "allocated" if p.specialist is None else "following", p.office.stratum, "{}",
-                 _at(p.drawn), _at(p.drawn), "", by, p.office.pk, by, trial)
-                for p, number in zip(people, numbers, strict=True)
-            ),
-        )  # fmt: skip
-        _insert(
-            "enrolment_eligibilitycheck",
-            "key answers factors eligible discarded checked_at checked_by_id office_id trial_id consent_draft",
-            ((p.key, "{}", "{}", "t", "f", _at(p.drawn), by, p.office.pk, trial, "{}") for p in people),
-        )
-        _insert(
-            "allocation_allocation",
-            "participant_id who stratum position factors enrolled_at enrol_seq drawn_at alloc_seq receipt arm_id "
-            "office_id trial_id",
-            (
-                (p.key, p.key.hex, p.office.stratum, place, "{}", _at(p.drawn), 2 * place, _at(p.drawn), 2 * place + 1,
-                 "{}", self.arms[p.specialist is None].pk, p.office.pk, trial)
-                for place, p in enumerate(people)
-            ),
-        )  # fmt: skip
+        with writing():
+            Participant.objects.bulk_create(
+                [
+                    Participant(
+                        key=p.key, trial=trial, office=p.office, number=number, stratum=p.office.stratum,
+                        state="allocated" if p.specialist is None else "following", registered_at=_at(p.drawn),
+                        registered_by=by, enrolled_at=_at(p.drawn), enrolled_by=by,
+                    )
+                    for p, number in zip(people, numbers, strict=True)
+                ],
+                batch_size=BATCH,
+            )  # fmt: skip
+            EligibilityCheck.objects.bulk_create(
+                [
+                    EligibilityCheck(
+                        key=p.key, trial=trial, office=p.office, eligible=True, checked_at=_at(p.drawn), checked_by=by
+                    )
+                    for p in people
+                ],
+                batch_size=BATCH,
+            )
+            Allocation.objects.bulk_create(
+                [
+                    Allocation(
+                        participant_id=p.key, trial=trial, office=p.office, who=p.key.hex, stratum=p.office.stratum,
+                        position=place, enrolled_at=_at(p.drawn), enrol_seq=2 * place, drawn_at=_at(p.drawn),
+                        alloc_seq=2 * place + 1, receipt={}, arm=self.arms[p.specialist is None],
+                    )
+                    for place, p in enumerate(people)
+                ],
+                batch_size=BATCH,
+            )  # fmt: skip
 
     def _follow_up(self, people: list[Person]) -> None:
         followed = [person for person in people if person.specialist is not None]

@@ -35,7 +35,7 @@ from trial.studies.models import Office, Trial
 from trial.studies.permissions import can
 from trial.studies.queries import offices_of, trial_for
 
-OFFICES_A_PAGE = 10
+OFFICES_A_PAGE = 5
 MONTHS_SHOWN = 12
 FILTERS: dict[str, tuple[Any, Callable[[Caseload], bool]]] = {
     "all": (gettext_lazy("Alle"), lambda _each: True),

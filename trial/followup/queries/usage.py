@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -10,35 +11,37 @@ from trial.audit import clock
 from trial.studies.models import Trial
 
 MONTHS = 36
-DAYS_OF_MONTH = 365.25 / 12
+SIXTEENTHS = 487  # a month of 365.25 / 12 days has 487 sixteenths of a day: whole numbers are counted faster
 
 # Whoever is in a measure on the day that is m months after the draw counts in month m. Rows of a group never overlap
-# for a person, so running sums of beginnings and ends count people. A planned end that lies ahead ends today.
+# for a person, so running sums of beginnings and ends count people. A planned end that lies ahead ends today. Sorting
+# by bytes spares the collation, which takes longer than all the rest.
 IN_MONTHS = """
 WITH spell AS (
-  SELECT arm_id, "group", greatest(ceil((start - drawn_on) / %(month)s), 0)::int AS first,
-    least(floor((least(coalesce("end", %(today)s), %(today)s) - drawn_on) / %(month)s), %(months)s)::int AS last
-  FROM followup_inmeasure WHERE trial_id = %(trial)s AND arm_id IS NOT NULL
+  SELECT arm_id, "group" COLLATE "C" AS name,
+    greatest((16 * (start - drawn_on) + %(sixteenths)s - 1) / %(sixteenths)s, 0) AS first,
+    least(16 * (least("end", %(today)s) - drawn_on) / %(sixteenths)s, %(months)s) AS last
+  FROM followup_inmeasure
+  WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND start <= %(today)s AND ("end" IS NULL OR "end" >= drawn_on)
 )
-SELECT arm_id, "group", step.month, sum(step.people)::int
-FROM spell CROSS JOIN LATERAL (VALUES (first, 1), (last + 1, -1)) AS step(month, people)
-WHERE last >= first GROUP BY 1, 2, 3
+SELECT arm_id, name, first, count(*) FROM spell WHERE last >= first GROUP BY 1, 2, 3
+UNION ALL
+SELECT arm_id, name, last + 1, -count(*) FROM spell WHERE last >= first GROUP BY 1, 2, 3
 """
 
 FOLLOWED = """
-SELECT arm_id, least(floor((%(today)s - (drawn_at AT TIME ZONE 'Europe/Oslo')::date) / %(month)s), %(months)s)::int,
-  count(*)
+SELECT arm_id, width_bucket(drawn_at, %(moments)s::timestamptz[]), count(*)
 FROM allocation_allocation WHERE trial_id = %(trial)s AND arm_id IS NOT NULL GROUP BY 1, 2
 """
 
 EVER = """
-SELECT arm_id, "group", count(*) FROM followup_inmeasure
+SELECT arm_id, "group" COLLATE "C", count(*) FROM followup_inmeasure
 WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND first_since_draw GROUP BY 1, 2
 """
 
 # The same running sums by the calendar: what began by a day, less what had ended before it.
 ON_DAYS = """
-SELECT arm_id, "group", width_bucket(step.day, %(days)s::date[]), sum(step.people)::int
+SELECT arm_id, "group" COLLATE "C", width_bucket(step.day, %(days)s::date[]), sum(step.people)::int
 FROM followup_inmeasure
 CROSS JOIN LATERAL (VALUES (start - 1, 1), ("end", -1)) AS step(day, people)
 WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND step.day < %(last)s GROUP BY 1, 2, 3
@@ -101,25 +104,28 @@ def _in_months(trial: Trial) -> Counter[tuple[int, str, int]]:
 
 
 def _drawn_so_long_ago(trial: Trial) -> Counter[tuple[int, int]]:
-    drawn = [(arm, months, number) for arm, months, number in _rows(FOLLOWED, trial)]
+    """(arm key, month) -> people drawn at least so many months ago."""
+    moments = [_last_moment(month) for month in range(MONTHS, -1, -1)]
     followed: Counter[tuple[int, int]] = Counter()
-    for arm, months, number in drawn:
-        for month in range(months + 1):
+    for arm, place, number in _rows(FOLLOWED, trial, moments=moments):
+        for month in range(MONTHS - place + 1):
             followed[arm, month] += number
     return followed
+
+
+def _last_moment(month: int) -> datetime:
+    """The first moment that is too late for someone to have been drawn `month` months ago."""
+    days = -(-month * SIXTEENTHS // 16)
+    tomorrow = clock.today() - timedelta(days=days - 1)
+    return datetime.combine(tomorrow, time(), clock.OSLO)
 
 
 def _ever(trial: Trial) -> Counter[tuple[int, str]]:
     return Counter({(arm, group): number for arm, group, number in _rows(EVER, trial)})
 
 
-def _rows(query: str, trial: Trial) -> list[tuple]:
-    parameters: dict[str, int | float | date] = {
-        "trial": trial.pk,
-        "month": DAYS_OF_MONTH,
-        "months": MONTHS,
-        "today": clock.today(),
-    }
+def _rows(query: str, trial: Trial, **more: Any) -> list[tuple]:
+    parameters = {"trial": trial.pk, "sixteenths": SIXTEENTHS, "months": MONTHS, "today": clock.today()}
     with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
+        cursor.execute(query, parameters | more)
         return cursor.fetchall()

@@ -1,0 +1,184 @@
+"""A large trial: every list, board and dashboard of follow-up in time and in few queries, its sums equal to a recount.
+
+The default run asserts it for a small trial; the nightly one for 40,000 participants, 3,000 specialists and two
+million contacts, and keeps what it measured in `tests/evidence/followup_scale.json`.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from trial.access.models import User
+from trial.access.planes import maintenance
+from trial.followup.models import (
+    ANY_MEASURE,
+    Assignment,
+    CaseSummary,
+    Contact,
+    EmploymentSpecialist,
+    InMeasure,
+    Measure,
+)
+from trial.followup.scale import CODE, Amount, Seeder, Staff
+from trial.studies.models import Trial
+
+EVIDENCE = Path(__file__).parents[1] / "evidence" / "followup_scale.json"
+SMALL = Amount(offices=12, specialists=60, participants=800, contacts=8_000)
+FULL = Amount(offices=300, specialists=3_000, participants=40_000, contacts=2_000_000)
+
+MOST_MILLISECONDS = 150
+MOST_QUERIES = 12
+AROUND = 3  # the test's own transaction: a savepoint, its release, the way back to the plane before
+ATTEMPTS = 12  # the fastest counts: what the server needs, not what else the machine is busy with
+
+PAGES = (
+    ("coordinator", "caseloads/"),
+    ("coordinator", "caseloads/?load=over"),
+    ("coordinator", "norms/"),
+    ("coordinator", "measures/usage/"),
+    ("coordinator", "fidelity/se15/"),
+    ("coordinator", "deviations/"),
+    ("supervisor", "caseloads/"),
+    ("supervisor", "norms/"),
+    ("supervisor", "deviations/"),
+    ("specialist", "portfolio/"),
+    ("specialist", "employers/"),
+    ("specialist", "follow-up"),
+    ("specialist", "employer"),
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A page as one of the roles: milliseconds of server time, queries, bytes."""
+
+    role: str
+    page: str
+    milliseconds: float
+    queries: int
+    bytes: int
+
+
+def _seeded(amount: Amount) -> tuple[Trial, Staff]:
+    with maintenance():
+        return Seeder(amount).make()
+
+
+def _measured(trial: Trial, staff: Staff) -> Iterator[Measured]:
+    users = {
+        "coordinator": staff.coordinator,
+        "supervisor": staff.supervisors[0],
+        "specialist": staff.specialists[0].user,
+    }
+    with maintenance():
+        case = CaseSummary.objects.select_related("participant").filter(specialist=staff.specialists[0]).first()
+        employer = staff.specialists[0].office.employers.first()
+    assert case is not None
+    assert employer is not None
+    one = {
+        "follow-up": f"participants/{case.participant.number}/follow-up/",
+        "employer": f"employers/{employer.pk}/",
+    }
+    for role, page in PAGES:
+        yield _measure(users[role], role, page, f"/trials/{trial.code}/{one.get(page, page)}")
+
+
+def _measure(user: User, role: str, page: str, address: str) -> Measured:
+    client = Client()
+    client.force_login(user)
+    assert client.get(address).status_code == 200, address
+    times = []
+    for _attempt in range(ATTEMPTS):
+        begun = time.perf_counter()
+        answer = client.get(address)
+        times.append(time.perf_counter() - begun)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(address)
+    return Measured(role, page, round(1000 * min(times), 1), len(asked) - AROUND, len(answer.content))
+
+
+def _recount() -> dict[str, Any]:
+    """The trial's totals by SQL over every single row, beside the same from what is kept added up."""
+    with maintenance(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), sum(minutes) FROM followup_contact")
+        contacts = cursor.fetchone()
+        cursor.execute("SELECT sum(contacts), sum(minutes) FROM followup_casesummary")
+        kept_contacts = cursor.fetchone()
+        cursor.execute(
+            'SELECT specialist_id, count(*) FROM followup_assignment WHERE "end" IS NULL GROUP BY 1 ORDER BY 1'
+        )
+        loads = cursor.fetchall()
+        cursor.execute(
+            "SELECT specialist_id, count(*) FROM followup_casesummary WHERE specialist_id IS NOT NULL "
+            "GROUP BY 1 ORDER BY 1"
+        )
+        kept_loads = cursor.fetchall()
+        cursor.execute('SELECT stage, count(*) FROM followup_stagespell WHERE "end" IS NULL GROUP BY 1 ORDER BY 1')
+        stages = cursor.fetchall()
+        cursor.execute("SELECT stage, count(*) FROM followup_casesummary WHERE stage <> '' GROUP BY 1 ORDER BY 1")
+        kept_stages = cursor.fetchall()
+        in_measure = Measure.objects.values("participant").distinct().count()
+        kept_in_measure = InMeasure.objects.filter(group=ANY_MEASURE).values("participant").distinct().count()
+    return {
+        "contacts and minutes": (contacts, kept_contacts),
+        "loads": (loads, kept_loads),
+        "stages": (stages, kept_stages),
+        "people in measures": (in_measure, kept_in_measure),
+    }
+
+
+def _assert_equal_to_a_recount() -> None:
+    for what, (counted, kept) in _recount().items():
+        assert counted == kept, what
+
+
+@pytest.mark.slow
+def test_a_trial_of_some_size_is_shown_in_time_and_in_few_queries(db: None) -> None:
+    trial, staff = _seeded(SMALL)
+    measured = list(_measured(trial, staff))
+    assert [each for each in measured if each.queries > MOST_QUERIES] == []
+    assert [each for each in measured if each.milliseconds > MOST_MILLISECONDS] == []
+    _assert_equal_to_a_recount()
+
+
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_the_largest_trial_is_shown_in_time_and_in_few_queries(db: None) -> None:
+    begun = time.perf_counter()
+    trial, staff = _seeded(FULL)
+    seconds = time.perf_counter() - begun
+    measured = list(_measured(trial, staff))
+    _assert_equal_to_a_recount()
+    _keep(measured, seconds)
+    assert [each for each in measured if each.queries > MOST_QUERIES] == []
+    assert [each for each in measured if each.milliseconds > MOST_MILLISECONDS] == []
+
+
+def _keep(measured: list[Measured], seconds: float) -> None:
+    EVIDENCE.parent.mkdir(exist_ok=True)
+    kept = {
+        "amount": asdict(FULL),
+        "seconds_to_write": round(seconds),
+        "limits": {"milliseconds": MOST_MILLISECONDS, "queries": MOST_QUERIES},
+        "sums_equal_to_a_recount": True,
+        "pages": [asdict(each) for each in measured],
+    }
+    EVIDENCE.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def test_the_seeded_trial_has_what_was_asked_for(db: None) -> None:
+    trial, staff = _seeded(Amount(offices=3, specialists=6, participants=30, contacts=100))
+    with maintenance():
+        assert trial.participants.count() == 30
+        assert Contact.objects.count() == 100
+        assert EmploymentSpecialist.objects.count() == len(staff.specialists) == 6
+        assert Assignment.objects.count() == 18
+        assert Trial.objects.get().code == CODE
