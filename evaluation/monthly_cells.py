@@ -6,7 +6,7 @@ sum of squares of each cell give the exact coefficient and its classical, robust
 whole numbers only: sums of fractions would depend on how threads share the rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from evaluation.shares import require_columns
 Array = npt.NDArray[np.float64]
 KEYS: Final = ("month", "stratum", "arm")
 CONTROL, TREATED = 0, 1
+FRACTIONS: Final = ("FLOAT", "DOUBLE")
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,10 @@ def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, cont
     with duckdb.connect(config=settings) as connection:
         rows = connection.from_parquet(str(path))
         require_columns(rows.limit(0).df(), [*outcomes, "month", "arm", strata])
-        table = rows.query("panel", _scan(outcomes, strata, int(span[0]), int(span[-1]))).fetchnumpy()
+        types = dict(zip(rows.columns, map(str, rows.types), strict=True))
+        full = _without_gaps(connection, path, types)
+        sums_of = {outcome: _sums(f"y{number}", outcome, full) for number, outcome in enumerate(outcomes)}
+        table = rows.query("panel", _scan(types, sums_of, strata, int(span[0]), int(span[-1]))).fetchnumpy()
     arms = pd.Series(np.asarray(table["arm"]))
     treated = treated_arm(arms, control)
     names, codes = np.unique(np.asarray(table["stratum"]).astype(str), return_inverse=True)
@@ -121,12 +125,19 @@ def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, cont
     for kind in ("n", "total", "square"):
         whole = np.zeros(shape)
         for number, outcome in enumerate(outcomes):
-            column = np.ma.filled(table[f"{kind}_{number}"], 0).astype(float)
-            scale = _scale(outcome) ** {"n": 0, "total": 1, "square": 2}[kind]
-            whole[number][place] = column / scale
+            power = {"n": 0, "total": 1, "square": 2}[kind]
+            column = np.ma.filled(table[_column(table, kind, number)], 0).astype(float)
+            whole[number][place] = column / _scale(outcome) ** power
         sums.append(whole)
     n, total, square = sums
     return Cells(outcomes, span, tuple(names), (control, treated), n, total, square, np.zeros(shape[:2]))
+
+
+def _column(table: Mapping[str, Any], kind: str, number: int) -> str:
+    """Where a sum stands in the answer."""
+    fallback = {"n": "everyone", "square": f"total_y{number}"}
+    name = f"{kind}_y{number}"
+    return name if name in table else fallback[kind]
 
 
 def _scale(outcome: str) -> int:
@@ -134,23 +145,40 @@ def _scale(outcome: str) -> int:
     return HOUR_UNITS if outcome in UNITS else 1
 
 
-def _scan(outcomes: Sequence[str], strata: str, first: int, last: int) -> str:
+def _without_gaps(connection: duckdb.DuckDBPyConnection, path: Path, types: Mapping[str, str]) -> set[str]:
+    """The columns that miss no value, by the file's own statistics; a fraction may be NaN besides."""
+    known = connection.execute(
+        "SELECT path_in_schema FROM parquet_metadata(?) GROUP BY ALL "
+        "HAVING count(stats_null_count) = count(*) AND sum(stats_null_count) = 0",
+        [str(path)],
+    ).fetchall()
+    return {name for (name,) in known if types.get(name) not in FRACTIONS}
+
+
+def _scan(types: Mapping[str, str], sums_of: Mapping[str, Sequence[str]], strata: str, first: int, last: int) -> str:
     """One pass over the file: counts, sums and sums of squares, in whole numbers."""
-    parts = []
-    for number, outcome in enumerate(outcomes):
-        value, scale = _quoted(outcome), _scale(outcome)
-        if scale == 1:
-            whole = f"CASE WHEN {value} > 0 THEN 1 WHEN {value} = 0 THEN 0 END"
-            parts += [f"count({whole}) AS n_{number}", f"count(*) FILTER (WHERE {value} = 1) AS total_{number}"]
-            parts += [f"count(*) FILTER (WHERE {value} = 1) AS square_{number}"]
-        else:
-            whole = f"CASE WHEN isfinite({value}::DOUBLE) THEN round({value}::DOUBLE * {scale})::BIGINT END"
-            parts += [f"count({whole}) AS n_{number}", f"sum({whole}) AS total_{number}"]
-            parts += [f"sum({whole}::HUGEINT * {whole}) AS square_{number}"]
+    whole = ", ".join(f"{_whole(outcome, types[outcome])} AS y{number}" for number, outcome in enumerate(sums_of))
+    sums = [part for parts in sums_of.values() for part in parts]
     return (
-        f"SELECT month, {_quoted(strata)} AS stratum, arm, {', '.join(parts)} FROM panel "  # noqa: S608 - quoted names
-        f"WHERE month BETWEEN {first} AND {last} GROUP BY ALL ORDER BY ALL"
+        f"SELECT month, stratum, arm, count(*) AS everyone, {', '.join(sums)} FROM ("  # noqa: S608 - quoted names
+        f"SELECT month, {_quoted(strata)} AS stratum, arm, {whole} FROM panel WHERE month BETWEEN {first} AND {last}"
+        ") GROUP BY ALL ORDER BY ALL"
     )
+
+
+def _whole(outcome: str, kind: str) -> str:
+    """An outcome in whole numbers of its unit; NaN is no number and becomes NULL."""
+    value, scale = _quoted(outcome), _scale(outcome)
+    if kind in FRACTIONS:
+        return f"TRY_CAST({value}::DOUBLE * {scale} AS BIGINT)"
+    return f"{value}::BIGINT * {scale}" if scale > 1 else f"{value}::INTEGER"
+
+
+def _sums(value: str, outcome: str, whole: Collection[str]) -> list[str]:
+    """Of one outcome: how many unless it is everyone, the sum, and the sum of squares unless it is that of a state."""
+    counted = [] if outcome in whole else [f"count({value}) AS n_{value}"]
+    squared = [f"sum({value} * {value}) AS square_{value}"] if _scale(outcome) > 1 else []
+    return [*counted, f"sum({value}) AS total_{value}", *squared]
 
 
 def _quoted(name: str) -> str:
