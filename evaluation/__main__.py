@@ -6,25 +6,24 @@ Exit codes: 0 done; 1 the deliveries or the plan do not allow it (said on standa
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from evaluation.columns import REGISTERS
+from evaluation.check_command import Checked, check_folder, lines_of, read_columns, report_of, write_reports
 from evaluation.comparing.plan import KIND as COMPARISON
 from evaluation.comparing.plan import ComparisonPlan
-from evaluation.deliveries import ValidationReport, validate
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan
 from evaluation.published import remark
+from evaluation.terminal import show_progress, tell
 
 DONE: Final = 0
 NOT_POSSIBLE: Final = 1
-SUFFIXES: Final = (".csv", ".parquet")
-SHOWN_ROWS: Final = 10
+SIMULATED: Final = ("seklar", "proba", "national")
 OF_TRIAL: Final = ("table-1", "table-2")
 OF_COMPARISON: Final = ("table-3-2", "table-4-1", "table-v1")
 
@@ -35,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = options.command(options)
     except EvaluationError as error:
-        _tell(f"{error.code}: {error}")
+        tell(f"{error.code}: {error}")
         return NOT_POSSIBLE
     return code
 
@@ -46,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="judge every row of the register files in a folder")
     check.add_argument("deliveries", type=Path, help="folder with participants.csv, employment.csv, ...")
+    check.add_argument("--columns", type=Path, help="JSON: register -> column of the file -> column of the register")
+    check.add_argument("--out", type=Path, help="folder for reports (JSON), rejected rows (CSV) and accepted (Parquet)")
     check.add_argument("--json", action="store_true", help="the whole report as JSON")
     check.set_defaults(command=_check)
 
@@ -54,33 +55,41 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("deliveries", type=Path, help="folder with the register files")
     run.add_argument("--out", type=Path, required=True, help="folder for the results")
     run.add_argument("--masked", action="store_true", help="rehearse on shuffled arms, called A and B")
+    run.add_argument("--columns", type=Path, help="JSON: register -> column of the file -> column of the register")
     run.add_argument("--leave-out-rejected", action="store_true", help="run without the rows that were rejected")
     run.add_argument("--language", choices=("nb", "en"), default="nb", help="of figures and report")
     run.add_argument("--json", action="store_true", help="print every number as JSON")
     run.set_defaults(command=_run)
 
     simulate = commands.add_parser(
-        "simulate", help="try a design out before it is locked, or write simulated deliveries of a trial like SE-KLAR"
+        "simulate", help="try a design out before it is locked, or write simulated deliveries of a known trial"
     )
     simulate.add_argument("design", type=Path, nargs="?", help="design.json: power, bias, coverage, predictability")
     simulate.add_argument("--out", type=Path, required=True, help="folder for the study, or for the register files")
     simulate.add_argument("--seed", type=int, help="the same seed gives the same numbers (a design has its own)")
     simulate.add_argument("--processes", type=int, help="for a design; as many as there are cores if left out")
     simulate.add_argument("--language", choices=("nb", "en"), default="nb", help="of the design's figures and report")
-    simulate.add_argument("--json", action="store_true", help="print the design's numbers as JSON")
+    simulate.add_argument("--json", action="store_true", help="print the design's numbers, or the files, as JSON")
+    simulate.add_argument("--like", choices=SIMULATED, default="seklar", help="which trial the deliveries are like")
+    simulate.add_argument("--persons", type=int, help="of proba (37,777 published) or national (a million if left out)")
+    simulate.add_argument("--exact", action="store_true", help="of seklar: table 1 exactly, and the nearest to table 2")
     simulate.add_argument("--effect", type=float, default=1.0, help="1 as published, 0 none (default 1)")
     simulate.set_defaults(command=_simulate)
     return parser
 
 
 def _check(options: argparse.Namespace) -> int:
-    reports = _reports(options.deliveries)
-    if options.json:
-        print(json.dumps({name: report.as_dict() for name, report in reports.items()}, ensure_ascii=False, indent=1))
-    else:
-        for report in reports.values():
-            print("\n".join(_lines(report)))
-    return DONE if all(_is_clean(report) for report in reports.values()) else NOT_POSSIBLE
+    with tempfile.TemporaryDirectory() as work:
+        found = check_folder(options.deliveries, Path(work), columns=read_columns(options.columns))
+        if options.json:
+            reports = {register: report_of(checked) for register, checked in found.items()}
+            print(json.dumps(reports, ensure_ascii=False, indent=1))
+        else:
+            for checked in found.values():
+                print("\n".join(lines_of(checked)))
+        if options.out:
+            write_reports(found, options.out)
+    return DONE if all(checked.is_clean for checked in found.values()) else NOT_POSSIBLE
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -93,11 +102,13 @@ def _run(options: argparse.Namespace) -> int:
     plan = _plan(options.plan)
     if options.masked and isinstance(plan, ComparisonPlan):
         raise EvaluationError("plan_invalid", "a comparison without a draw has no arms to mask")
-    frames = _accepted(_reports(options.deliveries), leave_out=options.leave_out_rejected)
+    with tempfile.TemporaryDirectory() as work:
+        found = check_folder(options.deliveries, Path(work), columns=read_columns(options.columns))
+        frames = _accepted(found, leave_out=options.leave_out_rejected)
     if isinstance(plan, ComparisonPlan):
-        results = compare_measures(plan, frames, progress=_progress)
+        results = compare_measures(plan, frames, progress=show_progress)
     else:
-        results = run(plan, frames, progress=_progress, masked=options.masked)
+        results = run(plan, frames, progress=show_progress, masked=options.masked)
     write_results(results, options.out, language=options.language)
     if options.json:
         print(json.dumps(results.to_dict(), ensure_ascii=False, indent=1))
@@ -119,12 +130,13 @@ def _shown_tables(plan: Plan | ComparisonPlan) -> tuple[str, ...]:
 def _simulate(options: argparse.Namespace) -> int:
     if options.design:
         return _try_out(options)
-    if options.seed is None:
-        raise EvaluationError("seed_missing", "simulated deliveries need a --seed, so that they can be made again")
-    from evaluation.simulation import simulate_seklar, write_deliveries  # noqa: PLC0415 - loads scipy
+    from evaluation.simulate_command import write_simulated  # noqa: PLC0415 - loads scipy
 
-    for path in write_deliveries(simulate_seklar(seed=options.seed, effect=options.effect), options.out):
-        print(path)
+    rows = write_simulated(options)
+    if options.json:
+        print(json.dumps({str(path): count for path, count in rows.items()}, indent=1))
+    else:
+        print("\n".join(f"{path}: {count} rows" for path, count in rows.items()))
     return DONE
 
 
@@ -134,7 +146,7 @@ def _try_out(options: argparse.Namespace) -> int:
 
     design = read_design(options.design, seed=options.seed)
     how = {"language": options.language, "processes": options.processes}
-    results = try_out(design, options.out, progress=_progress, **how)
+    results = try_out(design, options.out, progress=show_progress, **how)
     if options.json:
         print(json.dumps(results.to_dict(), ensure_ascii=False, indent=1))
     else:
@@ -152,71 +164,13 @@ def _plan(path: Path) -> Plan | ComparisonPlan:
     return Plan.from_dict(content)
 
 
-def _reports(folder: Path) -> dict[str, ValidationReport]:
-    """Judge every register file of a folder; the participants first, since the others are held against them."""
-    files = _files(folder)
-    today = date.today()  # noqa: DTZ011 - the day at the machine on which the files lie
-    reports: dict[str, ValidationReport] = {}
-    numbers = None
-    for register in REGISTERS:
-        if register in files:
-            reports[register] = validate(register, files[register], participants=numbers, today=today)
-        if register == "participants" and register in reports and not reports[register].refused:
-            numbers = set(reports[register].accepted["participant_number"])
-    return reports
-
-
-def _files(folder: Path) -> Mapping[str, Path]:
-    if not folder.is_dir():
-        raise EvaluationError("no_folder", f"{folder} is no folder")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in SUFFIXES:
-            if path.stem not in REGISTERS:
-                raise EvaluationError(
-                    "unknown_register", f"{path.name}: name the file by its register, one of {', '.join(REGISTERS)}"
-                )
-            if path.stem in found:
-                raise EvaluationError(
-                    "two_files", f"{path.stem} lies there twice: {found[path.stem].name}, {path.name}"
-                )
-            found[path.stem] = path
-    if not found:
-        raise EvaluationError("no_deliveries", f"{folder} holds no register file (.csv or .parquet)")
-    return found
-
-
-def _accepted(reports: Mapping[str, ValidationReport], *, leave_out: bool) -> dict[str, pd.DataFrame]:
-    for report in reports.values():
-        if report.refused or (report.rejected and not leave_out):
-            _tell("\n".join(_lines(report)))
-            hint = "" if report.refused else "; --leave-out-rejected runs without the rejected rows"
-            raise EvaluationError("not_accepted", f"{report.register} cannot be used as it is{hint}")
-    return {name: report.accepted for name, report in reports.items()}
-
-
-def _is_clean(report: ValidationReport) -> bool:
-    return not report.refused and not report.rejected
-
-
-def _lines(report: ValidationReport) -> list[str]:
-    """A delivery's report: one line, and the first rejected rows."""
-    if report.refused:
-        missing = f": {', '.join(report.missing)}" if report.missing else ""
-        return [f"{report.register}: REFUSED, {report.refused}{missing}"]
-    coverage = "" if report.coverage is None else f", {report.coverage:.1%} of the participants"
-    first = f"{report.register}: {len(report.accepted)} of {report.rows} rows accepted{coverage}"
-    rows = [f"  line {row.line}, {row.column or 'whole row'}: {row.sentence}" for row in report.rejected[:SHOWN_ROWS]]
-    further = len(report.rejected) - len(rows)
-    return [first, *rows, *([f"  and {further} more"] if further else [])]
-
-
-def _progress(done: int, total: int, label: str) -> None:
-    _tell(f"{done}/{total} {label}")
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
+def _accepted(found: Mapping[str, Checked], *, leave_out: bool) -> dict[str, pd.DataFrame]:
+    for register, checked in found.items():
+        if checked.judgement.refused or not (checked.is_clean or leave_out):
+            tell("\n".join(lines_of(checked)))
+            hint = "" if checked.judgement.refused else "; --leave-out-rejected runs without the rejected rows"
+            raise EvaluationError("not_accepted", f"{register} cannot be used as it is{hint}")
+    return {register: pd.read_parquet(checked.accepted) for register, checked in found.items()}
 
 
 if __name__ == "__main__":

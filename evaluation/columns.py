@@ -142,7 +142,7 @@ SYNONYMS: Final = MappingProxyType(
 
 def suggested_columns(register: str, header: Collection[str]) -> dict[str, str]:
     """Column of the register -> column of the file, where the names tell it."""
-    found = {}
+    found: dict[str, str] = {}
     for column in REGISTERS[register].columns:
         names = (column.name, *SYNONYMS.get(column.name, ()))
         there = next((name for name in names if name in header and name not in found.values()), None)

@@ -82,10 +82,10 @@ class _Source:
     def persons(self) -> int:
         return len(self.people)
 
-    def part(self, begin: int, end: int) -> dict[str, pd.DataFrame]:
+    def part(self, begin: int, end: int) -> dict[str, Any]:
         people = self.people[begin:end].reset_index(drop=True)
         self.connection.register("part", people[["participant_number"]])
-        frames = {
+        frames: dict[str, Any] = {
             name: self.connection.execute(
                 "SELECT * FROM read_parquet(?) SEMI JOIN part USING (participant_number)", [str(path)]
             ).df()

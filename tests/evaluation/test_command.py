@@ -1,12 +1,15 @@
 """The terminal: check says what is wrong, run writes the results, exit codes tell a script how it went."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from evaluation.__main__ import main
+from evaluation.simulation import margins
 from tests.evaluation.trials import SHORT
 
 pytestmark = pytest.mark.slow
@@ -80,3 +83,54 @@ def test_simulated_deliveries_pass_the_check(tmp_path: Path, capsys: pytest.Capt
     assert main(["simulate", "--seed", "1", "--out", str(tmp_path / "made")]) == 0
     assert main(["check", str(tmp_path / "made")]) == 0
     assert "participants: 268 of 268" in capsys.readouterr().out
+
+
+def test_reports_are_written_and_columns_may_be_called_something_else(folder: Path, tmp_path: Path) -> None:
+    rows = (folder / "benefits.csv").read_text().replace("participant_number", "LNR").replace("benefit;", "YTELSE;")
+    (folder / "benefits.csv").write_text(rows + "P9999;2015-01-01;;AAP\n")
+    renamed = {"benefits": {"lnr": "participant_number", "ytelse": "benefit"}}
+    (tmp_path / "columns.json").write_text(json.dumps(renamed))
+    out = tmp_path / "reports"
+    command = ["check", str(folder), "--columns", str(tmp_path / "columns.json"), "--out", str(out)]
+    assert main(command) == 1
+    report = json.loads((out / "benefits.report.json").read_text())
+    rejected = (out / "benefits.rejected.csv").read_text().splitlines()
+    assert report["rows"] == report["accepted"] + report["rejected"]
+    assert rejected[1].split(",")[3] == "unknown_participant"
+    assert len(pd.read_parquet(out / "benefits.parquet")) == report["accepted"]
+
+
+def test_a_known_trial_is_simulated_and_its_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["simulate", "--like", "proba", "--persons", "300", "--seed", "1", "--out", str(tmp_path), "--json"]
+    assert main(command) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert rows[str(tmp_path / "participants.csv")] == 300
+    national = ["simulate", "--like", "national", "--persons", "200", "--seed", "1", "--out", str(tmp_path / "n")]
+    assert main(national) == 0
+    assert "200/200 persons" in capsys.readouterr().err
+    assert main(["simulate", "--seed", "1", "--persons", "5", "--out", str(tmp_path)]) == 1
+    assert "268" in capsys.readouterr().err
+
+
+def test_exact_means_every_share_of_table_1(tmp_path: Path) -> None:
+    assert main(["simulate", "--exact", "--seed", "1", "--out", str(tmp_path)]) == 0
+    people = pd.read_csv(tmp_path / "participants.csv")
+    men = people[people["sex"] == "man"]["arm"].value_counts()
+    assert tuple(men[arm] for arm in margins.ARMS) == margins.TRAITS["men"]
+
+
+def test_the_commands_need_nothing_of_the_application(folder: Path, tmp_path: Path) -> None:
+    """As in an analysis room: another folder, no environment, and Django is not even loaded."""
+    program = (
+        "import runpy, sys; sys.argv = ['evaluation', *sys.argv[1:]]\n"
+        "try: runpy.run_module('evaluation', run_name='__main__')\n"
+        "finally: assert not {'django', 'celery', 'trial'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, "check", str(folder)],
+        cwd=tmp_path,
+        env={},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
