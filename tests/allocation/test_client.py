@@ -131,3 +131,21 @@ def test_the_client_needs_no_django():
     probe = "import sys, trial.allocation.client; print('django' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ({"protocol_sha256": "0" * 64}, "another protocol"),
+        ({"beacon": "00"}, "another protocol or beacon"),
+        ({"checkpoints": [{"size": 21, "root": "0" * 64}]}, "changed or cut"),
+        ({"checkpoints": [{"size": 99, "root": "0" * 64}]}, "changed or cut"),
+    ],
+)
+def test_a_checkpoint_that_contradicts_what_is_held_is_not_kept(waiting_trial: DrawCast, desk, capsys, held, told):
+    folder, shared = desk
+    anchors = folder / "anchors.json"
+    anchors.write_text(json.dumps(held))
+    assert client.main(["checkpoint", *shared, "--keep", str(anchors)]) == 1
+    assert told in capsys.readouterr().err
+    assert json.loads(anchors.read_text()) == held

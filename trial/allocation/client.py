@@ -5,9 +5,12 @@
     python -m trial.allocation.client draw     TRIAL --server URL --token FILE --key key.json [--protocol SHA256]
     python -m trial.allocation.client checkpoint TRIAL --server URL --token FILE --keep anchors.json
     python -m trial.allocation.client verify bundle.json anchors.json
+    python -m trial.allocation.client split-key TRIAL --key key.json
+    python -m trial.allocation.client join-key  TRIAL --out key.json [--commitment SHA256]
 
 The seed stays in the key file on this machine; the server gets contributions to single draws, and no more of them
-than there are numbers waiting.
+than there are numbers waiting. `split-key` prints it as two sheets of paper, of which one alone says nothing;
+`join-key` asks for both of them and makes the key file again.
 """
 
 import argparse
@@ -28,6 +31,7 @@ from trial.allocation import verify
 
 TIMEOUT_SECONDS = 60
 TRIES = 4
+SEED_BYTES = 32
 
 
 class ClientError(Exception):
@@ -77,7 +81,10 @@ def commitment_of(trial: str, seed: bytes) -> str:
 
 def make_key(trial: str, out: Path) -> str:
     """Write a new key file that only its owner can read; give the line that goes into the protocol."""
-    seed = secrets.token_bytes(32)
+    return write_key(trial, secrets.token_bytes(SEED_BYTES), out)
+
+
+def write_key(trial: str, seed: bytes, out: Path) -> str:
     content = {"trial": trial, "party": "researcher", "seed": seed.hex(), "commitment": commitment_of(trial, seed)}
     try:
         out.touch(mode=0o600, exist_ok=False)
@@ -87,14 +94,27 @@ def make_key(trial: str, out: Path) -> str:
     return content["commitment"]
 
 
-def seed_in(path: Path, trial: str, commitment: str) -> bytes:
+def split_key(seed: bytes) -> list[str]:
+    """The lines of two sheets: a random share, and the seed XOR that; each ends with four check signs."""
+    first = secrets.token_bytes(SEED_BYTES)
+    shares = [first, bytes(a ^ b for a, b in zip(seed, first, strict=True))]
+    return [_in_groups(share.hex() + _check_signs(sheet, share)) for sheet, share in enumerate(shares, 1)]
+
+
+def join_key(lines: list[str]) -> bytes:
+    """The seed that two sheets make together."""
+    shares = [_share(sheet, line) for sheet, line in enumerate(lines, 1)]
+    return bytes(a ^ b for a, b in zip(*shares, strict=True))
+
+
+def seed_in(path: Path, trial: str, commitment: str = "") -> bytes:
     """The seed of a key file, if it is the one that the protocol names."""
     try:
         content = json.loads(path.read_text())
         seed = bytes.fromhex(content["seed"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ClientError(f"{path} is no key file.") from error
-    if content.get("trial") != trial or commitment_of(trial, seed) != commitment:
+    if content.get("trial") != trial or commitment not in ("", commitment_of(trial, seed)):
         raise ClientError("The key file does not belong to this trial. Nothing was drawn.")
     return seed
 
@@ -126,11 +146,13 @@ def draw(server: Server, trial: str, key: Path, protocol: str) -> Iterator[dict[
 
 
 def keep_checkpoint(server: Server, keep: Path) -> dict[str, Any]:
-    """Have the log signed and add the checkpoint to the anchors held here."""
+    """Have the log signed and add the checkpoint to the anchors held here, unless it contradicts them."""
     signed: dict[str, Any] = server.post("checkpoints/", {})
     terms = server.get("waiting/")
-    empty: dict[str, Any] = {"checkpoints": [], "receipts": []}
-    held = json.loads(keep.read_text()) if keep.exists() else empty
+    held: dict[str, Any] = {"protocol_sha256": "", "beacon": "", "checkpoints": [], "receipts": []}
+    if keep.exists():
+        held |= json.loads(keep.read_text())
+    _agree(held, terms, signed)
     held |= {"protocol_sha256": terms["protocol_sha256"], "beacon": terms["beacon"]}
     entry = {"size": signed["size"], "root": signed["root"]}
     if entry not in held["checkpoints"]:
@@ -146,6 +168,35 @@ def main(arguments: list[str]) -> int:
     except ClientError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _agree(held: dict[str, Any], terms: dict[str, Any], signed: dict[str, Any]) -> None:
+    """What was held once must never be told otherwise: that is what it is held for."""
+    if held["protocol_sha256"] not in ("", terms["protocol_sha256"]) or held["beacon"] not in ("", terms["beacon"]):
+        raise ClientError("The server names another protocol or beacon than the one held here. Nothing was kept.")
+    roots = {each["size"]: each["root"] for each in held["checkpoints"]}
+    if roots.get(signed["size"], signed["root"]) != signed["root"] or signed["size"] < max(roots, default=0):
+        raise ClientError("The log was changed or cut since the last checkpoint held here. Keep the file as it is.")
+
+
+def _share(sheet: int, line: str) -> bytes:
+    """The share of a sheet as it was typed."""
+    signs = "".join(line.lower().split())
+    try:
+        share, check = bytes.fromhex(signs[:-4]), signs[-4:]
+    except ValueError as error:
+        raise ClientError(f"Sheet {sheet} is not copied right.") from error
+    if len(share) != SEED_BYTES or check != _check_signs(sheet, share):
+        raise ClientError(f"Sheet {sheet} is not copied right.")
+    return share
+
+
+def _check_signs(sheet: int, share: bytes) -> str:
+    return hashlib.sha256(f"navtrial/escrow/v1 {sheet}".encode() + share).hexdigest()[:4]
+
+
+def _in_groups(signs: str) -> str:
+    return " ".join(signs[place : place + 4] for place in range(0, len(signs), 4))
 
 
 def _contexts_of(each: dict[str, Any], trial: str) -> list[str]:
@@ -191,6 +242,21 @@ def _checkpoint(given: argparse.Namespace) -> None:
     print(signed["size"], signed["root"])
 
 
+def _split_key(given: argparse.Namespace) -> None:
+    seed = seed_in(given.key, given.trial)
+    for sheet, line in enumerate(split_key(seed), 1):
+        print(
+            f"{given.trial}, sheet {sheet} of 2. To be opened when the key is lost and two persons agree.\n\n{line}\n"
+        )
+
+
+def _join_key(given: argparse.Namespace) -> None:
+    seed = join_key([input(f"Sheet {sheet} of 2: ") for sheet in (1, 2)])
+    if given.commitment not in ("", commitment_of(given.trial, seed)):
+        raise ClientError("The sheets do not belong to this trial. Nothing was written.")
+    print(write_key(given.trial, seed, given.out))
+
+
 def _verify(given: argparse.Namespace) -> int:
     return verify.main([given.bundle, given.anchors])
 
@@ -212,6 +278,15 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--protocol", default="", help="SHA-256 of the protocol as you were sent it")
         if name == "checkpoint":
             command.add_argument("--keep", type=Path, required=True, help="anchors file to keep here")
+    command = commands.add_parser("split-key")
+    command.set_defaults(run=_split_key)
+    command.add_argument("trial")
+    command.add_argument("--key", type=Path, required=True, help="key file")
+    command = commands.add_parser("join-key")
+    command.set_defaults(run=_join_key)
+    command.add_argument("trial")
+    command.add_argument("--out", type=Path, required=True, help="key file to make")
+    command.add_argument("--commitment", default="", help="what the protocol says of the researcher's key")
     command = commands.add_parser("verify")
     command.set_defaults(run=_verify)
     command.add_argument("bundle")

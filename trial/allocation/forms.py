@@ -45,6 +45,15 @@ class BeaconForm(forms.Form):
     value = forms.CharField(label=_("Verdien, heksadesimalt"), max_length=512)
 
 
+class RecoveryForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Hvordan ble nøkkelen borte"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        validators=[no_national_id],
+    )
+
+
 class CorrectionForm(forms.Form):
     """What went wrong with an enrolment; each kind needs one value of its own."""
 

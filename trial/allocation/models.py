@@ -318,6 +318,34 @@ class IdempotencyRecord(GuardedModel):
         return self.key
 
 
+class Recovery(GuardedModel):
+    """The researcher's key is lost, and two persons agree to put it together again from its two sheets of paper.
+
+    The shares never come here: the browser of whoever holds both sheets puts them together. This is the record of it.
+    """
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="recoveries")
+    reason = models.TextField()
+    requested_by = _by()
+    requested_at = models.DateTimeField()
+    approved_by = _by(null=True)
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-requested_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by=None, approved_at=None)
+                | Q(approved_by__isnull=False, approved_at__isnull=False) & ~Q(approved_by=F("requested_by")),
+                name="recovery_two_persons",
+            ),
+            models.UniqueConstraint(fields=["trial"], condition=Q(approved_at=None), name="recovery_asked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"recovery of {self.trial_id}"
+
+
 class Opening(GuardedModel):
     """The end of concealment, asked for by one person and carried out by another."""
 

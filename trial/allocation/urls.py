@@ -4,7 +4,7 @@ from django.urls import path
 
 from trial.access.addresses import one_of
 from trial.access.planes import own_transactions
-from trial.allocation import api, correction_pages, log_pages, pages, protocol_pages
+from trial.allocation import api, correction_pages, key_pages, log_pages, pages, protocol_pages
 from trial.allocation.panels import arm_panel
 from trial.enrolment.sections import register
 
@@ -20,6 +20,8 @@ urlpatterns = [
     path(f"{HERE}/protocol/lock/", protocol_pages.lock, name="lock"),
     path(f"{HERE}/protocol/beacon/", protocol_pages.beacon, name="beacon"),
     path(f"{HERE}/protocol/offices/", protocol_pages.offices, name="offices"),
+    path(f"{HERE}/key/", key_pages.key, name="key"),
+    path(f"{HERE}/key/recovery/", key_pages.recover, name="recover"),
     path(f"{HERE}/draws/", pages.draw_room, name="draw_room"),
     path(f"{HERE}/log/", log_pages.log, name="log"),
     path(f"{HERE}/log/checkpoint/", log_pages.make_checkpoint, name="checkpoint"),

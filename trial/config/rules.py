@@ -156,6 +156,8 @@ ALLOCATION = {
     "allocation:lock": writes(P.LOCK_PROTOCOL, confirmed=True),
     "allocation:beacon": writes(P.LOCK_PROTOCOL),
     "allocation:offices": writes(P.MANAGE_TRIAL),
+    "allocation:key": both(P.OPEN_TRIAL),
+    "allocation:recover": writes(P.OPEN_TRIAL, confirmed=True),
     "allocation:draw_room": reads(P.SEE_WAITING),
     "allocation:log": reads(P.SEE_LOG),
     "allocation:checkpoint": writes(P.SEE_LOG),

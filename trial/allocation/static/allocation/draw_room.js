@@ -1,6 +1,6 @@
 // The researcher's draw room: reads the key file here, computes the contributions with WebCrypto, sends only those.
 // The seed is kept in memory as a key that cannot be exported, and never leaves the browser.
-"use strict";
+import { commitmentOf, encode, fromHex, joined, seedIn, toHex } from "./seed.js";
 
 (() => {
   const room = document.querySelector("[data-draw-room]");
@@ -12,23 +12,9 @@
   const text = room.dataset;
   const state = { key: null, stop: false, done: 0, total: Number(text.total) };
 
-  const encode = (string) => new TextEncoder().encode(string);
-  const toHex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const fromHex = (hex) => new Uint8Array((hex.match(/../g) || []).map((pair) => parseInt(pair, 16)));
-
-  function joined(...parts) {
-    const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-    parts.reduce((place, part) => { whole.set(part, place); return place + part.length; }, 0);
-    return whole;
-  }
-
   const hmacKey = (bytes) =>
     crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const hmac = async (key, message) => new Uint8Array(await crypto.subtle.sign("HMAC", key, message));
-
-  async function commitmentOf(seed) {
-    return toHex(await crypto.subtle.digest("SHA-256", joined(encode("navtrial/seed/v1"), encode(text.trial), seed)));
-  }
 
   // K_party, as in the protocol's definition: extract with the beacon as salt, expand under the protocol's hash.
   async function partyKey(seed) {
@@ -39,10 +25,8 @@
   }
 
   async function readKeyFile(file) {
-    const content = JSON.parse(await file.text());
-    if (!/^[0-9a-f]{64}$/.test(content.seed)) throw new Error("no seed");
-    const seed = fromHex(content.seed);
-    const right = content.trial === text.trial && (await commitmentOf(seed)) === text.commitment;
+    const { seed, trial } = await seedIn(file);
+    const right = trial === text.trial && (await commitmentOf(text.trial, seed)) === text.commitment;
     const key = right ? await partyKey(seed) : null;
     seed.fill(0);
     return key;
