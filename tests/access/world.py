@@ -5,8 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from tests.analyses.life import BEGINNING, FOLLOWED_UP
-from tests.cast import PEOPLE, Cast, acting, drafted, new_user
-from tests.factories import checked
+from tests.cast import PEOPLE, Cast, acting, new_user, recruiting
+from tests.factories import checked, consented, registered
 from tests.journey import life
 from trial.access.models import User
 from trial.access.planes import maintenance
@@ -41,7 +41,7 @@ class Place:
 
 @dataclass
 class World:
-    """A trial with deliveries, runs and results; another trial under planning; people of both."""
+    """A trial with deliveries, runs and results; another trial that recruits; people of both."""
 
     cast: Cast
     other: Cast
@@ -111,7 +111,9 @@ def made() -> World:
     with clock.simulated(BEGINNING) as time:
         draw = life.recruiting()
         cast = draw.cast
-        world = World(cast, drafted("berg"))
+        world = World(cast, recruiting("berg"))
+        registered(world.other)
+        consented(world.other, by=world.other.hanne, office=world.other.hurum)
         life.recruited(draw)
         life.followed(cast)
         _hurum(world)

@@ -16,7 +16,7 @@ from trial.audit.actions import action, record
 from trial.studies.listeners import tell_state
 from trial.studies.models import Arm, Membership, NavOffice, Office, Trial, Unit
 from trial.studies.permissions import require
-from trial.studies.queries import forget_memberships
+from trial.studies.queries import forget_memberships, roles_held
 from trial.studies.states import TrialState, next_state
 
 
@@ -115,15 +115,14 @@ def add_member(
             field="office",
             status=422,
         )
-    others = Membership.objects.filter(user=user, valid_to=None)
-    if any(ROLES[Role(other.role)].plane != definition.plane for other in others):
+    if any(ROLES[held].plane != definition.plane for held in roles_held(user)):
         raise Refusal(
             "two_planes",
             _("Kontoen har allerede en rolle som ser andre typer data. Bruk en egen konto for denne rollen."),
             field="user",
             status=422,
         )
-    if others.filter(trial=trial, role=role, office=office).exists():
+    if trial.memberships.filter(user=user, role=role, office=office, valid_to=None).exists():
         raise Refusal("already_member", _("Personen har allerede denne rollen."), field="user")
     membership = Membership.objects.create(
         user=user, trial=trial, role=role, office=office, **({"valid_from": clock.today()} | dates)
