@@ -78,7 +78,7 @@ class NewPersonForm(PersonForm):
     """Who someone new is, and whether only whoever registers may see the person."""
 
     shielded = forms.BooleanField(
-        label=_("Skjermet: bare kolleger som navngis, skal se deltakeren"),
+        label=_("Skjermet: bare utvalgte kolleger skal se deltakeren"),
         help_text=_("Skriv ikke hvorfor. Flere kolleger kan legges til på deltakersiden."),
         required=False,
     )

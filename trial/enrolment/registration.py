@@ -91,7 +91,8 @@ def screen(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     current = policies.current_form(check.trial)
     form = ScreenConsentForm(request.POST or None, form=current, given=None)
     read = form_version(check.trial, request.POST.get("version", current.version))
-    if perform(form, actions.give_consent, by=request.user, participant=participant, form=read):
+    save = partial(actions.give_consent, participant=participant, form=read)
+    if perform(form, save, by=request.user):
         return render(request, "enrolment/screen_done.html", {"next": after(check, Step.CONSENT, Go.NEXT)})
     context = {"form": form, "trial": check.trial, "check": check, "asked": asked_for(current)}
     return render(request, "enrolment/screen.html", context)
