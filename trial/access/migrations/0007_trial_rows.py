@@ -53,7 +53,7 @@ GRANT SELECT ON access_apitoken TO office, coordinator, analyst, draw;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("access", "0005_respondent"),
+        ("access", "0006_linkage"),
         ("allocation", "0004_corrections"),
         ("studies", "0004_strata_and_unit"),
         ("enrolment", "0004_shield_displays_forms"),
