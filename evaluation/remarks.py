@@ -112,9 +112,10 @@ def _adjusted(facts: Facts, say: Say, words: Any, language: str) -> Iterator[str
     if facts.get("covariates"):
         names = words(facts["covariates"])
         yield say(f"Justert for {names} (Lin 2013).", f"Adjusted for {names} (Lin 2013).")
-    if facts.get("families") and facts.get("multiplicity", "none") != "none":
+    families = [family for family in facts.get("families", {}).values() if len(family) > 1]
+    if families and facts.get("multiplicity", "none") != "none":
         method = label(facts["multiplicity"], language)
-        told = "; ".join(words(family) for family in facts["families"].values())
+        told = "; ".join(words(family) for family in families)
         yield say(f"p-verdier justert sammen ({method}): {told}.", f"p-values adjusted together ({method}): {told}.")
 
 

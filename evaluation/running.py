@@ -53,6 +53,7 @@ def run(
     """
     seed = int(plan.sha256[:12], 16) if seed is None else seed
     frames = read_frames(deliveries)
+    _refuse_empty_cells(frames["participants"], plan)
     manifest = manifest_of(plan, deliveries, frames)
     carried_out = Plan.from_dict(plan.to_dict() | dict(deviations or {}))
     changed = _changed(plan, carried_out)
@@ -87,6 +88,17 @@ def read_frames(deliveries: Deliveries) -> dict[str, pd.DataFrame]:
 
 def _frame(source: pd.DataFrame | Path) -> pd.DataFrame:
     return pd.read_parquet(source) if isinstance(source, Path) else source
+
+
+def _refuse_empty_cells(participants: pd.DataFrame, plan: Plan) -> None:
+    """Nobody is left out of an analysis, or counted in another arm, because of an empty cell."""
+    drawn = [name for name in (plan.strata, plan.unit) if name]
+    needed = list(dict.fromkeys(["participant_number", "office", "arm", "start_date", *drawn]))
+    require_columns(participants, needed)
+    for name in needed:
+        empty = int(participants[name].isna().sum())
+        if empty:
+            raise EvaluationError("empty_cell", f"participants: {empty} persons have no {name}")
 
 
 def _carried_out(analysis: Analysis, progress: Progress) -> tuple[tuple[Finding, ...], dict[str, Any]]:

@@ -214,6 +214,23 @@ def test_a_missing_delivery_is_named(deliveries: dict[str, pd.DataFrame], missin
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("column", ["arm", "office", "start_date"])
+def test_an_empty_cell_is_counted_and_named(deliveries: dict[str, pd.DataFrame], column: str) -> None:
+    participants = deliveries["participants"].copy()
+    participants.loc[[3, 5], column] = None
+    with pytest.raises(EvaluationError, match=f"2 persons have no {column}") as caught:
+        run(SHORT, deliveries | {"participants": participants})
+    assert caught.value.code == "empty_cell"
+
+
+def test_a_covariate_that_follows_from_another_is_named(deliveries: dict[str, pd.DataFrame]) -> None:
+    twice = deliveries["participants"].assign(double=lambda frame: 2.0 * frame["married"])
+    plan = {"baseline": [*SHORT.baseline, "double"], "covariates": ["married", "double"]}
+    with pytest.raises(EvaluationError, match="double") as caught:
+        run(Plan.from_dict(SHORT.to_dict() | plan), deliveries | {"participants": twice})
+    assert caught.value.code == "collinear"
+
+
 def test_nothing_that_was_given_is_changed(deliveries: dict[str, pd.DataFrame]) -> None:
     before = {name: frame.copy() for name, frame in deliveries.items()}
     run(SHORT, deliveries, masked=True)

@@ -114,8 +114,10 @@ def _lock(leads: tuple[User, User], analyst: User, trial: Trial, key: Researcher
     """The plan first, since the protocol names its hash; then the protocol. One proposes, another locks."""
     last = trial.planned_end or date(2020, 12, 31)
     plan = seklar_plan(trial.code, data_to=date(last.year + 3, 12, 31).isoformat())
+    design = {"method": METHOD, "arms": [[arm["code"], arm["ratio"]] for arm in ARMS]}
+    content = plan.to_dict() | {"further": [*plan.further, "randomisation"], "design": design}
     with entered(plane_for(analyst)):
-        proposed = propose_plan(by=analyst, trial=trial, content=plan.to_dict())
+        proposed = propose_plan(by=analyst, trial=trial, content=content)
     with entered(plane_for(leads[0])):
         lock_plan(by=leads[0], plan=proposed)
         trial.refresh_from_db()
