@@ -60,12 +60,10 @@ def forecast_sentence(board: Dashboard) -> str:
         return _("Det planlagte antallet er nådd.")
     found = months_until(missing, *recruitment.pace())
     expected, early, late = (_months_from_now(months) for months in found)
-    return _("Med farten de siste månedene nås %(size)s deltakere %(expected)s (mellom %(early)s og %(late)s).") % {
-        "size": size,
-        "expected": expected,
-        "early": early,
-        "late": late,
-    }
+    sentence = _(
+        "Med farten de siste månedene nås %(size)s deltakere %(expected)s (tidligst %(early)s, senest %(late)s)."
+    )
+    return sentence % {"size": size, "expected": expected, "early": early, "late": late}
 
 
 def _months_from_now(months: int | None) -> str:
@@ -179,11 +177,22 @@ def balance_table(board: Dashboard) -> Table | None:
         shown = [_share_or_mean(board, level, arm) for arm in board.arms]
         hidden = not board.exact and any(0 < level.counts.get(arm.pk, 0) < policies.SMALL for arm in board.arms)
         unlike = [None if hidden else board.balance.difference(level, arm, control) for arm in treated]
-        rows.append([_variable(level), *shown, *("–" if each is None else number_format(each, 2) for each in unlike)])
+        rows.append(
+            [
+                _variable(level),
+                *shown,
+                *("–" if each is None else number_format(round(each, 2) + 0.0, 2) for each in unlike),
+            ]
+        )
     differences = [
         _("Std. forskjell") if len(treated) == 1 else _("Std. forskjell: %(arm)s") % {"arm": arm} for arm in treated
     ]
     return {"columns": _columns(_("Ved start"), *(arm.name for arm in board.arms), *differences), "rows": rows}
+
+
+def _difference(value: float | None) -> str:
+    """With two decimals, and no minus sign before a nought."""
+    return "–" if value is None else number_format(round(value, 2) + 0.0, 2)
 
 
 def _share_or_mean(board: Dashboard, level: Level, arm: Any) -> str:

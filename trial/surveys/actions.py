@@ -54,20 +54,17 @@ def open_waves(*, by: User | None, trial: Trial) -> int:
 def _opening(wave: Wave, trial: Trial) -> list[Invitation]:
     if not wave.instruments:
         return []
-    opening = []
-    for participant in newly_due(wave, trial, clock.today()):
-        window = wave.window_for(clock.on_date(participant.enrolled_at))
-        opening.append(
-            Invitation(
-                trial=trial,
-                office=participant.office,
-                participant=participant,
-                wave=wave,
-                opens=window.opens,
-                closes=window.closes,
-            )
+    return [
+        Invitation(
+            trial=trial,
+            office=participant.office,
+            participant=participant,
+            wave=wave,
+            opens=window.opens,
+            closes=window.closes,
         )
-    return opening
+        for participant, window in newly_due(wave, trial, clock.today())
+    ]
 
 
 @action

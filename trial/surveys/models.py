@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from trial.audit import clock
 from trial.audit.guards import GuardedModel
 from trial.enrolment.models import Participant
 from trial.studies.models import Office, Trial
@@ -76,9 +77,14 @@ class Wave(GuardedModel):
     def __str__(self) -> str:
         return self.code
 
-    def window_for(self, enrolled: Any) -> Window:
-        """The window for someone enrolled on a date."""
-        return window(enrolled, months=self.months, opens_before=self.opens_before, closes_after=self.closes_after)
+    def window_for(self, enrolled_at: Any) -> Window:
+        """The window for someone enrolled at a moment."""
+        return window(
+            clock.on_date(enrolled_at),
+            months=self.months,
+            opens_before=self.opens_before,
+            closes_after=self.closes_after,
+        )
 
 
 class Entry(models.TextChoices):

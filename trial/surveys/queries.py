@@ -24,6 +24,7 @@ from trial.studies.queries import offices_of, trial_for
 from trial.surveys.instruments import Item
 from trial.surveys.models import FINAL, Answer, Entry, Instrument, Invitation, Link, Wave
 from trial.surveys.states import STILL_ASKED, UNANSWERED, InvitationState
+from trial.surveys.windows import Window
 
 COVERED_AS = "survey"  # what a consent must cover
 SHORTEST_MONTH, LONGEST_MONTH = 28, 31
@@ -86,23 +87,20 @@ def consenting(trial: Trial) -> QuerySet[Participant]:
         Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
         .exclude(state=ParticipantState.WITHDRAWN)
         .annotate(covered=Subquery(in_force.values("covers")[:1]))
-        .filter(covered__contains=[COVERED_AS])
+        .filter(covered__contains=COVERED_AS)  # a list in JSON contains its members
         .order_by()
     )
 
 
-def newly_due(wave: Wave, trial: Trial, today: date) -> list[Participant]:
-    """Those for whom a wave should open today: inside its window, and not opened yet."""
+def newly_due(wave: Wave, trial: Trial, today: date) -> list[tuple[Participant, Window]]:
+    """Those for whom a wave should open today, with their windows: inside it, and not opened yet."""
     # The database narrows down roughly; which day of the month counts is decided exactly below.
     first = today - timedelta(days=wave.months * LONGEST_MONTH + wave.closes_after)
     last = today - timedelta(days=wave.months * SHORTEST_MONTH - wave.opens_before)
     already = Invitation.objects.filter(participant=OuterRef("pk"), wave=wave)
     rows = consenting(trial).filter(~Exists(already), enrolled_at__date__range=(first, last))
-    return [
-        participant
-        for participant in rows.select_related("office")
-        if wave.window_for(clock.on_date(participant.enrolled_at)).holds(today)
-    ]
+    people = [(each, wave.window_for(each.enrolled_at)) for each in rows.select_related("office")]
+    return [(participant, window) for participant, window in people if window.holds(today)]
 
 
 def maybe_due(trial: Trial, today: date) -> QuerySet[Invitation]:

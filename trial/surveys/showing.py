@@ -30,7 +30,7 @@ GROUPS: dict[str, str | Promise] = {
 def in_group(invitations: QuerySet[Invitation], group: str) -> QuerySet[Invitation]:
     """The questionnaires of a tab, those that close first at the top."""
     today = clock.today()
-    chosen = {
+    chosen: dict[str, dict[str, Any]] = {
         "": {"state__in": STILL_ASKED, "opens__lte": today, "closes__gte": today},
         "typing": {"state__in": [InvitationState.TYPED, InvitationState.DIFFERING]},
         "late": {"state__in": UNANSWERED, "closes__lt": today},

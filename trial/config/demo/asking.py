@@ -40,11 +40,10 @@ class Asking:
         )
 
     def rounds(self, first: date, last: date) -> None:
-        """Put the rounds on the agenda."""
-        day = first
-        while day <= last:
-            self.life.plan(datetime.combine(day, time(7, 0), UTC), self.round)
-            day += ROUND_EVERY
+        """Put the rounds on the agenda, the last one on the last day."""
+        days = [first + place * ROUND_EVERY for place in range((last - first) // ROUND_EVERY + 1)]
+        for day in sorted({*days, last}):
+            self.life.plan(datetime.combine(day, time(5, 0), UTC), self.round)
 
     def round(self) -> None:
         """Open what is due; some of the people will answer within two weeks."""
