@@ -88,7 +88,11 @@ class World:
         single = {"end_measure": place.measure, "decide": self.correction}
         if page in single:
             return single[page].pk
-        if "upload" in page or (room == "followup" and page not in ("position", "colleague", "absence")):
+        if (
+            "upload" in page
+            or "key_file" in page
+            or (room == "followup" and page not in ("position", "colleague", "absence"))
+        ):
             return None
         owners = {
             "enrolment": place.check,

@@ -245,6 +245,10 @@ SURVEYS = {
 
 RESEARCH = {
     "registers:deliver_answers": writes(P.DELIVER),
+    "registers:key_files": both(P.APPROVE_LINKAGE),
+    "registers:approve_key_file": writes(P.APPROVE_LINKAGE, confirmed=True),
+    "registers:fetch_key_file": writes(P.LINK, confirmed=True),
+    "registers:package": writes(P.LINK),
     "registers:deliveries": reads(P.SEE_DELIVERIES),
     "registers:deliver": both(P.DELIVER),
     "registers:delivery": reads(P.SEE_DELIVERIES),
