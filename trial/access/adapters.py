@@ -99,7 +99,9 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
 
 def _cipher() -> MultiFernet:
-    return MultiFernet([Fernet(_derived(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    return MultiFernet(
+        [Fernet(_derived(str(secret))) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    )
 
 
 def _derived(secret: str) -> bytes:

@@ -68,7 +68,7 @@ def follow(by: User, person: Participant, consent: Consent) -> Allocation:
         who=who,
         stratum=cluster.stratum,
         factors=person.factors,
-        enrolled_at=person.enrolled_at,
+        enrolled_at=person.enrolled_at or clock.now(),
         enrol_seq=entry.seq,
         alloc_seq=entry.seq,
         cluster=cluster,

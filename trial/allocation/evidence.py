@@ -67,8 +67,8 @@ def parcel_of(user: User, trial: Trial) -> bytes:
         for name, content in documents.items():
             parcel.writestr(name, json.dumps(content, ensure_ascii=False, indent=1))
         parcel.write(verify.__file__, "verify.py")
-        for name, content in _stamps(trial):
-            parcel.writestr(name, content)
+        for name, stamp in _stamps(trial):
+            parcel.writestr(name, stamp)
         parcel.writestr("guide.html", render_to_string("allocation/guide.html", guide))
     return packed.getvalue()
 

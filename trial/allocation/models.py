@@ -223,7 +223,7 @@ class Allocation(Place):
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
     moved_from = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, related_name="+")
     cluster = models.ForeignKey(Cluster, on_delete=models.PROTECT, null=True, related_name="followers")
-    position = models.PositiveIntegerField(null=True)
+    position = models.PositiveIntegerField(null=True)  # type: ignore[assignment]  # people of a cluster have none
 
     class Meta(Place.Meta):
         constraints = [

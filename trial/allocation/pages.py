@@ -74,7 +74,7 @@ def receipt_sheet(request: SignedInRequest, trial: str, number: str) -> HttpResp
     found = trial_for(request.user, trial, needing=Permission.SEE_ARM)
     person = participant_for(request.user, found, number, needing=Permission.SEE_ARM)
     place = drawn_place_for(request.user, person)
-    paper: dict[str, Any] = place.receipt
+    paper: dict[str, Any] = place.receipt or {}
     qr = mark_safe(segno.make(paper["leaf_sha256"]).svg_inline(scale=4))  # noqa: S308 - drawn from hex digits
     context = {"trial": found, "participant": person, "paper": paper, "place": place, "qr": qr}
     return render(request, "allocation/receipt_sheet.html", context)

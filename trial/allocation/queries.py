@@ -185,8 +185,7 @@ def drawn_place_for(user: User, participant: Participant) -> Allocation:
 
 def receipt_for(user: User, participant: Participant) -> dict[str, Any]:
     """The receipt of a participant's draw. Raises as `drawn_place_for`."""
-    receipt: dict[str, Any] = drawn_place_for(user, participant).receipt
-    return receipt
+    return dict(drawn_place_for(user, participant).receipt or {})
 
 
 def answer_under(trial: Trial, key: str) -> str:

@@ -26,9 +26,9 @@ def unopened() -> list[str]:
 @action
 def _rotate(*, by: None) -> int:
     seeds = SealedSeed.objects.select_for_update(of=("self",)).select_related("trial").order_by("pk")
-    sealed_before = [seed for seed in seeds if not sealing.is_current(seed.sealed, commitment=seed.commitment)]
+    sealed_before = [seed for seed in seeds if not sealing.is_current(bytes(seed.sealed), commitment=seed.commitment)]
     for seed in sealed_before:
-        opened = sealing.unseal(seed.sealed, commitment=seed.commitment)
+        opened = sealing.unseal(bytes(seed.sealed), commitment=seed.commitment)
         seed.changed(sealed=sealing.seal(opened, commitment=seed.commitment))
         record(by=by, verb="seed_key_changed", trial=seed.trial.code, commitment=seed.commitment)
     return len(sealed_before)
@@ -36,7 +36,7 @@ def _rotate(*, by: None) -> int:
 
 def _opens(seed: SealedSeed) -> bool:
     try:
-        sealing.unseal(seed.sealed, commitment=seed.commitment)
+        sealing.unseal(bytes(seed.sealed), commitment=seed.commitment)
     except sealing.UnsealError:
         return False
     return True

@@ -36,7 +36,7 @@ def carry_out(key: UUID) -> None:
         with planes.transaction():
             coverage = coverage_of(run.trial, run.deliveries)
         results = _evaluate(run, coverage)
-        manifest = results.manifest | {"consent": coverage.counts}
+        manifest = {**results.manifest, "consent": coverage.counts}
         with planes.transaction():
             finish_run(by=None, run=run, findings=_findings(results), manifest=manifest)
         log.info("run_done", run=str(key), attempt=run.attempt)

@@ -40,7 +40,7 @@ def answer_to(
     roles = [(_definition(each), each) for each in mine]
     if not roles:
         return Answer.HIDDEN
-    allowed = [(role, each) for role, each in roles if wanted & role.permissions]
+    allowed = [(role, each) for role, each in roles if wanted and wanted & role.permissions]
     if not allowed:
         return Answer.CLOSED
     reaches = any(not rule.per_person or not role.at_office or each.office_id == office.pk for role, each in allowed)

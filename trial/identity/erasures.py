@@ -69,7 +69,7 @@ def note_missing() -> int:
     known = {erasure.subject for erasure in noted()}
     erased = IdentityRecord.objects.filter(key_destroyed_at__isnull=False).exclude(subject__in=known)
     rows = erased.values_list("subject", "trial_code", "key_destroyed_at", "key_destroyed_by")
-    missing = [Erasure(*row) for row in rows]
+    missing = [Erasure(key, trial, erased_at, by) for key, trial, erased_at, by in rows if erased_at]
     note(missing)
     return len(missing)
 

@@ -72,8 +72,12 @@ def coverage_of(trial: Trial, snapshots: Mapping[str, str]) -> Coverage:
     erased, consents = _people(trial)
     uncovered = {}
     for register, delivery in _delivered(trial, snapshots).items():
-        moments = {"received": delivery.received_at, "accepted": delivery.decided_at}
-        outside = {number for number, given in consents.items() if not usable(given, register, **moments)}
+        received, accepted = delivery.received_at, delivery.decided_at or delivery.received_at
+        outside = {
+            number
+            for number, given in consents.items()
+            if not usable(given, register, received=received, accepted=accepted)
+        }
         uncovered[register] = frozenset(outside | erased)
     whole = (numbers for register, numbers in uncovered.items() if REGISTERS[register].is_spells)
     return Coverage(uncovered, erased.union(*whole))

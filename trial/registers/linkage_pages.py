@@ -80,6 +80,6 @@ def _request(trial: Trial, key: UUID) -> LinkageRequest:
 
 def _file(content: bytes, name: str, content_type: str) -> HttpResponse:
     """Names are plain letters in the header: some programs know no others."""
-    plain = name.translate(str.maketrans({"ø": "o", "å": "a", "æ": "ae"}))
+    plain = name.replace("æ", "ae").translate(str.maketrans("øå", "oa"))
     headers = {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
     return HttpResponse(content, content_type=content_type, headers=headers)

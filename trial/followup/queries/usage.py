@@ -125,7 +125,7 @@ def _ever(trial: Trial) -> Counter[tuple[int, str]]:
 
 
 def _rows(query: str, trial: Trial, **more: Any) -> list[tuple]:
-    parameters = {"trial": trial.pk, "sixteenths": SIXTEENTHS, "months": MONTHS, "today": clock.today()}
+    parameters: dict[str, Any] = {"trial": trial.pk, "sixteenths": SIXTEENTHS, "months": MONTHS, "today": clock.today()}
     with connection.cursor() as cursor:
         cursor.execute(query, parameters | more)
         return cursor.fetchall()

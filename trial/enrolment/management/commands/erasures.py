@@ -46,7 +46,8 @@ class Command(BaseCommand):
 
 def _by(erasure: Erasure) -> User:
     """Who erased the person the first time; the backup may be older than the account."""
-    user = User.objects.filter(pk=erasure.by).first() or User.objects.order_by("pk").first()
+    known = User.objects.filter(pk=erasure.by).first() if erasure.by else None
+    user = known or User.objects.order_by("pk").first()
     if user is None:
         raise CommandError("The database has no accounts. Restore it whole first.")
     return user
