@@ -1,7 +1,7 @@
 """A delivery under judgement, in DuckDB: every row is accepted, or rejected with its line, column and reason.
 
-The file passes through memory in pieces. What is known of it lies in a database in a folder of its own, so that a file
-of any size needs no more memory than `MEMORY`.
+The file passes through memory in pieces. What is known of it lies in tables that DuckDB moves to a folder of their own
+when they need more than `MEMORY`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -23,7 +23,6 @@ from evaluation.profile import coverage_of, overlaps_of, profile_of
 MEMORY: Final = "1GB"
 ACCEPTED: Final = "accepted.parquet"
 REJECTED: Final = "rejected.parquet"
-DATABASE: Final = "judging.duckdb"
 SAMPLE_ROWS: Final = 5
 TELL_EVERY: Final = 10  # batches
 
@@ -101,16 +100,10 @@ def judge(
     """
     if register not in REGISTERS:
         raise EvaluationError("unknown_register", f"no register is called {register}; known: {', '.join(REGISTERS)}")
-    database = folder / DATABASE
-    database.unlink(missing_ok=True)
-    with duckdb.connect(database) as connection:
-        connection.execute(f"SET temp_directory = '{folder}'; SET memory_limit = '{memory}'; SET threads = 2")
+    with duckdb.connect(config={"memory_limit": memory, "threads": 2, "temp_directory": str(folder)}) as connection:
+        connection.execute("SET enable_progress_bar = false")  # standard output may be somebody's protocol
         court = _Court(connection, folder, register, text, dict(columns or {}), today)
-        try:
-            return court.judgement(people, progress)
-        finally:
-            connection.close()
-            database.unlink(missing_ok=True)
+        return court.judgement(people, progress)
 
 
 class _Court:

@@ -50,6 +50,7 @@ def write_person_months(
     if "participants" not in deliveries:
         raise EvaluationError("missing_register", "the delivery of participants is missing")
     with duckdb.connect(config={"memory_limit": MEMORY, "threads": 2}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         source = _Source(connection, deliveries)
         rates = pd.read_parquet(deliveries["unemployment"]) if "unemployment" in deliveries else None
         writer, rows = None, 0

@@ -89,6 +89,7 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     query = _ROWS.format(columns=columns, most=MOST_OBJECT_BYTES, line=LINE, width=WIDTH)
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as connection:
         connection.execute(f"SET temp_directory = '{scratch}'; SET memory_limit = '512MB'; SET threads = 2")
+        connection.execute("SET enable_progress_bar = false")
         try:
             for batch in connection.execute(query, [str(path)]).to_arrow_reader(ROWS_AT_ONCE):
                 if batch.num_rows and batch.column(0).null_count == batch.num_rows:

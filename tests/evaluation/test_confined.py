@@ -1,0 +1,94 @@
+"""The child that judges a file has bounded memory and time, no secrets, and says what it found or dies alone."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from evaluation.confined import Confinement, validate_confined
+from evaluation.deliveries import validate_file
+from evaluation.judging import ACCEPTED, People
+
+pytestmark = pytest.mark.slow
+
+TODAY = date(2020, 1, 1)
+HEAD = "participant_number;benefit;start;end\n"
+
+
+def judged(path: Path, folder: Path, **options: object):
+    folder.mkdir(exist_ok=True)
+    return validate_confined("benefits", path, folder=folder, name=path.name, today=TODAY, **options)
+
+
+def test_the_child_finds_what_the_parent_would_find(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(HEAD + "P1;AAP;2015-01-01;\nP2;TROLL;2015-01-01;\nP3;AAP;2015-01-01;\n")
+    people = People({"P1", "P2"}, None, {"P1": "Moss", "P2": "Hurum"})
+    told: list[tuple[str, int]] = []
+    child = judged(path, tmp_path / "child", people=people, progress=lambda *what: told.append(what))
+    (tmp_path / "own").mkdir()
+    assert child == validate_file("benefits", path, folder=tmp_path / "own", people=people, today=TODAY)
+    assert pq.read_table(tmp_path / "child" / ACCEPTED) == pq.read_table(tmp_path / "own" / ACCEPTED)
+    assert told == [("read", 3), ("check", 3), ("write", 3)]
+
+
+def test_the_child_has_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "not for children")
+    path = tmp_path / "file.csv"
+    path.write_text(HEAD)
+    seen: list[str] = []
+
+    def look(_label: str, _rows: int) -> None:
+        mine = [
+            place for place in Path("/proc").glob("[0-9]*/cmdline")
+            if b"evaluation.confined\0" + str(tmp_path).encode() in _bytes(place)
+        ]  # fmt: skip
+        seen.extend(_bytes(place.parent / "environ").decode() for place in mine)
+
+    path.write_text(HEAD + "P1;AAP;2015-01-01;\n")
+    judged(path, tmp_path / "child", progress=look)
+    assert seen
+    assert not any("SECRET" in environment for environment in seen)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def test_a_parquet_that_claims_little_and_unpacks_to_much_is_refused_within_bounds(tmp_path: Path) -> None:
+    giant = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000_000, dtype=np.int32)), pa.array(["y" * 100_000]))
+    pq.write_table(pa.table({"participant_number": giant}), tmp_path / "bomb.parquet")
+    assert (tmp_path / "bomb.parquet").stat().st_size < 300_000
+    assert judged(tmp_path / "bomb.parquet", tmp_path / "child").refused in ("too_demanding", "unpacks_too_far")
+
+
+def test_a_file_that_takes_too_long_ends_with_its_child(tmp_path: Path) -> None:
+    with (tmp_path / "long.csv").open("w") as file:
+        file.write(HEAD)
+        file.writelines(f"P{place};AAP;2015-01-01;\n" for place in range(500_000))
+    found = judged(tmp_path / "long.csv", tmp_path / "child", confinement=Confinement(seconds=1))
+    assert found.refused == "too_demanding"
+    assert not (tmp_path / "child" / "answer.json").exists()
+
+
+def test_memory_beyond_the_limit_is_not_to_be_had(tmp_path: Path) -> None:
+    with (tmp_path / "wide.csv").open("w") as file:
+        file.write(HEAD)
+        file.writelines(f"P{place};AAP;2015-01-01;\n" for place in range(300_000))
+    small = Confinement(memory_bytes=100 << 20)
+    assert judged(tmp_path / "wide.csv", tmp_path / "child", confinement=small).refused == "too_demanding"
+
+
+def test_the_request_holds_no_more_than_the_check_needs(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(HEAD)
+    judged(path, tmp_path / "child")
+    request = json.loads((tmp_path / "child" / "request.json").read_text())
+    assert set(request) == {"register", "source", "name", "people", "columns", "today", "confinement"}
