@@ -17,6 +17,7 @@ _HOMES: Final = {
     "pre_period_test": "pre_period",
     "cells_of": "monthly_cells",
     "effects_from_cells": "cell_effects",
+    "adjusted_effects_by_month": "cell_covariates",
     "TrialDesign": "trial_design",
     "simulate_design": "design_study",
     "shares_from_cells": "cell_effects",
