@@ -70,6 +70,11 @@ ESTIMATORS: dict[str, tuple[Callable[[pd.DataFrame], Any], float]] = {
 }
 
 
+WIDE = ("classical", "HC3", "compliers")
+"""Known to cover more than they say here: the larger arm varies more, which the classical error does not know; HC3 is
+wide on purpose; two stages are normal only in large trials. They must not cover less."""
+
+
 def covered(trials: int, seed: int) -> dict[str, float]:
     rng = np.random.default_rng(seed)
     hits = dict.fromkeys(ESTIMATORS, 0)
@@ -105,4 +110,5 @@ def test_intervals_cover_the_effect_in_ten_thousand_trials() -> None:
     found = covered(trials, seed=13)
     EVIDENCE.parent.mkdir(exist_ok=True)
     EVIDENCE.write_text(json.dumps({"trials": trials, "seed": 13, "nominal": 0.95, "coverage": found}, indent=1) + "\n")
-    assert all(0.94 <= share <= 0.96 for share in found.values()), found
+    assert all(within(share, trials, 3) for name, share in found.items() if name not in WIDE), found
+    assert all(share >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / trials) for share in found.values()), found
