@@ -73,21 +73,21 @@ def beacon(request: SignedInRequest, trial: str) -> HttpResponse:
 
 def _protocol_context(request: SignedInRequest, trial: Trial) -> dict[str, Any]:
     known = protocol_for(request.user, trial)
-    content = Document.read(known.text).content if known else {}
+    terms = Document.read(known.text).content if known else {}
     leads = can(request.user, trial, Permission.LOCK_PROTOCOL)
     drafting = trial.state == TrialState.DRAFTING
     return {
         "trial": trial,
         "protocol": known,
-        "content": content,
+        "terms": terms,
         "report": shown(known.report) if known else {},
         "may_propose": leads and drafting,
         "may_lock": known is not None and leads and drafting and known.proposed_by_id != request.user.pk,
         "clusters": clusters_of(trial) if trial.unit == Unit.CLUSTER else None,
         "may_enrol_offices": leads and trial.unit == Unit.CLUSTER and trial.state == TrialState.RECRUITING,
-        "beacon_form": BeaconForm() if leads and _waits_for_beacon(known, content) else None,
+        "beacon_form": BeaconForm() if leads and _waits_for_beacon(known, terms) else None,
     }
 
 
-def _waits_for_beacon(known: Any, content: dict[str, Any]) -> bool:
-    return bool(known and known.approved_at and content["beacon"] and not hasattr(known, "beacon_value"))
+def _waits_for_beacon(known: Any, terms: dict[str, Any]) -> bool:
+    return bool(known and known.approved_at and terms["beacon"] and not hasattr(known, "beacon_value"))

@@ -9,7 +9,7 @@ from evaluation.predictability import Predictability, enrolment_end, overall_imb
 from trial.allocation.protocols import Document
 from trial.allocation.rehearsal import rehearse
 from trial.studies.models import Trial
-from trial.studies.strata import expected_by_stratum
+from trial.studies.strata import ALL, expected_by_stratum
 
 DEFAULT_SIZE = 100  # units in a trial that has not said how many it expects
 DAYS_A_MONTH = 30.4375
@@ -45,18 +45,23 @@ def report_of(document: Document, trial: Trial) -> dict[str, Any]:
 def shown(report: dict[str, Any]) -> dict[str, Any]:
     """A report as the page shows it: shares in per cent, and a row for each number of earlier arms seen."""
     shares = list(enumerate(zip(report["guess_by_draw"], report["certain_by_draw"], strict=True)))
-    step = ceil(len(shares) / ROWS_SHOWN)
+    step, played = ceil(len(shares) / ROWS_SHOWN), report["rehearsal"]
     return report | {
         "guess_percent": _percent(report["guess_share"]),
         "certain_percent": _percent(report["certain_share"]),
         "run_out_percent": _percent(report["run_out"]),
-        "months_range": "–".join(str(report["months"][place]) for place in (0, 2)) if report["months"] else "",
         "rows": [
-            row | {f"{name}_percent": _percent(row[name]) for name in ("guess_share", "certain_share", "run_out")}
+            row
+            | {"stratum": _named(row["stratum"])}
+            | {f"{name}_percent": _percent(row[name]) for name in ("guess_share", "certain_share", "run_out")}
             for row in report["rows"]
         ],
         "by_draw": [(seen, _percent(guess), _percent(certain)) for seen, (guess, certain) in shares[::step]],
-        "rehearsal": report["rehearsal"] | {"guess_percent": _percent(report["rehearsal"]["guess_share"])},
+        "rehearsal": played
+        | {
+            "guess_percent": _percent(played["guess_share"]),
+            "counts": [[_named(name), *numbers] for name, *numbers in played["counts"]],
+        },
     }
 
 
@@ -103,6 +108,11 @@ def _months(trial: Trial, people: int) -> list[float]:
         return []
     planned = (trial.planned_end - trial.planned_start).days / DAYS_A_MONTH
     return [round(months, 1) for months in enrolment_end(people=people, monthly=people / planned)]
+
+
+def _named(stratum: str) -> str:
+    """A stratum's name; empty for the one that is the whole trial."""
+    return "" if stratum == ALL else stratum
 
 
 def _percent(share: float) -> float:

@@ -12,6 +12,8 @@ import { commitmentOf, encode, fromHex, joined, seedIn, toHex } from "./seed.js"
   const text = room.dataset;
   const state = { key: null, stop: false, done: 0, total: Number(text.total) };
 
+  const arms = new Map(text.arms.split(";").map((pair) => pair.split("=")));
+
   const hmacKey = (bytes) =>
     crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const hmac = async (key, message) => new Uint8Array(await crypto.subtle.sign("HMAC", key, message));
@@ -84,12 +86,18 @@ import { commitmentOf, encode, fromHex, joined, seedIn, toHex } from "./seed.js"
     answer.drawn.forEach((each) => {
       const row = find("drawn-rows").insertRow();
       row.className = "aksel-table__row";
-      [each.participant, each.arm, each.receipt.leaf_sha256].forEach((value) => {
+      [each.participant, arms.get(each.arm) ?? each.arm, each.receipt.leaf_sha256].forEach((value) => {
         const cell = row.insertCell();
         cell.className = "aksel-table__data-cell aksel-body-short aksel-body-short--small";
         cell.textContent = value;
       });
     });
+    const drawn = new Set(answer.drawn.map((each) => each.participant));
+    document.querySelectorAll("[data-waiting] tbody tr").forEach((row) => {
+      if (drawn.has(row.cells[0].textContent.trim())) row.remove();
+    });
+    const list = document.querySelector("[data-waiting]");
+    if (list) list.hidden = !list.querySelector("tbody tr");
     progress();
   }
 
