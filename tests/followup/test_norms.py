@@ -263,12 +263,11 @@ def test_measures_in_use_are_counted_by_arm_and_month(cast: Cast, simulated_cloc
     simulated_clock.advance(timedelta(days=95))
     with acting(cast.siri):
         usage = usage_of(cast.trial)
-    arm = cast.trial.arms.get(code="intervention").pk
+        arm, other = (cast.trial.arms.get(code=code).pk for code in ("intervention", "control"))
     shares = [usage.share(arm, "work_practice", month) for month in range(4)]
     assert shares == [100.0, 100.0, 0.0, 0.0]
     assert usage.share(arm, "work_practice", 4) is None
     assert usage.ever[arm, "any_measure"] == 1
-    other = cast.trial.arms.get(code="control").pk
     assert (usage.followed[other, 0], usage.share(other, "work_practice", 0)) == (1, 0.0)
     assert control.pk != participant.pk
 

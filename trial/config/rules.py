@@ -211,7 +211,7 @@ FOLLOWUP = {
     "followup:deviations": reads(P.SEE_PARTICIPANTS),
     "followup:api_caseloads": reads(P.SEE_CASELOADS),
     "followup:api_contacts": both(P.FOLLOW_UP),
-    "followup:api_measures": both(P.FOLLOW_UP),
+    "followup:api_measures": Rule(get=frozenset({P.SEE_PARTICIPANTS}), post=frozenset({P.FOLLOW_UP})),
 }
 
 SURVEYS = {

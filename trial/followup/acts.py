@@ -52,7 +52,10 @@ class Rights:
             follows=(assigns or own) and can(user, *here) and participant.state in UNDER_FOLLOW_UP,
             assigns=assigns and participant.state in UNDER_FOLLOW_UP,
             deviates=can(user, participant.trial, Permission.RECORD_DEVIATION, participant.office),
-            contaminates=can(user, *here) and participant.state in UNDER_FOLLOW_UP and _is_control(course),
+            contaminates=can(user, *here)
+            and participant.state in UNDER_FOLLOW_UP
+            and course.assignment is None
+            and _is_control(course),
         )
 
 
@@ -86,7 +89,8 @@ def _stage_form(course: Course, data: Data) -> forms.Form:
 
 
 def _contact_form(course: Course, data: Data) -> forms.Form:
-    return ContactForm(data, employers=employers_at(course.participant.office), is_control=_is_control(course))
+    is_control = course.assignment is None and _is_control(course)
+    return ContactForm(data, employers=employers_at(course.participant.office), is_control=is_control)
 
 
 def _job_form(course: Course, data: Data) -> forms.Form:

@@ -230,9 +230,9 @@ class Seeder:
         )
 
     def _assignments(self, people: list[Person]) -> Iterator[tuple]:
-        for place, person in enumerate(people):
+        for person in people:
             start = min(self.today, person.drawn + timedelta(days=int(self.rng.integers(0, 12))))
-            ended = place % 4 == 0 and self.today - start > timedelta(days=400)
+            ended = self.today - start > timedelta(days=400) and bool(self.rng.random() < 0.7)
             end = start + timedelta(days=365) if ended else None
             by = self.staff.supervisors[0].pk
             yield (
@@ -242,10 +242,10 @@ class Seeder:
 
     def _stages(self, people: list[Person]) -> Iterator[tuple]:
         stages = list(Stage)
-        for place, person in enumerate(people):
-            start = person.drawn
-            for number, stage in enumerate(stages[: 1 + place % len(stages)]):
-                last = number == place % len(stages)
+        for person in people:
+            start, reached = person.drawn, int(self.rng.integers(len(stages)))
+            for number, stage in enumerate(stages[: reached + 1]):
+                last = number == reached
                 end = None if last else min(self.today, start + timedelta(days=30 + 10 * number))
                 yield (
                     stage.value, start, end, _at(start), self._post(person).user_id, person.office.pk, person.key,
@@ -270,10 +270,10 @@ class Seeder:
 
     def _measures(self, people: list[Person]) -> Iterator[tuple]:
         codes = [code for code in measures().values() if code.status == "active"]
-        for place, person in enumerate(people):
-            if place % 3 == 0:
+        for person in people:
+            if self.rng.random() < 1 / 3:
                 continue
-            code = codes[place % len(codes)]
+            code = codes[int(self.rng.integers(len(codes)))]
             start = min(self.today, max(CODES_OF, person.drawn) + timedelta(days=int(self.rng.integers(0, 90))))
             end = start + timedelta(days=int(self.rng.integers(20, 300)))
             by = self.staff.coordinator.pk
@@ -283,13 +283,13 @@ class Seeder:
 
     def _jobs(self, people: list[Person], employers: list[int]) -> Iterator[tuple]:
         by_office = dict(zip((office.pk for office in self.offices), employers, strict=True))
-        for place, person in enumerate(people):
-            if place % 3:
+        for person in people:
+            if self.rng.random() > 1 / 3:
                 continue
             start = min(self.today, person.drawn + timedelta(days=int(self.rng.integers(20, 300))))
-            kind = ("ordinary", "subsidised", "practice")[place % 9 // 3]
+            kind = ("ordinary", "subsidised", "practice")[int(self.rng.integers(3))]
             yield (
-                kind, 225, "t" if place % 2 else "f", "specialist", "f", start, None, "", 1, _at(start),
+                kind, 225, "t" if self.rng.random() < 0.5 else "f", "specialist", "f", start, None, "", 1, _at(start),
                 by_office[person.office.pk], person.office.pk, person.key, self._post(person).user_id, self.trial.pk,
             )  # fmt: skip
 

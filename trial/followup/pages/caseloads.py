@@ -146,7 +146,7 @@ def _shown(board: OfficeBoard, form: AssignForm | None, chosen: str) -> dict[str
     for each in board.caseloads:
         if fits(each):
             teams.setdefault(each.specialist.team, []).append(each)
-    widest = max([board.load.capacity, *(ceiling for ceiling in (each.load.people for each in board.caseloads))])
+    widest = max((max(each.load.used, each.load.capacity) for each in board.caseloads), default=0)
     return {"board": board, "form": form, "teams": sorted(teams.items()), "widest": widest}
 
 

@@ -14,7 +14,7 @@ from trial.access.requests import SignedInRequest
 from trial.followup import actions
 from trial.followup.forms import ResolveForm
 from trial.followup.models import DeviationKind
-from trial.followup.queries import deviation_for, deviation_offices, deviations_of, findings_in
+from trial.followup.queries import deviation_for, deviation_offices, deviations_at, findings_in
 from trial.studies.permissions import can
 from trial.studies.queries import offices_of, trial_for
 
@@ -29,7 +29,8 @@ def deviations(request: SignedInRequest, trial: str) -> HttpResponse:
     Every night they find for all offices (`manage.py find_deviations`).
     """
     found = trial_for(request.user, trial)
-    rows, state, kind = deviations_of(request.user, found), request.GET.get("state"), request.GET.get("kind")
+    offices = deviation_offices(request.user, found)
+    rows, state, kind = deviations_at(offices), request.GET.get("state"), request.GET.get("kind")
     if state in STATES:
         rows = rows.filter(resolved_at__isnull=state == "open")
     if kind in DeviationKind.values:
@@ -42,7 +43,7 @@ def deviations(request: SignedInRequest, trial: str) -> HttpResponse:
         "states": [
             (value, label, value == state) for value, label in zip(STATES, (_("Åpne"), _("Begrunnede")), strict=True)
         ],
-        "unrecorded": len(findings_in(found, deviation_offices(request.user, found))) if may_record else 0,
+        "unrecorded": len(findings_in(found, offices)) if may_record else 0,
         "may_record": may_record,
         "sees_people": can(request.user, found, Permission.SEE_PARTICIPANTS),
     }

@@ -20,7 +20,7 @@ from trial.followup.queries.deviations import (
     Finding,
     deviation_for,
     deviation_offices,
-    deviations_of,
+    deviations_at,
     findings_in,
     people_with_deviations,
 )
@@ -56,7 +56,7 @@ __all__ = [
     "course_of",
     "deviation_for",
     "deviation_offices",
-    "deviations_of",
+    "deviations_at",
     "findings_in",
     "guidelines_of",
     "load_of",

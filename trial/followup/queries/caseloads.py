@@ -108,9 +108,11 @@ def _board(
 
 def caseloads_at(offices: Iterable[Office]) -> dict[int, list[Caseload]]:
     """Office key -> the specialists in position there today, with their loads; in one query."""
+    chosen = list(offices)
     found: dict[int, list[Caseload]] = defaultdict(list)
-    for specialist in specialists_at(offices):
+    for specialist in specialists_at(chosen):
         found[specialist.office_id].append(_caseload(specialist))
+        keep_guidelines(chosen[0].trial, getattr(specialist.trial, "guidelines", None))
     return found
 
 

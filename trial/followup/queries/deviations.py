@@ -113,9 +113,9 @@ def _drawn(trial: Trial, offices: list[Office], kind: DeviationKind) -> QuerySet
     return Allocation.objects.filter(~Exists(known), trial=trial, office__in=offices, arm__isnull=False).order_by()
 
 
-def deviations_of(user: User, trial: Trial) -> QuerySet[Deviation]:
-    """The recorded deviations that a user may see: the own offices', or the whole trial's."""
-    return Deviation.objects.filter(trial=trial, office__in=deviation_offices(user, trial)).select_related(
+def deviations_at(offices: Iterable[Office]) -> QuerySet[Deviation]:
+    """The recorded deviations at the offices, which the caller has from `deviation_offices`."""
+    return Deviation.objects.filter(office__in=list(offices)).select_related(
         "participant", "office__nav_office", "recorded_by", "resolved_by"
     )
 

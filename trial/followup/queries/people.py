@@ -127,8 +127,13 @@ class Course:
 
     @cached_property
     def assignments(self) -> list[Assignment]:
-        rows = self.participant.assignments.select_related("specialist__user", "participant__case_summary")
-        return list(rows.order_by("-start", "-pk"))
+        rows = self.participant.assignments.select_related(
+            "specialist__user", "participant__case_summary", "trial__guidelines"
+        )
+        found = list(rows.order_by("-start", "-pk"))
+        if found:
+            keep_guidelines(self.participant.trial, getattr(found[0].trial, "guidelines", None))
+        return found
 
     @cached_property
     def stages(self) -> list[StageSpell]:
