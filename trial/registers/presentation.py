@@ -1,6 +1,7 @@
 """What the pages and downloads say about a delivery, in the words of its reader."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -240,4 +241,6 @@ def _amount(change: dict[str, Any], when: str) -> Any:
     value = change[when]
     if value is None:
         return "–"
+    if change["what"] == "last_day":
+        return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
     return _share(value) if change["what"].startswith("code") else value
