@@ -54,3 +54,11 @@ def by_two_factors(user: User, client: Client | None = None) -> Client:
     browser = by_password(user, client)
     browser.post(CODE, {"code": code_of(secret_of(user), steps=1)})
     return browser
+
+
+def age_proofs(browser: Client, seconds: int) -> None:
+    """Let time have passed since the person showed who they are."""
+    session = browser.session
+    for proof in session["account_authentication_methods"]:
+        proof["at"] -= seconds
+    session.save()

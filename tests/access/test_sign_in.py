@@ -9,7 +9,17 @@ from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, reverse
 from pytest_django.fixtures import Settings
 
-from tests.access.devices import ACTIVATE, CODE, LOGIN, by_password, by_two_factors, code_of, secret_of, set_up_app
+from tests.access.devices import (
+    ACTIVATE,
+    CODE,
+    LOGIN,
+    age_proofs,
+    by_password,
+    by_two_factors,
+    code_of,
+    secret_of,
+    set_up_app,
+)
 from tests.cast import PASSWORD, PEOPLE, Cast
 from trial.access import sign_in
 from trial.access.adapters import MFAAdapter
@@ -207,13 +217,6 @@ def age(browser: Client, key: str, seconds: int) -> None:
     """Let time have passed in a session."""
     session = browser.session
     session[key] -= seconds
-    session.save()
-
-
-def age_proofs(browser: Client, seconds: int) -> None:
-    session = browser.session
-    for proof in session["account_authentication_methods"]:
-        proof["at"] -= seconds
     session.save()
 
 

@@ -22,10 +22,13 @@ from trial.followup.actions import appoint_specialist, assign, record_measure
 from trial.followup.acts import ACTS
 from trial.followup.models import EmploymentSpecialist, Measure
 from trial.followup.scales import SCALES
+from trial.monitoring.lists import STEPS
+from trial.monitoring.presentation import TABLES
+from trial.monitoring.reports import TITLES
 from trial.registers.models import Delivery
 from trial.results.models import Release
 from trial.studies.actions import add_member
-from trial.studies.models import Office
+from trial.studies.models import Membership, Office
 
 
 @dataclass
@@ -50,6 +53,7 @@ class World:
     run: Run = field(init=False)
     release: Release = field(init=False)
     correction: Correction = field(init=False)
+    membership: Membership = field(init=False)
     finding: str = field(init=False)
 
     @property
@@ -68,13 +72,15 @@ class World:
             "number": {"studies": place.office.nav_office.number, "surveys": 1}.get(room, place.participant.number),
             "key": self._key(place, room, page),
             "run": self.run.pk,
-            "name": self.finding,
+            "name": {"monitoring": next(iter(TABLES))}.get(room, self.finding),
             "version": 1,
-            "step": "about",
+            "step": {"monitoring": next(iter(STEPS))}.get(room, "about"),
             "move": "start",
             "act": next(iter(ACTS)),
             "decision": "accept",
             "scale": next(iter(SCALES)),
+            "kind": next(iter(TITLES)),
+            "arm": "intervention",
         }
         filled = {part: by_name.get(part) for part in endpoint.parts}
         unknown = {
@@ -97,7 +103,7 @@ class World:
         owners = {
             "enrolment": place.check,
             "followup": place.specialist,
-            "studies": self.cast.trial.memberships.get(user=self.cast.jon),
+            "studies": self.membership,
             "registers": self.delivery,
             "analyses": self.run,
             "results": self.release,
@@ -129,6 +135,7 @@ def made() -> World:
         time.set(FOLLOWED_UP)
         life.analysed(cast, life.registers(cast))
     with maintenance():
+        world.membership = cast.trial.memberships.get(user=cast.jon)
         world.delivery = Delivery.objects.filter(trial=cast.trial).order_by("-received_at").first()
         world.release = Release.objects.filter(trial=cast.trial, state="released").get()
         world.run = world.release.run

@@ -36,6 +36,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def login(self, request: HttpRequest, user: Any) -> None:
+        """Sign in, and keep in the new session what the provider told: the one before has ended with all it held."""
+        super().login(request, user)
+        request.session[PROVIDER_PROVED_TWICE] = getattr(request, PROVIDER_PROVED_TWICE, False)
+
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request)
 
@@ -84,7 +89,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             page = render(request, "errors/refusal.html", {"refusal": refusal}, status=refusal.status)
             raise ImmediateHttpResponse(page) from refusal
         self._connect(request, sociallogin, user)
-        request.session[PROVIDER_PROVED_TWICE] = asked_twice(claims)
+        setattr(request, PROVIDER_PROVED_TWICE, asked_twice(claims))
 
     def _connect(self, request: HttpRequest, sociallogin: SocialLogin, user: User) -> None:
         """Sign in whom the claims name now, whoever the provider's identity opened last time; keep no claims."""

@@ -29,6 +29,8 @@ IN_WORDS = {
     P.SEE_DELIVERIES: _("Se leveranser"),
     P.DELIVER: _("Ta imot leveranser"),
     P.DECIDE_DELIVERY: _("Godta eller avvise leveranser"),
+    P.LINK: _("Lage nøkkelfiler for registereiere"),
+    P.APPROVE_LINKAGE: _("Godkjenne nøkkelfiler"),
     P.SEE_PLAN: _("Se analyseplanen"),
     P.LOCK_PLAN: _("Foreslå og låse analyseplanen"),
     P.RUN_ANALYSIS: _("Kjøre analyser"),

@@ -15,7 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 SIGNED_IN_AT, LAST_SEEN = "signed_in_at", "last_seen"  # keys in the session, seconds since 1970
-PROVIDER_PROVED_TWICE = "provider_proved_twice"  # key in the session: the provider asked for a second factor
+PROVIDER_PROVED_TWICE = "provider_proved_twice"  # in the session, and on the request that signs in
 
 
 def proved_twice(request: HttpRequest) -> bool:

@@ -76,6 +76,8 @@ def _admit(request: Any, rule: Rule | None, kwargs: dict[str, Any]) -> None:
     rights = cast(frozenset[Permission], rule.of(request.method, opened=trial.state in OPEN))
     if not any(can(request.user, trial, right) for right in rights):
         require(request.user, trial, min(rights))
+    for right in rule.also:
+        require(request.user, trial, right)
 
 
 def _asked_for_more(request: HttpRequest, code: str, way: str, sentence: Any) -> HttpResponse:

@@ -40,7 +40,8 @@ def answer_to(
     roles = [(_definition(each), each) for each in mine]
     if not roles:
         return Answer.HIDDEN
-    allowed = [(role, each) for role, each in roles if wanted and wanted & role.permissions]
+    held: frozenset[P] = frozenset().union(*(role.permissions for role, _membership in roles))
+    allowed = [(role, each) for role, each in roles if wanted and wanted & role.permissions and rule.also <= held]
     if not allowed:
         return Answer.CLOSED
     reaches = any(not rule.per_person or not role.at_office or each.office_id == office.pk for role, each in allowed)
@@ -87,7 +88,7 @@ class Way:
 
 def rights() -> list[Right]:
     """Each right, role by role in the order of `ROLES`."""
-    return [Right(IN_WORDS[right], [_holds(role, right) for role in ROLES.values()]) for right in P]
+    return [Right(IN_WORDS.get(right, right.value), [_holds(role, right) for role in ROLES.values()]) for right in P]
 
 
 def ways() -> list[Way]:
@@ -110,4 +111,8 @@ def _whoever(rule: Rule, method: str) -> str | Promise:
     wanted = rule.of(method)
     if isinstance(wanted, Open):
         return WHOEVER[wanted]
-    return ", ".join(str(role.label) for role in ROLES.values() if (wanted or set()) & role.permissions)
+    return ", ".join(str(role.label) for role in ROLES.values() if _gets_in(role, rule, wanted))
+
+
+def _gets_in(role: RoleDefinition, rule: Rule, wanted: frozenset[P] | None) -> bool:
+    return bool(wanted and wanted & role.permissions) and rule.also <= role.permissions

@@ -25,6 +25,7 @@ class Rule:
 
     `confirmed`: the caller must have proved within minutes who they are. `per_person`: about what is at one office, so
     that a role held at another office does not find it. `once_opened`: rights that are enough when the arms are known.
+    `also`: rights that are needed besides.
     """
 
     get: frozenset[P] | Open | None = None
@@ -32,6 +33,7 @@ class Rule:
     confirmed: bool = False
     per_person: bool = False
     once_opened: frozenset[P] = frozenset()
+    also: frozenset[P] = frozenset()
 
     def of(self, method: str | None, *, opened: bool = False) -> frozenset[P] | Open | None:
         asked = self.get if method in ("GET", "HEAD", "OPTIONS") else self.post
@@ -107,7 +109,25 @@ HOUSE = {
     "home:index": Rule(get=Open.SIGNED_IN),
     "home:trial": reads(P.SEE_TRIAL),
     "home:audit": reads(P.SEE_AUDIT),
-    "monitoring:dashboard": reads(P.SEE_MONITORING),
+}
+
+MONITORING = {
+    **dict.fromkeys(
+        [
+            "monitoring:dashboard",
+            "monitoring:flow",
+            "monitoring:groups",
+            "monitoring:data",
+            "monitoring:reports",
+            "monitoring:table_csv",
+            "monitoring:report_pdf",
+        ],
+        reads(P.SEE_MONITORING),
+    ),
+    **dict.fromkeys(
+        ["monitoring:flow_list", "monitoring:flow_arm_list"],
+        Rule(get=frozenset({P.SEE_MONITORING}), also=frozenset({P.SEE_PARTICIPANTS})),
+    ),
 }
 
 STUDIES = {
@@ -256,6 +276,10 @@ RESEARCH = {
     "registers:reject": writes(P.DECIDE_DELIVERY),
     "registers:report_json": reads(P.SEE_DELIVERIES),
     "registers:rejected_csv": reads(P.SEE_DELIVERIES),
+    "registers:key_files": Rule(get=frozenset({P.APPROVE_LINKAGE}), post=frozenset({P.LINK, P.APPROVE_LINKAGE})),
+    "registers:approve_key_file": writes(P.APPROVE_LINKAGE, confirmed=True),
+    "registers:fetch_key_file": writes(P.LINK, confirmed=True),
+    "registers:package": writes(P.LINK),
     "registers:columns": both(P.DELIVER),
     "registers:dropped": both(P.DELIVER),
     "registers:retention": both(P.DECIDE_DELIVERY),
@@ -272,6 +296,7 @@ RESEARCH = {
     "analyses:lock": writes(P.LOCK_PLAN, confirmed=True),
     "analyses:rehearse": writes(P.RUN_ANALYSIS),
     "analyses:start": writes(P.RUN_ANALYSIS),
+    "analyses:explore": both(P.RUN_ANALYSIS),
     "analyses:runs": reads(P.SEE_UNRELEASED),
     "analyses:run": reads(P.SEE_UNRELEASED),
     "analyses:finding": reads(P.SEE_UNRELEASED),
@@ -295,4 +320,4 @@ RESEARCH = {
     "results:api_release": reads(P.SEE_RESULTS),
 }
 
-RULES: dict[str, Rule] = SIGN_IN | HOUSE | STUDIES | ENROLMENT | ALLOCATION | FOLLOWUP | SURVEYS | RESEARCH
+RULES: dict[str, Rule] = SIGN_IN | HOUSE | STUDIES | ENROLMENT | ALLOCATION | FOLLOWUP | SURVEYS | MONITORING | RESEARCH
