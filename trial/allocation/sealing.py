@@ -1,6 +1,7 @@
 """Keys that live outside the database: the one that seals seeds, and the one that signs checkpoints."""
 
 import secrets
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -42,7 +43,12 @@ def unsealed(commitment: str) -> bytes:
 
 
 def checkpoint_signer() -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(settings.CHECKPOINT_KEY))
+    return _signer(settings.CHECKPOINT_KEY)
+
+
+@lru_cache(maxsize=4)
+def _signer(key: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(key))
 
 
 def _opened(key: str, sealed: bytes, commitment: str) -> bytes | None:

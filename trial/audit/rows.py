@@ -11,30 +11,34 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from django.db import DatabaseError, connection
-from django.db.models import Model
+from django.contrib.postgres.fields import RangeField
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BinaryField, JSONField, Model
 
 Row = TypeVar("Row", bound=Model)
 Cursor = psycopg.Cursor[tuple[Any, ...]]
-Fields = Sequence[Any]  # concrete fields of a model
+Fields = tuple[Any, ...]  # concrete fields of a model
 
 MOST_TOGETHER = 18  # writes in one statement: as many as three draws make
 
 
 def ask(statement: str, *parameters: Any) -> Cursor:
     """Run a statement that the server prepares. Within `one_trip` its result arrives when it is fetched."""
-    with connection.wrap_database_errors:
-        connection.ensure_connection()
-        cursor: Cursor = psycopg.Cursor(connection.connection)
+    database = _database()
+    with database.wrap_database_errors:
+        database.ensure_connection()
+        cursor: Cursor = psycopg.Cursor(database.connection)
         return cursor.execute(statement, parameters, prepare=True)
 
 
 @contextmanager
 def one_trip() -> Iterator[None]:
     """Send what is asked within without waiting for one another's answers; all are there when it ends."""
-    with connection.wrap_database_errors:
-        connection.ensure_connection()
-        with connection.connection.pipeline():
+    database = _database()
+    with database.wrap_database_errors:
+        database.ensure_connection()
+        with database.connection.pipeline():
             yield
 
 
@@ -44,12 +48,12 @@ def written_together() -> Iterator[None]:
 
     They are written in no particular order and do not see one another; a row changed twice begins another statement.
     """
-    gathered: list[_Write] = []
-    connection.gathered = gathered  # type: ignore[attr-defined]
+    database, gathered = _database(), list[_Write]()
+    database.gathered = gathered  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        connection.gathered = None  # type: ignore[attr-defined]
+        database.gathered = None  # type: ignore[attr-defined]
     _write_all(gathered)
 
 
@@ -78,13 +82,13 @@ class Columns(Generic[Row]):
     def made(self, values: Iterable[Any]) -> Row:
         given = list(values)
         for place, convert in self._conversions:
-            given[place] = convert(given[place], None, connection)
+            given[place] = convert(given[place], None, _database())
         row: Row = self.model.from_db("default", self._names, given)
         return row
 
-    @property
+    @cached_property
     def fields(self) -> Fields:
-        return self.model._meta.concrete_fields
+        return tuple(self.model._meta.concrete_fields)
 
     @cached_property
     def key_place(self) -> int:
@@ -97,7 +101,7 @@ class Columns(Generic[Row]):
     @cached_property
     def _conversions(self) -> list[tuple[int, Callable[..., Any]]]:
         places = enumerate(self.fields)
-        return [(place, convert) for place, field in places for convert in field.get_db_converters(connection)]
+        return [(place, convert) for place, field in places for convert in field.get_db_converters(_database())]
 
 
 class Rows(Generic[Row]):
@@ -121,7 +125,7 @@ class Answer(Generic[Row]):
         self._rows, self._cursor = rows, cursor
 
     def all(self) -> list[Row]:
-        with connection.wrap_database_errors:
+        with _database().wrap_database_errors:
             return [self._rows.columns.made(values) for values in self._cursor.fetchall()]
 
     def first(self) -> Row | None:
@@ -157,7 +161,7 @@ class JoinedAnswer:
 
     def take(self) -> list[Any]:
         """An instance of each model, None where an outer join found no row; all None where there is nothing at all."""
-        with connection.wrap_database_errors:
+        with _database().wrap_database_errors:
             values = self._cursor.fetchone()
         rest, found = iter(values or ()), []
         for part in self._joined.parts:
@@ -176,7 +180,7 @@ class _Write:
 
 
 def _write(write: _Write) -> None:
-    gathered: list[_Write] | None = getattr(connection, "gathered", None)
+    gathered: list[_Write] | None = getattr(_database(), "gathered", None)
     if gathered is None:
         _write_all([write])
         return
@@ -191,7 +195,7 @@ def _write_all(writes: Sequence[_Write]) -> None:
         return
     statement = _together(tuple((write.statement, write.changes is not None) for write in writes))
     cursor = ask(statement, *(value for write in writes for value in write.values))
-    with connection.wrap_database_errors:
+    with _database().wrap_database_errors:
         counts = cursor.fetchone() or ()
     for met, (table, _key) in zip(counts, (write.changes for write in writes if write.changes), strict=True):
         if met != 1:
@@ -210,21 +214,35 @@ def _together(writes: tuple[tuple[str, bool], ...]) -> str:
 
 @cache
 def _insertion(model: type[Model]) -> tuple[str, Fields]:
-    fields = [field for field in model._meta.concrete_fields if not field.db_returning]
+    fields: Fields = tuple(field for field in model._meta.concrete_fields if not field.db_returning)
     columns, places = ", ".join(map(_quoted, fields)), ", ".join(["%s"] * len(fields))
     return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ({places})", fields  # noqa: S608 - our own names
 
 
 @cache
 def _change(model: type[Model], names: tuple[str, ...]) -> tuple[str, Fields]:
-    fields: Fields = [model._meta.get_field(name) for name in names]
+    fields: Fields = tuple(model._meta.get_field(name) for name in names)
     changes = ", ".join(f"{_quoted(field)} = %s" for field in fields)
     return f"UPDATE {model._meta.db_table} SET {changes} WHERE {_quoted(model._meta.pk)} = %s", fields  # noqa: S608
 
 
 def _quoted(field: Any) -> str:
-    return connection.ops.quote_name(field.column)
+    return _database().ops.quote_name(field.column)
 
 
 def _values(row: Model, fields: Fields) -> list[Any]:
-    return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    """The values as the driver takes them. Most are taken as they are; what Django wraps, its fields wrap here too."""
+    values = [getattr(row, field.attname) for field in fields]
+    for place in _wrapped(fields):
+        values[place] = fields[place].get_db_prep_save(values[place], _database())
+    return values
+
+
+@cache
+def _wrapped(fields: Fields) -> list[int]:
+    return [place for place, field in enumerate(fields) if isinstance(field, (JSONField, BinaryField, RangeField))]
+
+
+def _database() -> BaseDatabaseWrapper:
+    """The thread's connection itself: the proxy that Django exports looks it up again for each attribute."""
+    return connections[DEFAULT_DB_ALIAS]
