@@ -94,6 +94,11 @@ def requests_from_everywhere(numbers: list[str], seed: int) -> list[list[dict]]:
     return shares
 
 
+def requests_shared_out(numbers: list[str]) -> list[list[dict]]:
+    """Each number asked for once, by the processes in turn."""
+    return [[_request(n, number, f"key-{number}") for number in numbers[n::PROCESSES]] for n in range(PROCESSES)]
+
+
 def requests_with_kills(numbers: list[str], seed: int, *, points: tuple[str, ...] = POINTS) -> list[list[dict]]:
     """Each number asked for by one process; a fifth of the requests kill it, some clients then never come back."""
     rng = np.random.default_rng(seed)
