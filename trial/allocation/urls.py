@@ -5,11 +5,14 @@ from django.urls import path
 from trial.access.addresses import one_of
 from trial.access.planes import own_transactions
 from trial.allocation import api, correction_pages, key_pages, log_pages, pages, protocol_pages
+from trial.allocation.extracts import draw
 from trial.allocation.panels import arm_panel
+from trial.enrolment import extract
 from trial.enrolment.sections import register
 
 one_of("correction_decision", correction_pages.DECISIONS)
 register(arm_panel)
+extract.register(draw)
 
 HERE = "trials/<slug:trial>"
 API = "api/v1/trials/<slug:trial>"

@@ -3,8 +3,9 @@
 from django.urls import path
 
 from trial.access.addresses import one_of
+from trial.enrolment import extract
 from trial.enrolment.sections import register
-from trial.followup import api, sections
+from trial.followup import api, extracts, sections
 from trial.followup import listeners as _listeners  # noqa: F401 - known by being imported
 from trial.followup.acts import ACTS
 from trial.followup.pages import caseloads, deviations, people, quality, work
@@ -13,6 +14,7 @@ from trial.followup.scales import SCALES
 one_of("act", ACTS)
 one_of("scale", SCALES)
 register(sections.follow_up)
+extract.register(extracts.follow_up)
 
 app_name = "followup"
 PERSON = "trials/<slug:trial>/participants/<str:number>/follow-up/"

@@ -2,10 +2,12 @@
 
 from django.urls import path, re_path
 
+from trial.enrolment import extract
 from trial.enrolment.sections import register
-from trial.surveys import design_pages, pages, respondents, sections
+from trial.surveys import design_pages, extracts, pages, respondents, sections
 
 register(sections.questionnaires)
+extract.register(extracts.questionnaires)
 
 HERE = "trials/<slug:trial>/surveys"
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
+from trial.enrolment.displays import show
 from trial.enrolment.models import Participant
 from trial.enrolment.queries import names_for, participant_for
 from trial.followup import actions
@@ -135,10 +136,11 @@ def _follow_up(
         for name, act in ACTS.items()
         if name in bound or act.offered(rights, course)
     ]
+    person = show(by=request.user, participant=participant, what="follow_up")
     context = {
         "trial": participant.trial,
         "participant": participant,
-        "name": names_for(request.user, participant.trial, [participant.key]).get(participant.key, ""),
+        "name": person.name if person else "",
         "course": course,
         "measures": [(each, course.beside(each), course.before_work(each)) for each in course.measures],
         "rights": rights,

@@ -1,0 +1,99 @@
+"""What this room holds on a participant, for the person's own extract: every row, free text included."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from trial.enrolment.documents import Section
+from trial.enrolment.models import Participant
+from trial.followup.models import Assignment, Contact, Deviation, Enquiry, Job, Measure, StageSpell
+
+Columns = Mapping[str, Callable[[Any], Any]]
+
+
+def follow_up(participant: Participant) -> list[Section]:
+    """Specialists, stages, contacts, measures, employers asked, jobs, and what departed from the protocol."""
+    found = [
+        _table(
+            _("Jobbspesialister"), Assignment.objects.select_related("specialist__user"), participant, _assignments()
+        ),
+        _table(_("Faser i oppfølgingen"), StageSpell.objects.all(), participant, _stages()),
+        _table(_("Kontakter"), Contact.objects.select_related("employer", "logged_by"), participant, _contacts()),
+        _table(_("Tiltak"), Measure.objects.all(), participant, _measures()),
+        _table(_("Arbeidsgivere som er spurt"), Enquiry.objects.select_related("employer"), participant, _enquiries()),
+        _table(_("Jobber"), Job.objects.select_related("employer"), participant, _jobs()),
+        _table(_("Avvik fra protokollen"), Deviation.objects.all(), participant, _deviations()),
+    ]
+    return [section for section in found if section.table]
+
+
+def _table(heading: str, rows: Any, participant: Participant, columns: Columns) -> Section:
+    mine: Iterable[Any] = rows.filter(participant=participant)
+    table = [[_text(read(row)) for read in columns.values()] for row in mine]
+    return Section(heading, columns=tuple(columns), table=table)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, date):
+        return date_format(value, "d.m.Y")
+    return "–" if value in (None, "") else str(value)
+
+
+def _days() -> Columns:
+    return {_("Fra"): lambda row: row.start, _("Til"): lambda row: row.end}
+
+
+def _assignments() -> Columns:
+    return {_("Jobbspesialist"): lambda row: row.specialist} | _days() | {
+        _("Overlevering"): lambda row: row.hand_over,
+        _("Hvorfor avsluttet"): lambda row: row.end_reason,
+    }  # fmt: skip
+
+
+def _stages() -> Columns:
+    return {_("Fase"): lambda row: row.get_stage_display()} | _days()
+
+
+def _contacts() -> Columns:
+    return {
+        _("Dag"): lambda row: row.day,
+        _("Hvordan"): lambda row: row.get_kind_display(),
+        _("Med hvem"): lambda row: row.employer or row.get_counterpart_display(),
+        _("Minutter"): lambda row: row.minutes,
+        _("Notat"): lambda row: row.note,
+        _("Skrevet av"): lambda row: row.logged_by,
+    }
+
+
+def _measures() -> Columns:
+    return {_("Tiltak"): lambda row: row.code} | _days() | {_("Arrangør"): lambda row: row.provider}
+
+
+def _enquiries() -> Columns:
+    return {
+        _("Dag"): lambda row: row.day,
+        _("Arbeidsgiver"): lambda row: row.employer,
+        _("Utfall"): lambda row: row.get_outcome_display(),
+        _("Notat"): lambda row: row.note,
+    }
+
+
+def _jobs() -> Columns:
+    return {
+        _("Arbeidsgiver"): lambda row: row.employer,
+        _("Slag jobb"): lambda row: row.get_kind_display(),
+        _("Timer i uken"): lambda row: row.tenths_of_hours / 10,
+        **_days(),
+        _("Hvorfor avsluttet"): lambda row: row.get_end_reason_display(),
+    }
+
+
+def _deviations() -> Columns:
+    return {
+        _("Dag"): lambda row: row.day,
+        _("Slag avvik"): lambda row: row.get_kind_display(),
+        _("Begrunnelse"): lambda row: row.reason,
+    }

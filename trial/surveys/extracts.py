@@ -1,0 +1,34 @@
+"""What this room holds on a participant, for the person's own extract.
+
+What the person answered by the own link is not the office's to see, nor to print: research alone reads it, without
+the name. What the office typed in from paper or telephone stands here.
+"""
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from trial.enrolment.documents import Section
+from trial.enrolment.extract import moment
+from trial.enrolment.models import Participant
+from trial.surveys.models import Answer, Entry, Invitation
+
+
+def questionnaires(participant: Participant) -> list[Section]:
+    """The questionnaires that were open for the person, and the answers that the office has typed in."""
+    invitations = Invitation.objects.filter(participant=participant).select_related("wave")
+    opened = [
+        [str(one.wave), str(one.get_state_display()), date_format(one.opens, "d.m.Y"), moment(one.answered_at)]
+        for one in invitations
+    ]
+    if not opened:
+        return []
+    columns = (_("Spørreskjema"), _("Status"), _("Åpnet"), _("Besvart"))
+    paragraphs = [_("Svar du selv har gitt med lenken din, kan kontoret ikke se. De er lagret uten navnet ditt.")]
+    return [Section(_("Spørreskjemaer"), paragraphs, columns=columns, table=opened), *_typed(participant)]
+
+
+def _typed(participant: Participant) -> list[Section]:
+    rows = Answer.objects.filter(invitation__participant=participant).exclude(entry=Entry.OWN)
+    table = [[one.instrument, one.item, one.value] for one in rows]
+    columns = (_("Spørreskjema"), _("Spørsmål"), _("Svar"))
+    return [Section(_("Svar som kontoret har tastet inn"), columns=columns, table=table)] if table else []
