@@ -72,3 +72,10 @@ def test_ordinary_numbers_stay_numbers(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_request_is_never_logged(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("django.request").warning("Not Found", extra={"request": "cookie", "status_code": 404})
     assert "cookie" not in capsys.readouterr().err
+
+
+def test_a_personal_link_is_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+    logging.getLogger("django.request").warning("Gone: %s", "/answer/7K4Q-XN3D-9RTC-W2HM/")
+    line = capsys.readouterr().err
+    assert "7K4Q" not in line
+    assert "/answer/[left out]/" in line

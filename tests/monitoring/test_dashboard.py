@@ -14,6 +14,7 @@ from trial.audit.clock import SimulatedClock
 from trial.enrolment.actions import check_eligibility, withdraw
 from trial.enrolment.states import Withdrawal
 from trial.followup.actions import assign, record_deviation, record_measure
+from trial.followup.queries import caseloads_at
 from trial.monitoring import consort, policies
 from trial.monitoring.measures import ANY
 from trial.monitoring.presentation import flow_table, measures_chart, office_table, recruitment_chart
@@ -131,11 +132,23 @@ def test_measures_are_counted_by_arm_month_and_group_with_a_person_once(
             record_measure(by=cast.siri, participant=person, code=code, start=date(2026, 3, 1), end=date(2026, 3, 31))
         record_measure(by=cast.siri, participant=control, code="ARBTREN", start=date(2026, 2, 1), end=date(2026, 3, 30))
     simulated_clock.advance(timedelta(days=40))
-    in_use = board_of(cast, cast.coordinator).measures
-    arms = {arm.code: arm.pk for arm in cast.trial.arms.all()}
+    board = board_of(cast, cast.coordinator)
+    in_use, arms = board.measures, {arm.code: arm.pk for arm in board.arms}
     march = {(arm, group): n for (month, arm, group), n in in_use.people.items() if month == date(2026, 3, 1)}
     intervention = arms["intervention"]
     assert march == {(intervention, ANY): 1, (intervention, "work_practice"): 1, (intervention, "follow_up"): 1}
+
+
+def test_the_loads_of_the_offices_are_those_of_their_specialists(cast: Cast) -> None:
+    post = specialist(cast, share=60)
+    with acting(cast.siri):
+        assign(by=cast.siri, participant=drawn(cast, "intervention"), specialist=post)
+    board = board_of(cast, cast.coordinator)
+    with acting(cast.coordinator):
+        recounted = {office.pk: [each.load for each in caseloads_at([office])[office.pk]] for office in board.offices}
+    expected = {key: (sum(one.people for one in of), sum(one.capacity for one in of)) for key, of in recounted.items()}
+    assert {key: (load.people, load.capacity) for key, load in board.loads.items()} == expected
+    assert expected[cast.moss.pk] == (1, 12)
 
 
 def test_arms_are_shown_to_those_who_see_people_and_to_all_when_the_trial_is_opened(cast: Cast) -> None:

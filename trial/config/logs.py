@@ -20,6 +20,7 @@ from trial.audit import cef
 
 QUIET = {"django.security.DisallowedHost": logging.ERROR, "axes": logging.WARNING}
 ROW_VALUES = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
+PERSONAL_LINK = re.compile(r"(/answer/)[A-Za-z0-9-]{16,40}")  # whoever reads a log must not open a questionnaire
 STAMPED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -83,5 +84,5 @@ def _clean(value: Any) -> Any:
     if value is None or isinstance(value, bool | float):
         return value
     text = str(value)
-    clean = scrub(ROW_VALUES.sub(r"\1 [left out]", text))
+    clean = scrub(PERSONAL_LINK.sub(r"\1[left out]", ROW_VALUES.sub(r"\1 [left out]", text)))
     return value if isinstance(value, int) and clean == text else clean

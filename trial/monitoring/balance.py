@@ -15,6 +15,7 @@ from trial.studies.models import Arm, Trial
 from trial.surveys.queries import Score, baseline_scores
 
 OFFICE, YEAR = "office", "year"
+MOST_OFFICES = 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def _of_means(one: Score | None, other: Score | None) -> float | None:
 def balance_of(trial: Trial, arms: list[Arm]) -> Balance:
     """The arms side by side, as far as the reader's rows reach; a query a variable, and one for the scores."""
     rows = Allocation.objects.filter(trial=trial, arm__isnull=False).order_by()
-    offices = _levels(OFFICE, rows.values_list("office__nav_office__name", "arm").annotate(number=Count("pk")))
+    few = trial.offices.count() <= MOST_OFFICES  # of many offices each is too small to compare
+    by_office = rows.values_list("office__nav_office__name", "arm").annotate(number=Count("pk"))
+    offices = _levels(OFFICE, by_office) if few else []
     enrolled = rows.annotate(year=ExtractYear("enrolled_at", tzinfo=clock.OSLO))
     years = _levels(YEAR, enrolled.values_list("year", "arm").annotate(number=Count("pk")))
     factors = [
@@ -68,7 +71,7 @@ def balance_of(trial: Trial, arms: list[Arm]) -> Balance:
         for factor in trial.factors
         for level in _levels(factor, rows.values_list(f"factors__{factor}", "arm").annotate(number=Count("pk")))
     ]
-    drawn = {arm.pk: sum(level.counts.get(arm.pk, 0) for level in offices) for arm in arms}
+    drawn = {arm.pk: sum(level.counts.get(arm.pk, 0) for level in years) for arm in arms}
     return Balance(drawn, [*offices, *factors, *years, *_scores(trial)])
 
 

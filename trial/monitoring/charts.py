@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from trial.monitoring import policies
 from trial.monitoring.queries import Dashboard
 from trial.monitoring.recruitment import Month, Recruitment, following, months_between
+from trial.studies.models import Office
 
 Spec = dict[str, Any]
+MOST_BARS = 30
 MONTH = {"field": "month", "type": "temporal", "timeUnit": "yearmonth", "title": None}
 
 
@@ -72,6 +74,13 @@ def forecast_at(board: Dashboard, month: Month) -> tuple[int, int, int]:
     return expected, low, high
 
 
+def fullest(board: Dashboard) -> list[Office]:
+    """The offices that a chart has room for: all of them in their order, or of many the fullest ones first."""
+    if len(board.offices) <= MOST_BARS:
+        return board.offices
+    return sorted(board.offices, key=lambda office: board.loads[office.pk].room)[:MOST_BARS]
+
+
 def caseloads(board: Dashboard) -> Spec:
     """Bars of the people with a job specialist, and a tick at the capacity, by office."""
     values = [
@@ -80,7 +89,7 @@ def caseloads(board: Dashboard) -> Spec:
             "people": policies.rounded(board.loads[office.pk].people, exact=board.exact),
             "capacity": board.loads[office.pk].capacity,
         }
-        for office in board.offices
+        for office in fullest(board)
     ]
     office = {"field": "office", "type": "nominal", "title": None, "sort": None}
     return {

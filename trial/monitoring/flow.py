@@ -1,22 +1,20 @@
 """The flow of participants (CONSORT 2025): from those who were asked to those who are followed, by arm."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from trial.allocation.models import Allocation, Correction
 from trial.allocation.states import CorrectionKind
-from trial.enrolment.models import EligibilityCheck
+from trial.enrolment.models import EligibilityCheck, Participant
 from trial.enrolment.states import ParticipantState, Withdrawal
-from trial.followup.models import Assignment, Deviation, DeviationKind
+from trial.followup.models import Deviation, DeviationKind
 from trial.followup.states import UNDER_FOLLOW_UP
-from trial.monitoring.recruitment import People
 from trial.studies.models import Arm, Trial
 
-DEPARTED = Deviation.objects.filter(participant=OuterRef("participant"), kind=DeviationKind.CONTROL_FOLLOWED)
+LOST = (Withdrawal.NEW_DATA, Withdrawal.EVERYTHING)
 
 
 @dataclass(frozen=True)
@@ -73,81 +71,65 @@ class Flow:
         return sum(arm.drawn for arm in self.arms)
 
 
-def flow_of(trial: Trial, arms: list[Arm], people: People) -> Flow:
-    """The flow of a trial as far as the reader's rows reach; two queries beside the `people` already counted."""
+States = Counter[tuple[str, bool]]
+
+
+def states_of(trial: Trial) -> States:
+    """(state, ever enrolled) -> people, as far as the reader's rows reach; one query."""
+    rows = Participant.objects.filter(trial=trial).order_by().values_list("state")
+    counts = rows.annotate(all=Count("key"), enrolled=Count("enrolled_at"))
+    found: States = Counter()
+    for state, everyone, enrolled in counts:
+        found[state, True], found[state, False] = enrolled, everyone - enrolled
+    return found
+
+
+def flow_of(trial: Trial, arms: list[Arm], states: States) -> Flow:
+    """The flow of a trial as far as the reader's rows reach; two queries beside the `states` already counted."""
     checks = EligibilityCheck.objects.filter(trial=trial).aggregate(
         assessed=Count("key"),
         not_eligible=Count("key", filter=Q(eligible=False)),
         discarded=Count("key", filter=Q(discarded=True)),
     )
-    before = Counter[str]()
-    for (month, _office, state), number in people.items():
-        if month is None:
-            before[state] += number
-    withdrew = before.pop(ParticipantState.WITHDRAWN.value, 0)
+    withdrew = states[ParticipantState.WITHDRAWN, False]
     return Flow(
         assessed=checks["assessed"],
         not_eligible=checks["not_eligible"],
         turned_back=checks["discarded"] + withdrew,
-        under_way=before.total(),
-        enrolled=people.total() - before.total() - withdrew,
-        waiting=sum(
-            number for (_month, _office, state), number in people.items() if state == ParticipantState.ENROLLED
-        ),
+        under_way=sum(number for (_state, enrolled), number in states.items() if not enrolled) - withdrew,
+        enrolled=sum(number for (_state, enrolled), number in states.items() if enrolled),
+        waiting=states[ParticipantState.ENROLLED, True],
         arms=_by_arm(trial, arms),
     )
 
 
-class _Course(NamedTuple):
-    """What people of one arm have in common; the columns of the query."""
-
-    arm: int
-    state: str
-    assigned: bool
-    withdrawal: str
-    departed: bool
-    in_error: bool
-    duplicate: bool
-
-
 def _by_arm(trial: Trial, arms: list[Arm]) -> list[ArmFlow]:
-    rows = (
-        Allocation.objects.filter(trial=trial, arm__isnull=False)
-        .order_by()
-        .annotate(
-            assigned=Exists(Assignment.objects.filter(participant=OuterRef("participant"))),
-            departed=Exists(DEPARTED),
-            in_error=Exists(_accepted(CorrectionKind.ENROLLED_IN_ERROR)),
-            duplicate=Exists(_accepted(CorrectionKind.DUPLICATE)),
-        )
-        .values_list(
-            "arm", "participant__state", "assigned", "participant__withdrawal", "departed", "in_error", "duplicate"
-        )
-        .annotate(number=Count("participant"))
-    )
-    found = Counter({_Course(*course): number for *course, number in rows})
-    return [_arm_flow(arm, found) for arm in arms]
+    """One pass over those drawn. Who was ever followed stands in the summary that follow-up keeps of each person."""
+    assigned = Q(participant__case_summary__first_assigned__isnull=False)
+    withdrawn = "participant__withdrawal"
+    conditions = {
+        "followed": assigned,
+        "unassigned": ~assigned & Q(participant__state__in=UNDER_FOLLOW_UP),
+        "departed": Q(participant__in=departures(trial)),
+        "withdrawn": Q(participant__state=ParticipantState.WITHDRAWN),
+        "stopped": Q(**{withdrawn: Withdrawal.FOLLOW_UP}),
+        "lost": Q(**{f"{withdrawn}__in": LOST}),
+        "completed": Q(participant__state=ParticipantState.COMPLETED),
+        "in_error": Q(participant__in=corrected(trial, CorrectionKind.ENROLLED_IN_ERROR)),
+        "duplicate": Q(participant__in=corrected(trial, CorrectionKind.DUPLICATE)),
+        "excluded": Q(**{withdrawn: Withdrawal.EVERYTHING}),
+    }
+    counts = {name: Count("participant", filter=condition) for name, condition in conditions.items()}
+    rows = Allocation.objects.filter(trial=trial, arm__isnull=False).order_by().values("arm")
+    found = {row.pop("arm"): row for row in rows.annotate(drawn=Count("participant"), **counts)}
+    return [ArmFlow(arm=arm, **(found.get(arm.pk) or dict.fromkeys(["drawn", *counts], 0))) for arm in arms]
 
 
-def _accepted(kind: CorrectionKind) -> QuerySet[Correction]:
-    return Correction.objects.filter(participant=OuterRef("participant"), kind=kind, accepted=True)
+def departures(trial: Trial) -> QuerySet[Any]:
+    """The keys of people of a control group whom a job specialist has followed."""
+    return Deviation.objects.filter(trial=trial, kind=DeviationKind.CONTROL_FOLLOWED).order_by().values("participant")
 
 
-def _arm_flow(arm: Arm, found: Counter[_Course]) -> ArmFlow:
-    def number(fits: Callable[[_Course], bool]) -> int:
-        return sum(n for course, n in found.items() if course.arm == arm.pk and fits(course))
-
-    return ArmFlow(
-        arm=arm,
-        drawn=number(lambda _course: True),
-        followed=number(lambda course: course.assigned),
-        unassigned=number(lambda course: not course.assigned and course.state in UNDER_FOLLOW_UP),
-        departed=number(lambda course: course.departed),
-        withdrawn=number(lambda course: course.state == ParticipantState.WITHDRAWN),
-        stopped=number(lambda course: course.withdrawal == Withdrawal.FOLLOW_UP),
-        lost=number(lambda course: course.withdrawal in (Withdrawal.NEW_DATA, Withdrawal.EVERYTHING)),
-        completed=number(lambda course: course.state == ParticipantState.COMPLETED),
-        in_error=number(lambda course: course.in_error),
-        duplicate=number(lambda course: course.duplicate),
-        excluded=number(lambda course: course.withdrawal == Withdrawal.EVERYTHING),
-    )
+def corrected(trial: Trial, kind: CorrectionKind) -> QuerySet[Any]:
+    """The keys of people about whom a correction of this kind was accepted."""
+    return Correction.objects.filter(trial=trial, kind=kind, accepted=True).order_by().values("participant")

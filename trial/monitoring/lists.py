@@ -18,26 +18,19 @@ from django.utils.translation import gettext_lazy
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import not_found
-from trial.allocation.models import Correction
 from trial.allocation.states import CorrectionKind
 from trial.audit import clock
 from trial.enrolment.models import EligibilityCheck, Participant
 from trial.enrolment.states import BEFORE_ENROLMENT, ParticipantState, Withdrawal
-from trial.followup.models import Assignment, Deviation, DeviationKind
+from trial.monitoring.flow import LOST, corrected, departures
 from trial.monitoring.queries import sees_arms
 from trial.studies.models import Arm, Trial
 from trial.studies.permissions import require
 from trial.studies.queries import trial_for
 
 Rows = QuerySet[Any]
-LOST = (Withdrawal.NEW_DATA, Withdrawal.EVERYTHING)
 
-_assigned = Exists(Assignment.objects.filter(participant=OuterRef("pk")))
-_departed = Exists(Deviation.objects.filter(participant=OuterRef("pk"), kind=DeviationKind.CONTROL_FOLLOWED))
-
-
-def _corrected(kind: CorrectionKind) -> Exists:
-    return Exists(Correction.objects.filter(participant=OuterRef("pk"), kind=kind, accepted=True))
+ASSIGNED = Q(case_summary__first_assigned__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -45,20 +38,21 @@ class Step:
     """A number of the flow: its words, and which rows it counts. `of_arm`: counted by arm."""
 
     label: str | Promise
-    chosen: Callable[[Rows], Rows]
+    chosen: Callable[..., Rows]  # of the rows, and of the arm where it is counted by arm
     of_arm: bool = False
     of_checks: bool = False  # people who may have no number: counted by the questions they were asked
 
 
-CONTROL = Q(allocation__arm__is_control=True)
+def _received(rows: Rows, arm: Arm) -> Rows:
+    return rows.exclude(pk__in=departures(arm.trial)) if arm.is_control else rows.filter(ASSIGNED)
 
 
-def _received(rows: Rows) -> Rows:
-    return rows.filter(CONTROL & ~_departed | ~CONTROL & _assigned)
+def _not_received(rows: Rows, arm: Arm) -> Rows:
+    return rows.filter(pk__in=departures(arm.trial)) if arm.is_control else rows.exclude(ASSIGNED)
 
 
-def _not_received(rows: Rows) -> Rows:
-    return rows.filter(CONTROL & _departed | ~CONTROL & ~_assigned)
+def _corrected(kind: CorrectionKind) -> Callable[[Rows, Arm], Rows]:
+    return lambda rows, arm: rows.filter(pk__in=corrected(arm.trial, kind))
 
 
 def _turned_back(rows: Rows) -> Rows:
@@ -78,32 +72,32 @@ STEPS: Mapping[str, Step] = {
     "enrolled": Step(gettext_lazy("Meldt inn"), lambda rows: rows.filter(enrolled_at__isnull=False)),
     "waiting": Step(gettext_lazy("Venter på loddtrekning"), lambda rows: rows.filter(state=ParticipantState.ENROLLED)),
     "randomised": Step(gettext_lazy("Randomisert"), lambda rows: rows.filter(allocation__arm__isnull=False)),
-    "allocated": Step(gettext_lazy("Trukket til gruppen"), lambda rows: rows, of_arm=True),
+    "allocated": Step(gettext_lazy("Trukket til gruppen"), lambda rows, _arm: rows, of_arm=True),
     "received": Step(gettext_lazy("Fikk det de ble trukket til"), _received, of_arm=True),
     "not-received": Step(gettext_lazy("Fikk ikke det de ble trukket til"), _not_received, of_arm=True),
     "stopped": Step(
         gettext_lazy("Avsluttet oppfølgingen, data hentes fortsatt"),
-        lambda rows: rows.filter(withdrawal=Withdrawal.FOLLOW_UP),
+        lambda rows, _arm: rows.filter(withdrawal=Withdrawal.FOLLOW_UP),
         of_arm=True,
     ),
-    "lost": Step(gettext_lazy("Trakk samtykket"), lambda rows: rows.filter(withdrawal__in=LOST), of_arm=True),
+    "lost": Step(gettext_lazy("Trakk samtykket"), lambda rows, _arm: rows.filter(withdrawal__in=LOST), of_arm=True),
     "completed": Step(
-        gettext_lazy("Fullførte oppfølgingen"), lambda rows: rows.filter(state=ParticipantState.COMPLETED), of_arm=True
+        gettext_lazy("Fullførte oppfølgingen"),
+        lambda rows, _arm: rows.filter(state=ParticipantState.COMPLETED),
+        of_arm=True,
     ),
     "in-error": Step(
         gettext_lazy("Meldt inn ved en feil"),
-        lambda rows: rows.filter(_corrected(CorrectionKind.ENROLLED_IN_ERROR)),
+        _corrected(CorrectionKind.ENROLLED_IN_ERROR),
         of_arm=True,
     ),
-    "duplicate": Step(
-        gettext_lazy("Meldt inn to ganger"), lambda rows: rows.filter(_corrected(CorrectionKind.DUPLICATE)), of_arm=True
-    ),
+    "duplicate": Step(gettext_lazy("Meldt inn to ganger"), _corrected(CorrectionKind.DUPLICATE), of_arm=True),
     "analysed": Step(
-        gettext_lazy("Analyseres"), lambda rows: rows.exclude(withdrawal=Withdrawal.EVERYTHING), of_arm=True
+        gettext_lazy("Analyseres"), lambda rows, _arm: rows.exclude(withdrawal=Withdrawal.EVERYTHING), of_arm=True
     ),
     "excluded": Step(
         gettext_lazy("Ikke i analysen: vil ha alt slettet"),
-        lambda rows: rows.filter(withdrawal=Withdrawal.EVERYTHING),
+        lambda rows, _arm: rows.filter(withdrawal=Withdrawal.EVERYTHING),
         of_arm=True,
     ),
 }
@@ -143,9 +137,8 @@ def rows_of(trial: Trial, step: Step, arm: Arm | None) -> Rows:
         checks = EligibilityCheck.objects.filter(trial=trial).select_related("office__nav_office")
         return step.chosen(checks).order_by("-checked_at", "key")
     people = Participant.objects.filter(trial=trial).select_related("office__nav_office")
-    if arm:
-        people = people.filter(allocation__arm=arm)
-    return step.chosen(people).order_by("-registered_at", "key")
+    chosen = step.chosen(people.filter(allocation__arm=arm), arm) if arm else step.chosen(people)
+    return chosen.order_by("-registered_at", "key")
 
 
 def table_of(trial: Trial, step: Step, page: Iterable[Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from evaluation.codes import MEASURE_GROUPS
 from trial.enrolment.forms import factor_label
+from trial.enrolment.states import ParticipantState
 from trial.followup.forms import GROUPS
 from trial.followup.models import DeviationKind
 from trial.monitoring import charts, consort, policies
@@ -106,7 +107,7 @@ def measures_chart(board: Dashboard) -> Table | None:
     if board.measures is None:
         return None
     points, rows = [], []
-    drawn = {each.arm.pk: each.drawn for each in board.flow.arms}
+    drawn = board.balance.drawn if board.balance else {}
     for month in board.measures.months:
         for arm in board.arms:
             people = board.measures.people[month, arm.pk, ANY]
@@ -264,7 +265,7 @@ def headline(board: Dashboard) -> list[dict[str, Any]]:
     """The big numbers at the top."""
     people = sum(load.people for load in board.loads.values())
     capacity = sum(load.capacity for load in board.loads.values())
-    waiting = sum(number for (_month, _office, state), number in board.people.items() if state == "enrolled")
+    waiting = board.states[ParticipantState.ENROLLED, True]
     shown = [
         (_("Meldt inn"), board.recruitment.total, _("av %(number)s planlagt") % {"number": board.trial.planned_size}),
         (_("Venter på loddtrekning"), waiting, ""),

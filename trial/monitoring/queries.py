@@ -11,13 +11,13 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.audit import clock
 from trial.followup.models import Deviation
-from trial.followup.policies import Load, together
-from trial.followup.queries import caseloads_at
+from trial.followup.policies import Load
 from trial.monitoring.balance import Balance, balance_of
-from trial.monitoring.flow import Flow, flow_of
+from trial.monitoring.caseloads import loads_of
+from trial.monitoring.flow import Flow, States, flow_of, states_of
 from trial.monitoring.measures import MeasuresInUse, measures_in_use
 from trial.monitoring.quality import Lag, lags_in, registers_in
-from trial.monitoring.recruitment import People, Recruitment, people_of, recruitment_of
+from trial.monitoring.recruitment import Recruitment, recruitment_of
 from trial.studies.models import Arm, Office, Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
@@ -45,22 +45,21 @@ class Dashboard:
         return list(self.trial.offices.select_related("nav_office"))
 
     @cached_property
-    def people(self) -> People:
-        return people_of(self.trial)
+    def recruitment(self) -> Recruitment:
+        return recruitment_of(self.trial)
 
     @cached_property
-    def recruitment(self) -> Recruitment:
-        return recruitment_of(self.trial, self.people)
+    def states(self) -> States:
+        return states_of(self.trial)
 
     @cached_property
     def flow(self) -> Flow:
-        return flow_of(self.trial, self.arms, self.people)
+        return flow_of(self.trial, self.arms, self.states)
 
     @cached_property
     def loads(self) -> dict[int, Load]:
         """Office key -> the specialists' load together."""
-        caseloads = caseloads_at(self.offices)
-        return {office.pk: together(each.load for each in caseloads[office.pk]) for office in self.offices}
+        return loads_of(self.trial, self.offices)
 
     @cached_property
     def deviations(self) -> Counter[str]:

@@ -3,8 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, DateField
 from django.db.models.functions import TruncMonth
 
 from trial.audit import clock
@@ -25,15 +27,23 @@ class Recruitment:
     months: list[Month]
     enrolled: Counter[tuple[Month, int]]
 
+    @cached_property
+    def by_month(self) -> Counter[Month]:
+        return _summed(self.enrolled, 0)
+
+    @cached_property
+    def by_office(self) -> Counter[int]:
+        return _summed(self.enrolled, 1)
+
     def in_month(self, month: Month) -> int:
-        return sum(number for (when, _office), number in self.enrolled.items() if when == month)
+        return self.by_month[month]
 
     def at_office(self, office: int) -> int:
-        return sum(number for (_when, where), number in self.enrolled.items() if where == office)
+        return self.by_office[office]
 
     def so_far(self, month: Month) -> int:
         """People enrolled by the end of a month."""
-        return sum(number for (when, _office), number in self.enrolled.items() if when <= month)
+        return sum(number for when, number in self.by_month.items() if when <= month)
 
     def planned_at(self, offices: int, month: Month) -> float | None:
         """People that the plan has at one of so many offices: the trial sets no numbers by office, so an equal part."""
@@ -53,15 +63,20 @@ class Recruitment:
         furthest = today + timedelta(days=round(MOST_MONTHS * DAYS_OF_MONTH))
         return min(planned, furthest) if planned and planned > today else today + timedelta(days=365)
 
+    @cached_property
+    def since(self) -> Month:
+        """The first of the months that a forecast looks back on."""
+        return max(self.months[-LOOK_BACK:][0], min(self.by_month, default=self.months[0]))
+
+    @cached_property
+    def lately(self) -> Counter[int]:
+        """Office key -> people enrolled in the months that a forecast looks back on."""
+        return _summed(Counter({key: number for key, number in self.enrolled.items() if key[0] >= self.since}), 1)
+
     def pace(self, office: int | None = None) -> tuple[int, float]:
-        """People enrolled (at an office) in the months that the forecast looks back on, and how many months that is."""
-        first = self.months[-LOOK_BACK:][0]
-        begun = min((month for month, _office in self.enrolled), default=first)
-        since = max(first, begun)
-        here = [
-            number for (month, where), number in self.enrolled.items() if month >= since and office in (None, where)
-        ]
-        return sum(here), max((clock.today() - since).days + 1, 1) / DAYS_OF_MONTH
+        """People enrolled lately (at an office), and in how many months that was."""
+        people = self.lately.total() if office is None else self.lately[office]
+        return people, max((clock.today() - self.since).days + 1, 1) / DAYS_OF_MONTH
 
     def forecast(self, until: date, office: int | None = None) -> Ahead:
         """How many more there will be on a day (at an office), by the pace of late."""
@@ -69,7 +84,7 @@ class Recruitment:
 
     @property
     def total(self) -> int:
-        return sum(self.enrolled.values())
+        return self.enrolled.total()
 
     def planned(self, month: Month) -> int | None:
         """People that the plan has by the end of a month; None without a plan."""
@@ -83,27 +98,27 @@ def _on_line(size: int, days: int, of_days: int) -> int:
     return round(size * max(0, min(days, of_days)) / of_days)
 
 
-People = Counter[tuple[Month | None, int, str]]
+def _summed(enrolled: Counter[tuple[Month, int]], part: int) -> Counter[Any]:
+    """The people by one part of the key."""
+    found: Counter[Any] = Counter()
+    for key, number in enrolled.items():
+        found[key[part]] += number
+    return found
 
 
-def people_of(trial: Trial) -> People:
-    """(month of enrolment or None before it, office key, state) -> people, as far as the reader's rows reach."""
+def recruitment_of(trial: Trial) -> Recruitment:
+    """The recruitment of a trial, from the plan's first month or the first person's to now or the plan's end.
+
+    Counts as far as the reader's rows reach, in one query.
+    """
     rows = (
-        Participant.objects.filter(trial=trial)
+        Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
         .order_by()
-        .annotate(month=TruncMonth("enrolled_at", tzinfo=clock.OSLO))
-        .values_list("month", "office", "state")
+        .annotate(month=TruncMonth("enrolled_at", tzinfo=clock.OSLO, output_field=DateField()))
+        .values_list("month", "office")
         .annotate(number=Count("key"))
     )
-    return Counter({(month and month.date(), office, state): number for month, office, state, number in rows})
-
-
-def recruitment_of(trial: Trial, people: People) -> Recruitment:
-    """The recruitment of a trial, from the plan's first month or the first person's to now or the plan's end."""
-    enrolled: Counter[tuple[Month, int]] = Counter()
-    for (month, office, _state), number in people.items():
-        if month:
-            enrolled[month, office] += number
+    enrolled = Counter({(month, office): number for month, office, number in rows})
     months = [month for month, _office in enrolled]
     last = min(clock.today(), trial.planned_end or clock.today())
     begun = months + ([trial.planned_start] if trial.planned_start else [])

@@ -1,0 +1,21 @@
+"""The caseloads of whole offices: thousands of specialists counted without reading one of them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from trial.followup.models import PositionKind
+from trial.followup.policies import Load, capacity
+from trial.followup.queries import guidelines_of, specialists_at
+from trial.studies.models import Office, Trial
+
+
+def loads_of(trial: Trial, offices: Iterable[Office]) -> dict[int, Load]:
+    """Office key -> people with its specialists, and their capacity by the trial's setting; two queries."""
+    chosen = list(offices)
+    supervisor = guidelines_of(trial).supervisor_capacity
+    people, room = Counter[int](), Counter[int]()
+    posts = specialists_at(chosen).order_by().values_list("office_id", "kind", "position_share", "people")
+    for office, kind, share, followed in posts:
+        people[office] += followed
+        room[office] += capacity(share, supervisor if kind == PositionKind.SUPERVISOR else trial.capacity_per_position)
+    return {office.pk: Load(people[office.pk], room[office.pk]) for office in chosen}
