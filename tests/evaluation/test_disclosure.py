@@ -92,3 +92,12 @@ def test_the_given_finding_is_not_changed():
 def test_an_unknown_rule_is_an_error():
     with pytest.raises(EvaluationError, match="no disclosure rule"):
         disclosed(_figure("employed", 44, 101), "none")
+
+
+def test_the_difference_between_few_missing_outcomes_is_hidden_with_their_counts() -> None:
+    columns = ["outcome", "treated_n", "treated_missing", "control_n", "control_missing", "effect", "p", "reason"]
+    rows = [["employed", 167, 3, 101, 12, -0.1, 0.01, ""], ["aap", 167, 31, 101, 12, 0.07, 0.2, ""]]
+    content = {"columns": columns, "notes": {}, "rows": rows, "spec": None}
+    few, many = disclosed(content, "opensafely")["rows"]
+    assert few == ["employed", 165, None, 100, 10, None, None, ""]
+    assert many == ["aap", 165, 30, 100, 10, 0.07, 0.2, ""]
