@@ -6,13 +6,16 @@ from evaluation.canonical import canonical_json
 from tests.allocation.random_protocols import open_up
 from tests.allocation.trials import SEED, DrawCast, drawing, locked
 from tests.cast import acting
+from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.allocation.actions import checkpoint, draw, draw_waiting, finish_unattended
 from trial.allocation.contributions import commitment_of
 from trial.allocation.models import Allocation, LogLeaf
 from trial.allocation.queries import waiting_for
 from trial.allocation.receipts import receipt_holds
-from trial.enrolment.actions import withdraw
+from trial.audit.guards import writing
+from trial.audit.outbox import send_all
+from trial.enrolment.actions import publish_consent_form, withdraw
 from trial.enrolment.models import Participant
 from trial.enrolment.states import Withdrawal
 from trial.studies.actions import close_recruitment, start_recruiting
@@ -225,3 +228,57 @@ def test_a_list_that_is_used_up_refuses_before_it_takes_a_place(db, simulated_cl
     with pytest.raises(Refusal) as refusal:
         trial.enrol(people[2])
     assert refusal.value.code == "list_exhausted"
+
+
+def refused(trial: DrawCast, person: Participant, code: str) -> None:
+    """A named refusal with a sentence, and nothing written."""
+    before = (kinds_now(trial), person.state)
+    with pytest.raises(Refusal) as refusal:
+        trial.enrol(person)
+    assert refusal.value.code == code
+    assert str(refusal.value.sentence).endswith(".")
+    with maintenance():
+        assert not Allocation.objects.filter(participant=person).exists()
+        assert (kinds_now(trial), Participant.objects.get(pk=person.pk).state) == before
+
+
+def kinds_now(trial: DrawCast) -> list[str]:
+    with maintenance():
+        return kinds(trial.trial)
+
+
+def changed(person: Participant, **values: object) -> Participant:
+    """What only a defect could do to a participant after the registration."""
+    with maintenance(), writing():
+        return person.changed(**values)
+
+
+def test_a_stratum_that_the_protocol_lacks_is_refused(drawn_trial: DrawCast):
+    refused(drawn_trial, changed(drawn_trial.people()[0], stratum="Oslo"), "unknown_stratum")
+
+
+def test_a_missing_factor_is_refused(db, simulated_clock):
+    method = {"kind": "minimisation", "factors": {"sex": 1}, "probability": [4, 5]}
+    trial = drawing(factors={"sex": ["man", "woman"]}, method=method, planned_size=20)
+    person = changed(trial.people(sex="man")[0], factors={})
+    refused(trial, person, "factor_missing")
+
+
+def test_a_consent_to_an_older_form_is_refused(drawn_trial: DrawCast):
+    person, lead = drawn_trial.people()[0], drawn_trial.cast.lead
+    with acting(lead):
+        publish_consent_form(by=lead, trial=drawn_trial.trial, text={"nb": "Ny tekst."}, covers=[])
+    refused(drawn_trial, person, "consent_outdated")
+
+
+def test_the_researcher_hears_by_mail_that_numbers_wait_and_not_which(drawn_trial: DrawCast, mailoutbox):
+    researcher, person = drawn_trial.cast.researcher, drawn_trial.people()[0]
+    with maintenance():
+        researcher.email = "forsker@example.org"
+        researcher.save(update_fields=["email"])
+    drawn_trial.enrol(person)
+    send_all()
+    (mail,) = [mail for mail in mailoutbox if mail.to == ["forsker@example.org"]]
+    assert mail.subject == "Numre venter på loddtrekning"
+    assert "se-klar" in mail.body
+    assert person.number not in mail.body + mail.subject

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.design import DesignError, ListExhausted, MissingFactor, arm_for, replay, rule_for, simulate, weights
@@ -48,17 +48,62 @@ def test_a_block_of_four_has_six_orders_of_the_same_chance():
     assert set(chances.values()) == {Fraction(1, 6)}
 
 
-def test_a_truncated_binomial_would_be_caught_by_the_same_enumeration():
-    chances = {"": Fraction(1)}
-    for _ in range(4):
+def truncated_binomial(size):
+    """The defect: an arm drawn uniformly among those that still have slots. Sequences, and the expected right guesses
+    of somebody who bets on the arm with more slots left."""
+    chances, right = {"": Fraction(1)}, Fraction(0)
+    for _ in range(size):
         longer = {}
         for drawn, chance in chances.items():
-            open_arms = [code for code in "ab" if drawn.count(code) < 2]
+            left = {code: size // 2 - drawn.count(code) for code in "ab"}
+            open_arms = [code for code in "ab" if left[code]]
+            right += chance * Fraction(1, len(open_arms))
             for code in open_arms:
                 longer[drawn + code] = chance / len(open_arms)
         chances = longer
-    assert chances["aabb"] == Fraction(1, 4)
-    assert set(chances.values()) != {Fraction(1, 6)}
+    return chances, right
+
+
+@pytest.mark.parametrize(("size", "right_guesses"), [(4, Fraction(11, 4)), (6, Fraction(63, 16))])
+def test_a_truncated_binomial_would_be_caught_by_the_same_enumeration(size, right_guesses):
+    chances, right = truncated_binomial(size)
+    honest = sequences({"kind": "permuted_blocks", "multipliers": [size // 2]}, PAIR, size)
+    assert right == right_guesses
+    assert chances["aabb" if size == 4 else "aaabbb"] == Fraction(1, 2 ** (size // 2))
+    assert chances != honest
+
+
+EVERY_KIND = [
+    {"kind": "simple"},
+    {"kind": "fixed_counts", "counts": {"a": 20, "b": 20}},
+    {"kind": "permuted_blocks", "multipliers": [1, 2, 3]},
+    {"kind": "biased_coin", "probability": [2, 3]},
+    {"kind": "big_stick", "bound": 3},
+    {"kind": "urn", "alpha": 0, "beta": 1},
+    {"kind": "maximal", "bound": 3, "length": 40},
+    {"kind": "minimisation", "factors": {"sex": 1}, "probability": [4, 5]},
+]
+FURTHEST = {"permuted_blocks": 3, "big_stick": 3, "maximal": 3}  # the difference that a method never passes
+
+
+@pytest.mark.slow
+@given(numbers=st.lists(st.integers(0, 2**256 - 1), min_size=40, max_size=40), method=st.sampled_from(EVERY_KIND))
+@settings(max_examples=40, deadline=None)
+def test_no_method_passes_its_bounds_or_draws_an_arm_without_weight(numbers, method):
+    history, difference = [], 0
+    for number in numbers:
+        levels = {"sex": "man" if number % 3 else "woman"}
+        found = weights(method, PAIR, history, factors=levels, block_number=numbers.__getitem__)
+        arm = arm_for(number, found)
+        assert min(found) >= 0
+        assert found[arm] > 0
+        history.append((PAIR[arm][0], levels))
+        difference += 1 if arm == 0 else -1
+        assert abs(difference) <= FURTHEST.get(method["kind"], 40)
+    if method["kind"] in ("fixed_counts", "maximal"):
+        assert difference == 0
+        with pytest.raises(ListExhausted):
+            weights(method, PAIR, history, factors={"sex": "man"}, block_number=numbers.__getitem__)
 
 
 def test_the_size_of_a_block_comes_from_its_number():
