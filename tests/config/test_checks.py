@@ -31,6 +31,7 @@ def test_a_complete_production_configuration_has_nothing_to_say() -> None:
     [
         ({"IDENTITY_KEY": ""}, "navtrial.E001"),
         ({"SEED_KEY": "secret"}, "navtrial.E002"),
+        ({"SNAPSHOT_KEY": "secret"}, "navtrial.E002"),
         ({"BLIND_INDEX_KEY": GOOD["IDENTITY_KEY"].upper()}, "navtrial.E003"),
         ({"CHECKPOINT_KEY": "44" * 32}, "navtrial.E004"),
         ({"SECRET_KEY": "short"}, "navtrial.E005"),

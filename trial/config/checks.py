@@ -29,6 +29,9 @@ def _forms() -> Iterator[CheckMessage]:
         elif not KEY_FORM.fullmatch(value):
             yield Error(f"{name} is not 32 bytes in hex (64 signs 0-9, a-f).", id="navtrial.E002")
 
+    if settings.SNAPSHOT_KEY and not KEY_FORM.fullmatch(settings.SNAPSHOT_KEY):  # files may also lie unsealed
+        yield Error("SNAPSHOT_KEY is not 32 bytes in hex (64 signs 0-9, a-f).", id="navtrial.E002")
+
 
 def _doubles() -> Iterator[CheckMessage]:
     owners: dict[str, list[str]] = {}
