@@ -23,9 +23,3 @@ def account_of(claims: Mapping[str, Any]) -> User:
         sentence = _("Nav-identen din har ingen konto her. Be den som leder forsøket om å opprette en.")
         raise Refusal("no_account", sentence, status=403)
     return user
-
-
-def groups_of(claims: Mapping[str, Any]) -> frozenset[str]:
-    """The object ids of the directory's groups that the claims list."""
-    groups = claims.get("groups", ())
-    return frozenset(map(str, groups)) if isinstance(groups, list | tuple) else frozenset()

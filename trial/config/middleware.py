@@ -28,6 +28,20 @@ def language(get_response: Handler) -> Handler:
     return middleware
 
 
+def headers(get_response: Handler) -> Handler:
+    """Nothing that a signed-in person saw is kept by a browser or a proxy, or read from another site's page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            response["Cache-Control"] = "no-store"
+        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        response["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        return response
+
+    return middleware
+
+
 def token_sign_in(get_response: Handler) -> Handler:
     """Let a program in by its token; its rights are those of the token's trial and role only."""
 

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "trial.config.middleware.headers",
     "trial.config.middleware.token_sign_in",
     "trial.config.sign_in.wonderwall",
     "trial.config.sign_in.session_limits",
@@ -249,6 +250,7 @@ SECURE_REDIRECT_EXEMPT = [r"^isalive$", r"^isready$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if RELAXED else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not RELAXED
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie holds what a page said
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -331,6 +333,7 @@ SPECTACULAR_SETTINGS = {
         "ReleaseState": "trial.results.states.TRANSITIONS.keys",
         "DeliveryState": "trial.registers.states.TRANSITIONS.keys",
         "WithdrawalMeaning": "trial.enrolment.states.WITHDRAWALS.items",
+        "Register": "trial.studies.sources.REGISTERS.keys",
     },
 }
 
