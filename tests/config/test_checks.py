@@ -45,6 +45,11 @@ def test_each_mistake_is_told_by_its_id(changed: dict[str, object], told: str) -
         assert found() == {told}
 
 
+def test_a_file_of_wrapping_keys_stands_in_for_the_identity_key() -> None:
+    with override_settings(**PRODUCTION | {"IDENTITY_KEY": "", "IDENTITY_KEY_FILE": "/run/secrets/keys.json"}):
+        assert found() == set()
+
+
 def test_the_demonstration_may_use_its_open_keys() -> None:
     with override_settings(RELAXED=True, **{name: f"{place}{place}" * 32 for place, name in enumerate(checks.KEYS, 1)}):
         assert found() == set()

@@ -1,6 +1,6 @@
 """What this room holds on a participant, for the person's own extract: every row, free text included."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from trial.enrolment.documents import Section
 from trial.enrolment.models import Participant
 from trial.followup.models import Assignment, Contact, Deviation, Enquiry, Job, Measure, StageSpell
 
-Columns = Mapping[str, Callable[[Any], Any]]
+Columns = dict[str, Callable[[Any], Any]]
 
 
 def follow_up(participant: Participant) -> list[Section]:

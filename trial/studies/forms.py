@@ -115,7 +115,9 @@ class OfficeForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 6, "inputmode": "numeric"}),
         validators=[RegexValidator(r"^\d{4}$", _("Enhetsnummeret har fire sifre."))],
     )
-    name = forms.CharField(label=_("Navn"), max_length=100, help_text=_("For eksempel Nav Moss."))
+    name = forms.CharField(
+        label=_("Navn"), max_length=100, help_text=_("For eksempel Nav Moss."), validators=[no_national_id]
+    )
     prefix = forms.CharField(  # type: ignore[assignment] # Django's own `prefix` is not used here
         label=_("Bokstaver i deltakernummeret"),
         max_length=3,
