@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import acting
+from tests.registers.files import stored
 from tests.surveys.asked import GIVEN, asking, code_for, holding, invited
 from trial.access.refusals import Refusal
 from trial.enrolment.actions import withdraw
@@ -43,7 +44,7 @@ def test_the_answers_are_delivered_checked_and_accepted(cast, answered):
         10,
         1,
     )
-    frame = pd.read_parquet(snapshots.snapshot(cast.trial.code, accepted.snapshot))
+    frame = pd.read_parquet(stored(snapshots.snapshot(cast.trial.code, accepted.snapshot)))
     assert set(frame["wave"]) == {"T1"}
     assert dict(frame.groupby("instrument").size()) == {
         "expected_time_to_work": 2,
