@@ -23,6 +23,11 @@ MOMENTS_WITHOUT_ACTOR = {
     "surveys.Invitation.begun_at": "the respondent, whom only the link knows",
     "surveys.Invitation.answered_at": "the respondent, or Answer.saved_by of the second typing",
     "allocation.SealedSeed.sealed_at": "the two persons who lock the protocol",
+    "allocation.Cluster.enrolled_at": "the user of the log's entry, in an audit line of the same transaction",
+    "allocation.Witness.told_at": "the worker tells it of a checkpoint",
+    "registers.Delivery.destroyed_at": "the worker's round, on the date that the trial declares",
+    "registers.Destruction.destroyed_at": "the worker's round, on the date that the trial declares",
+    "registers.Upload.finished_at": "Upload.begun_by, who sends every piece",
 }
 # Rows that are no part of a trial's record and may be written by the machinery that owns them.
 OPEN_MODELS = {"access.ApiToken", "access.User"}
