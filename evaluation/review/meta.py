@@ -50,6 +50,7 @@ def meta_analysis(
     weights: Weights = "IV",
     hartung_knapp: bool = False,
     zero_cells: ZeroCells = DEFAULT_ZERO_CELLS,
+    common_tau2: bool = False,
 ) -> MetaAnalysis:
     """Add up the studies of a review.
 
@@ -58,7 +59,9 @@ def meta_analysis(
         measure: RR, OR, PETO, RD, MD, SMD (Hedges' g) or generic (effect and se on an additive scale).
         model: fixed or random.
         tau2: between-study variance by DerSimonian and Laird (cut at 0), Paule and Mandel, REML, Sidik and Jonkman.
-        subgroup: column by which the studies are also added up, each subgroup with its own tau2 (as RevMan).
+        subgroup: column by which the studies are also added up.
+        common_tau2: one tau2 for all subgroups, as metafor's moderators have; without it each has its own, as RevMan.
+            The two tests between subgroups can differ much; `convention` says which was made.
         weights: IV (inverse variance) or, in the fixed model of RR, OR and RD, MH (Mantel-Haenszel).
         hartung_knapp: the variance of Hartung and Knapp (2001), with t and studies - 1 degrees of freedom.
         zero_cells: what is done about empty cells.
@@ -66,7 +69,7 @@ def meta_analysis(
     Raises:
         EvaluationError: `unknown_measure`, `unknown_model`, `bad_study`, `no_studies` when no study has an effect.
     """
-    rule = Rule(measure, model, tau2, weights, hartung_knapp, zero_cells)
+    rule = Rule(measure, model, tau2, weights, hartung_knapp, zero_cells, common_tau2)
     effects, sizes = rule.sizes(studies)
     pooled, shares = rule.pooled(sizes)
     groups = _by_subgroup(sizes, subgroup, rule) if subgroup else {}
@@ -90,7 +93,9 @@ def _by_subgroup(sizes: Sizes, subgroup: str, rule: Rule) -> dict[str, Pooled]:
     named = sizes.studies[subgroup]
     if named.isna().any():
         raise EvaluationError("bad_study", f"a study has no {subgroup}")
-    return {str(name): rule.pooled(sizes.only((named == name).to_numpy()))[0] for name in named.unique()}
+    members = {str(name): (named == name).to_numpy() for name in named.unique()}
+    tau2 = rule.between(sizes, np.column_stack(list(members.values())).astype(float)) if rule.common_tau2 else None
+    return {name: rule.pooled(sizes.only(mine), tau2=tau2)[0] for name, mine in members.items()}
 
 
 def _table(

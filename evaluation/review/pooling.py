@@ -84,6 +84,7 @@ class Rule:
     weights: str = "IV"
     hartung_knapp: bool = False
     zero_cells: ZeroCells = DEFAULT_ZERO_CELLS
+    common_tau2: bool = False
 
     def __post_init__(self) -> None:
         if self.model not in MODELS or self.tau2 not in ESTIMATORS or self.weights not in WEIGHTS:
@@ -98,7 +99,8 @@ class Rule:
     @property
     def convention(self) -> str:
         variance = "Hartung-Knapp" if self.hartung_knapp else "normal"
-        between = "none" if self.model == "fixed" else f"{self.tau2}, separate in subgroups"
+        sharing = "common to" if self.common_tau2 else "separate in"
+        between = "none" if self.model == "fixed" else f"{self.tau2}, {sharing} subgroups"
         return f"{self.model} effects; weights {self.weights}; tau2 {between}; variance {variance}"
 
     def sizes(self, studies: pd.DataFrame) -> tuple[pd.DataFrame, Sizes]:
@@ -113,14 +115,14 @@ class Rule:
             raise EvaluationError("no_studies", "no study has an effect that can be added up")
         return effects, Sizes(studies[told], effects.loc[told, "y"].to_numpy(), effects.loc[told, "v"].to_numpy())
 
-    def pooled(self, sizes: Sizes) -> tuple[Pooled, Array]:
-        """The studies added up on the additive scale, and their weights."""
-        return self._counted(sizes) if self.weights == "MH" else self._weighted(sizes)
+    def pooled(self, sizes: Sizes, *, tau2: float | None = None) -> tuple[Pooled, Array]:
+        """The studies added up on the additive scale, and their weights; `tau2` is estimated unless it is given."""
+        return self._counted(sizes) if self.weights == "MH" else self._weighted(sizes, tau2)
 
-    def _weighted(self, sizes: Sizes) -> tuple[Pooled, Array]:
+    def _weighted(self, sizes: Sizes, given: float | None) -> tuple[Pooled, Array]:
         k, x = len(sizes), ones(sizes.y)
         random = self.model == "random"
-        tau2 = between_study_variance(sizes.y, sizes.v, self.tau2) if random else 0.0
+        tau2 = self.between(sizes) if given is None else given
         fit = weighted(sizes.y, sizes.v, x, tau2)
         estimate, se, df = float(fit.beta[0]), float(np.sqrt(fit.cov[0, 0])), np.inf
         if self.hartung_knapp and k > 1:
@@ -134,6 +136,10 @@ class Rule:
                 prediction=_prediction(estimate, se, tau2, k),
             )
         return pooled, fit.weights
+
+    def between(self, sizes: Sizes, x: Array | None = None) -> float:
+        """The variance between studies by this rule's estimator, with moderators `x`; none in the fixed model."""
+        return between_study_variance(sizes.y, sizes.v, self.tau2, x) if self.model == "random" else 0.0
 
     def _counted(self, sizes: Sizes) -> tuple[Pooled, Array]:
         columns = {name: sizes.studies[name].to_numpy(dtype=float) for name in _COUNTS}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects, effectsize_smd
 
-from evaluation import EvaluationError, meta_analysis
+from evaluation import EvaluationError, meta_analysis, meta_regression
 from evaluation.review.effect_sizes import effect_sizes
 from tests.evaluation.review.studies import BCG
 
@@ -80,6 +80,18 @@ def test_subgroups_have_their_own_sums_and_a_test_between_them() -> None:
     assert found.between["df"] == 2
     assert 0 < found.between["p"] < 1
     assert "separate" in found.convention
+
+
+def test_subgroups_may_share_their_variance_between_studies() -> None:
+    """With one tau2 for all, the test between subgroups is metafor's test of the subgroup as a moderator."""
+    found = meta_analysis(BCG, measure="RR", tau2="REML", subgroup="allocation", common_tau2=True)
+    moderated = meta_regression(BCG, measure="RR", moderators=["allocation"])
+    assert [part.tau2 for part in found.subgroups.values()] == pytest.approx([moderated.tau2] * 3)
+    assert (found.between["q"], found.between["p"]) == pytest.approx((moderated.q_m, moderated.q_m_p))
+    assert "common to subgroups" in found.convention
+    assert found.between["p"] != pytest.approx(
+        meta_analysis(BCG, measure="RR", subgroup="allocation").between["p"], rel=0.05
+    )
 
 
 @pytest.mark.parametrize(
