@@ -75,7 +75,7 @@ def deliver(page: Page, file: Path, register: str) -> None:
     page.get_by_role("link", name="Leveranser").first.click()
     page.get_by_role("link", name="Lever fil").click()
     page.get_by_label("Register", exact=True).select_option(register)
-    page.get_by_label("Kilde").fill("Simulert register")
+    page.get_by_label("Registereier").fill("Simulert register")
     page.get_by_label("Fil", exact=True).set_input_files(file)
     page.get_by_role("button", name="Lever").click()
     expect(page.get_by_text("Kontrollrapport")).to_be_visible()
