@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from tests.cast import Cast
+from trial.config import assets
 from trial.config.services.sharing import PROJECT
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,7 @@ def production(*command: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_djangos_check_for_production_has_nothing_to_say() -> None:
+    assets.build()  # as the image does before it is started
     checked = production("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert checked.returncode == 0, checked.stderr
 

@@ -22,7 +22,6 @@ from trial.followup.actions import appoint_specialist, assign, record_measure
 from trial.followup.acts import ACTS
 from trial.followup.models import EmploymentSpecialist, Measure
 from trial.followup.scales import SCALES
-from trial.monitoring.lists import STEPS
 from trial.monitoring.presentation import TABLES
 from trial.monitoring.reports import TITLES
 from trial.registers.models import Delivery
@@ -74,7 +73,7 @@ class World:
             "run": self.run.pk,
             "name": {"monitoring": next(iter(TABLES))}.get(room, self.finding),
             "version": 1,
-            "step": {"monitoring": next(iter(STEPS))}.get(room, "about"),
+            "step": {"flow_list": "enrolled", "flow_arm_list": "allocated"}.get(page, "about"),
             "move": "start",
             "act": next(iter(ACTS)),
             "decision": "accept",

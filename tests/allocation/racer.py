@@ -91,7 +91,8 @@ def _answer(user: User, plane: Plane, person: Participant, key: str) -> dict:
     try:
         with acting_in(plane):
             place = actions.enrol(by=user, participant=copy.copy(person), idempotency_key=key)
-        return {"arm": place.arm.code if place.arm else "", "position": place.position}
+        with entered(plane):  # arms are rows of the own trials
+            return {"arm": place.arm.code if place.arm else "", "position": place.position}
     except Refusal as refusal:
         return {"refused": refusal.code}
     except (Error, Participant.DoesNotExist) as error:

@@ -171,7 +171,7 @@ def test_someone_without_a_place_is_put_away_otherwise(drawn_trial):
 
 
 def test_consort_counts_the_mistake_and_keeps_the_person_in_the_analysis(drawn_trial, person):
-    address = reverse("monitoring:dashboard", args=[drawn_trial.trial.code])
+    address = reverse("monitoring:flow", args=[drawn_trial.trial.code])
     decided(drawn_trial, asked(drawn_trial, person))
     page = signed_in(drawn_trial.cast.coordinator).get(address)
     flow = page.context["board"].flow

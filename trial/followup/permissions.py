@@ -37,6 +37,11 @@ def require_arms(user: User, trial: Trial) -> None:
     Raises:
         Refusal: `not_allowed`.
     """
-    if trial.state in OPEN and can(user, trial, Permission.SEE_MONITORING):
-        return
-    require(user, trial, Permission.SEE_PARTICIPANTS)
+    if not sees_arms(user, trial):
+        require(user, trial, Permission.SEE_PARTICIPANTS)
+
+
+def sees_arms(user: User, trial: Trial) -> bool:
+    """Whether counts by arm are for this user, so that a page may lead to them."""
+    opened = trial.state in OPEN and can(user, trial, Permission.SEE_MONITORING)
+    return opened or can(user, trial, Permission.SEE_PARTICIPANTS)

@@ -16,7 +16,7 @@ from trial.followup import actions, presentation
 from trial.followup.forms import GuidelinesForm, ReviewForm
 from trial.followup.norms import added
 from trial.followup.pages.parts import with_present
-from trial.followup.permissions import require_arms
+from trial.followup.permissions import require_arms, sees_arms
 from trial.followup.queries import guidelines_of, specialists_at
 from trial.followup.queries.norms import norms_by
 from trial.followup.queries.quality import review_for, reviews_of
@@ -67,6 +67,7 @@ def norms(request: SignedInRequest, trial: str) -> HttpResponse:
             page.object_list, (whole, everyone), exact=can(request.user, found, Permission.SEE_PARTICIPANTS)
         ),
         "contacts": presentation.contacts_table(everyone),
+        "sees_usage": sees_arms(request.user, found),
     }
     return render(request, "followup/norms.html", context)
 
