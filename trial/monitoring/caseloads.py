@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from trial.followup.models import PositionKind
 from trial.followup.policies import Load, capacity
@@ -14,7 +15,8 @@ def loads_of(trial: Trial, offices: Iterable[Office]) -> dict[int, Load]:
     chosen = list(offices)
     supervisor = guidelines_of(trial).supervisor_capacity
     people, room = Counter[int](), Counter[int]()
-    posts = specialists_at(chosen).order_by().values_list("office_id", "kind", "position_share", "people")
+    annotated: Any = specialists_at(chosen).order_by()  # with the number of `people`
+    posts = annotated.values_list("office_id", "kind", "position_share", "people")
     for office, kind, share, followed in posts:
         people[office] += followed
         room[office] += capacity(share, supervisor if kind == PositionKind.SUPERVISOR else trial.capacity_per_position)

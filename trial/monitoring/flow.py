@@ -121,7 +121,8 @@ def _by_arm(trial: Trial, arms: list[Arm]) -> list[ArmFlow]:
     }
     counts = {name: Count("participant", filter=condition) for name, condition in conditions.items()}
     rows = Allocation.objects.filter(trial=trial, arm__isnull=False).order_by().values("arm")
-    found = {row.pop("arm"): row for row in rows.annotate(drawn=Count("participant"), **counts)}
+    counted: Any = rows.annotate(drawn=Count("participant"), **counts)
+    found = {row.pop("arm"): row for row in counted}
     return [ArmFlow(arm=arm, **(found.get(arm.pk) or dict.fromkeys(["drawn", *counts], 0))) for arm in arms]
 
 
