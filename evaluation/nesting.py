@@ -138,12 +138,14 @@ class _Sums:
         given = np.column_stack([columns, outcome])
         codes = np.zeros(len(given), dtype=np.int64) if clusters is None else pd.factorize(clusters)[0]
         order = np.argsort(codes, kind="stable")
-        centred = (given - given.mean(axis=0))[order]
+        raw = np.einsum("ij,ij->j", given, given)
+        given -= given.mean(axis=0)
+        centred = given[order]
         sizes = np.bincount(codes)
         blocks = np.split(centred, np.cumsum(sizes)[:-1])
         cross = np.stack([block.T @ block for block in blocks])
         sums = np.stack([block.sum(axis=0) for block in blocks])
-        return cls(sizes.astype(float), sums, cross, (given**2).sum(axis=0), clusters is not None)
+        return cls(sizes.astype(float), sums, cross, raw, clusters is not None)
 
     def fit(self, width: int, terms: Sequence[str], *, absorbed: bool) -> _Fitted:
         """The model of the first `width` terms."""
