@@ -19,10 +19,14 @@ Codes = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Absorbed:
-    """Columns without their fixed effects, and how many coefficients the effects took (`rank`)."""
+    """Columns without their fixed effects, and how many coefficients the effects took (`rank`).
+
+    `alone`: rows that are the only one at some level. Their effect fits them exactly, so they tell nothing else.
+    """
 
     columns: Array
     rank: int
+    alone: int = 0
 
 
 def without_effects(columns: Array, effects: Sequence[npt.ArrayLike]) -> Absorbed:
@@ -32,8 +36,9 @@ def without_effects(columns: Array, effects: Sequence[npt.ArrayLike]) -> Absorbe
     sizes = np.bincount(first).astype(float)[:, None]
     belongs = indicators(first)
     within = columns - (belongs.T @ columns / sizes)[first]
+    alone = int(np.logical_or.reduce([np.bincount(codes)[codes] == 1 for codes in coded]).sum())
     if not others:
-        return Absorbed(within, len(sizes))
+        return Absorbed(within, len(sizes), alone)
     place = np.concatenate([[0], np.cumsum([codes.max() + 1 for codes in others])])
     levels = [codes + start for codes, start in zip(others, place, strict=False)]
     level = sum(indicators(codes, int(place[-1])) for codes in levels)
@@ -44,7 +49,7 @@ def without_effects(columns: Array, effects: Sequence[npt.ArrayLike]) -> Absorbe
     for _ in range(2):  # the second round takes away what rounding left of the first
         within = within - level @ (inverse @ (level.T @ within))
         within -= (belongs.T @ within / sizes)[first]
-    return Absorbed(within, len(sizes) + int(kept.sum()))
+    return Absorbed(within, len(sizes) + int(kept.sum()), alone)
 
 
 def indicators(codes: Codes, width: int | None = None) -> "sparse.csr_matrix":

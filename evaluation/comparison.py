@@ -1,6 +1,6 @@
 """Groups compared on many variables, from data or from published figures; relations within groups."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -9,14 +9,17 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers, is_number, names_of
 from evaluation.shares import require_columns
 
 Variance = Literal["pooled", "welch"]
+Pair = Sequence[float] | Mapping[str, float] | pd.Series  # two groups' numbers, the first group's first
+VARIANCES: Final = ("pooled", "welch")
 STARS: Final = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 
 
 def compare_groups(
-    data: pd.DataFrame, *, group: str, variables: Sequence[str], variance: Variance = "pooled"
+    data: pd.DataFrame, *, group: str, variables: str | Sequence[str], variance: Variance = "pooled"
 ) -> pd.DataFrame:
     """Compare two groups on each variable: numbers by t test, words and truth values by chi-square.
 
@@ -28,8 +31,14 @@ def compare_groups(
         group less the second, in the order of the alphabet.
 
     Raises:
-        EvaluationError: `not_two_groups`, `too_few`, `no_variance`, naming the variable.
+        EvaluationError: `not_two_groups`; `too_few`, `no_variance`, `not_a_number`, naming the variable;
+            `unknown_variance`; `bad_option` when the group is to be compared with itself.
     """
+    variables = names_of(variables)
+    if variance not in VARIANCES:
+        raise EvaluationError("unknown_variance", f"variance is one of {', '.join(VARIANCES)}")
+    if group in variables:
+        raise EvaluationError("bad_option", f"{group} makes the groups: it cannot be compared between them")
     require_columns(data, [group, *variables])
     names = sorted(data[group].dropna().unique(), key=str)
     if len(names) != 2:
@@ -43,15 +52,16 @@ def _row(data: pd.DataFrame, group: str, names: list[Any], variable: str, varian
     if min(map(len, parts)) < 2:
         raise EvaluationError("too_few", f"{variable}: fewer than two persons with a value in a group")
     counts = {f"n_{name}": len(part) for name, part in zip(names, parts, strict=True)}
-    is_number = pd.api.types.is_numeric_dtype(known[variable]) and not pd.api.types.is_bool_dtype(known[variable])
+    numbers = is_number(known[variable]) or pd.api.types.is_datetime64_any_dtype(known[variable])
     try:
-        found = _of_numbers(parts, names, variance) if is_number else _of_words(known, group, variable)
+        found = _of_numbers(parts, names, variance) if numbers else _of_words(known, group, variable)
     except EvaluationError as error:
         raise EvaluationError(error.code, f"{variable}: {error}") from error
     return {"variable": variable} | found | counts
 
 
-def _of_numbers(parts: list[pd.Series], names: list[Any], variance: Variance) -> dict[str, Any]:
+def _of_numbers(given: list[pd.Series], names: list[Any], variance: Variance) -> dict[str, Any]:
+    parts = [as_numbers(part) for part in given]
     means, sds = [float(part.mean()) for part in parts], [float(part.std(ddof=1)) for part in parts]
     found = compare_from_summary(mean=means, sd=sds, n=[len(part) for part in parts], variance=variance)
     described = {f"mean_{name}": mean for name, mean in zip(names, means, strict=True)}
@@ -72,22 +82,25 @@ def _of_words(known: pd.DataFrame, group: str, variable: str) -> dict[str, Any]:
     return {"test": "chi2"} | {new: found[old] for new, old in names.items()}
 
 
-def compare_from_summary(
-    *, mean: Sequence[float], sd: Sequence[float], n: Sequence[int], variance: Variance = "pooled"
-) -> dict[str, float]:
+def compare_from_summary(*, mean: Pair, sd: Pair, n: Pair, variance: Variance = "pooled") -> dict[str, float]:
     """The two-sample t test from two means, standard deviations and numbers of persons.
 
-    `welch` does not assume the same variance (Satterthwaite's degrees of freedom).
+    Each is two numbers, the first group's first, or group -> number, the same groups in all three. `welch` does not
+    assume the same variance (Satterthwaite's degrees of freedom).
 
     Returns:
         difference (first less second), se, t, df, p, ci_low, ci_high (95 %), cohens_d (by the pooled deviation).
 
     Raises:
-        EvaluationError: `too_few`, `no_variance`, `unknown_variance`.
+        EvaluationError: `not_two_groups`, `not_a_number` for a missing number or a negative deviation, `too_few`,
+            `no_variance`, `unknown_variance`.
     """
-    if variance not in ("pooled", "welch"):
-        raise EvaluationError("unknown_variance", "variance is pooled or welch")
-    if len(mean) != 2 or min(n) < 2:
+    if variance not in VARIANCES:
+        raise EvaluationError("unknown_variance", f"variance is one of {', '.join(VARIANCES)}")
+    mean, sd, n = _pairs(mean, sd, n)
+    if not np.isfinite([mean, sd, n]).all() or min(sd) < 0:
+        raise EvaluationError("not_a_number", "means, deviations (0 or more) and numbers of persons must all be known")
+    if min(n) < 2:
         raise EvaluationError("too_few", "a t test needs two groups of at least two persons")
     parts = [deviation**2 / count for deviation, count in zip(sd, n, strict=True)]
     pooled = sum((count - 1) * deviation**2 for deviation, count in zip(sd, n, strict=True)) / (sum(n) - 2)
@@ -113,6 +126,15 @@ def compare_from_summary(
     return {name: float(value) for name, value in found.items()}
 
 
+def _pairs(*given: Pair) -> list[list[float]]:
+    """Each as two numbers, in the order of the first one's groups."""
+    parts = [dict(part) if isinstance(part, Mapping | pd.Series) else dict(enumerate(part)) for part in given]
+    groups = list(parts[0])
+    if len(groups) != 2 or any(set(part) != set(groups) for part in parts):
+        raise EvaluationError("not_two_groups", "mean, sd and n each need one number for each of the same two groups")
+    return [[float(part[group]) for group in groups] for part in parts]
+
+
 def compare_from_counts(counts: npt.ArrayLike) -> dict[str, float]:
     """Pearson's chi-square test of a table of counts (levels x groups), without continuity correction.
 
@@ -120,9 +142,12 @@ def compare_from_counts(counts: npt.ArrayLike) -> dict[str, float]:
         chi2, df, p, cramers_v, smallest_expected (below 5 the approximation is doubtful).
 
     Raises:
-        EvaluationError: `no_variance` when fewer than two rows or columns hold anybody.
+        EvaluationError: `not_a_number` unless the counts are a table of numbers from 0, `no_variance` when fewer than
+            two rows or columns hold anybody.
     """
     table = np.asarray(counts, dtype=float)
+    if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
+        raise EvaluationError("not_a_number", "counts are a table of levels by groups, of numbers from 0")
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
     if min(table.shape) < 2:
         raise EvaluationError("no_variance", "a chi-square test needs two levels and two groups with persons")
@@ -138,21 +163,33 @@ def compare_from_counts(counts: npt.ArrayLike) -> dict[str, float]:
     }
 
 
-def correlations(data: pd.DataFrame, *, variables: Sequence[str], by: str | None = None) -> pd.DataFrame:
+def correlations(data: pd.DataFrame, *, variables: str | Sequence[str], by: str | None = None) -> pd.DataFrame:
     """Pearson's correlation of every pair of variables, among all and in each group of `by`.
 
     Returns:
         group ("all" and the groups), first, second, r, n, p, ci_low, ci_high (95 %, Fisher's z), stars
         (* p < 0.05, ** p < 0.01, *** p < 0.001). Persons with one of the two missing are left out of the pair. With
         fewer than four persons or no variance the numbers are missing.
+
+    Raises:
+        EvaluationError: `too_few` variables to make a pair, `not_a_number`.
     """
+    variables = names_of(variables)
+    if len(variables) < 2:
+        raise EvaluationError("too_few", "a correlation needs two variables")
     require_columns(data, [*variables, *([by] if by else [])])
+    numbers = _as_numbers(data, variables, by)
     rows = []
-    for name, part in _groups(data, by):
+    for name, part in _groups(numbers, by):
         for place, first in enumerate(variables):
             for second in variables[place + 1 :]:
                 rows.append({"group": name, "first": first, "second": second} | _pearson(part[[first, second]]))
     return pd.DataFrame(rows)
+
+
+def _as_numbers(data: pd.DataFrame, variables: Sequence[str], by: str | None) -> pd.DataFrame:
+    groups = {} if by is None else {by: data[by]}
+    return pd.DataFrame({name: as_numbers(data[name]) for name in variables} | groups)
 
 
 def _groups(data: pd.DataFrame, by: str | None) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -181,17 +218,26 @@ def _pearson(pair: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def bivariate(data: pd.DataFrame, *, outcome: str, predictors: Sequence[str], by: str | None = None) -> pd.DataFrame:
+def bivariate(
+    data: pd.DataFrame, *, outcome: str, predictors: str | Sequence[str], by: str | None = None
+) -> pd.DataFrame:
     """The outcome regressed on one predictor at a time, among all and in each group of `by`.
 
     Returns:
         group, predictor, beta (outcome units a predictor unit), se, t, p, ci_low, ci_high (95 %), r2, n. With fewer
         than three persons or a predictor without variance the numbers are missing.
+
+    Raises:
+        EvaluationError: `not_a_number`, `bad_option` when the outcome is a predictor.
     """
+    predictors = names_of(predictors)
+    if outcome in predictors:
+        raise EvaluationError("bad_option", f"{outcome} is the outcome: it cannot explain itself")
     require_columns(data, [outcome, *predictors, *([by] if by else [])])
+    numbers = _as_numbers(data, [outcome, *predictors], by)
     return pd.DataFrame(
         {"group": name, "predictor": predictor} | _line(part[[predictor, outcome]])
-        for name, part in _groups(data, by)
+        for name, part in _groups(numbers, by)
         for predictor in predictors
     )
 

@@ -8,9 +8,15 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers
 from evaluation.shares import require_columns
 
-INPUTS: Final = ("measure", "total_cost", "participant_months", "months_in_first_year", "transaction_cost", "result")
+POSITIVE: Final = ("total_cost", "participant_months", "months_in_first_year", "result")
+OPTIONAL: Final = ("transaction_cost", "result_se")  # no cost a participant; not known how sure the result is
+COMPARED: Final = (
+    *("measure", "cost_per_month_ratio", "first_year_ratio", "first_year_extra", "result_difference", "result_ratio"),
+    *("cost_per_result", "ci_low", "ci_high", "reason"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,9 @@ def cost_effectiveness(measures: pd.DataFrame, *, reference: str) -> CostEffecti
 
     Args:
         measures: one row a measure: measure, total_cost (NOK), participant_months, months_in_first_year (mean months
-            in the measure in the first year), transaction_cost (NOK a participant, e.g. of a tender), result (share
-            with the result, such as in work), and optionally result_se (standard error of the share).
+            in the measure in the first year), result (share from 0 to 1 with the result, such as in work), and
+            optionally transaction_cost (NOK a participant, e.g. of a tender; 0 if left out) and result_se (standard
+            error of the share).
         reference: the measure that the others are held against.
 
     Returns:
@@ -39,17 +46,32 @@ def cost_effectiveness(measures: pd.DataFrame, *, reference: str) -> CostEffecti
         result_se.
 
     Raises:
-        EvaluationError: `unknown_measure`, `not_positive`.
+        EvaluationError: `unknown_measure`, `duplicate_measure`, `not_a_number`, `not_positive`, `bad_option` for a
+            result that is no share.
     """
-    require_columns(measures, list(INPUTS))
+    require_columns(measures, ["measure", *POSITIVE])
     if reference not in set(measures["measure"]):
         raise EvaluationError("unknown_measure", f"no measure is called {reference}")
-    if not (measures[["total_cost", "participant_months", "months_in_first_year", "result"]] > 0).all(axis=None):
-        raise EvaluationError("not_positive", "costs, months and results must be above 0")
-    table = _costs(measures)
+    if not measures["measure"].is_unique:
+        raise EvaluationError("duplicate_measure", "each measure has one row")
+    table = _costs(_checked(measures))
     base = table[table["measure"] == reference].iloc[0]
     rows = [_against(base, row) for _place, row in table.iterrows() if row["measure"] != reference]
-    return CostEffectiveness(table.drop(columns="result_se"), pd.DataFrame(rows))
+    return CostEffectiveness(table.drop(columns="result_se"), pd.DataFrame(rows, columns=list(COMPARED)))
+
+
+def _checked(measures: pd.DataFrame) -> pd.DataFrame:
+    given = {name: as_numbers(measures[name]) for name in (*POSITIVE, *OPTIONAL) if name in measures}
+    told = pd.DataFrame({"measure": measures["measure"], "transaction_cost": 0.0, "result_se": np.nan} | given)
+    for name in POSITIVE:
+        if not (told[name] > 0).all():
+            raise EvaluationError("not_positive", f"{name} must be above 0 for every measure")
+    for name in OPTIONAL:
+        if (told[name] < 0).any() or (name == "transaction_cost" and told[name].isna().any()):
+            raise EvaluationError("not_positive", f"{name} must be 0 or more for every measure")
+    if (told["result"] > 1).any():
+        raise EvaluationError("bad_option", "result is a share from 0 to 1, not per cent")
+    return told
 
 
 def _costs(measures: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +85,7 @@ def _costs(measures: pd.DataFrame) -> pd.DataFrame:
             "transaction_cost": measures["transaction_cost"],
             "first_year_total": first_year + measures["transaction_cost"],
             "result": measures["result"],
-            "result_se": measures.get("result_se", np.nan),
+            "result_se": measures["result_se"],
         }
     )
 

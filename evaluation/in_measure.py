@@ -14,6 +14,7 @@ import pandas as pd
 
 from evaluation.codes import MEASURE_GROUPS
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers
 from evaluation.shares import require_columns
 
 MONTHS_FREE: Final = 6
@@ -40,14 +41,18 @@ def time_in_measure(
     """The share of those who started who are still in the measure, without a break, by month since the start.
 
     Args:
-        panel: person-months with the measure as 0 or 1. Each person's first start in it counts.
+        panel: person-months with the measure as 0 or 1. Each person's first start in it counts. Months before the
+            start must be there: six without the measure make it one. Who has no `by` is left out.
 
     Returns:
         <by>, month (0 to `months`), share, n (starters who are observed that long).
 
     Raises:
-        EvaluationError: `no_starters`.
+        EvaluationError: `no_starters`, `duplicate_measurement` when a person has a month twice, `not_a_number`,
+            `bad_option` for fewer months than none.
     """
+    if months < 0:
+        raise EvaluationError("bad_option", "months since the start are counted from 0")
     starters = _starters(panel, measure, by, [])
     still = starters.in_measure[:, : months + 1]
     rows = []
@@ -92,14 +97,20 @@ def concurrent_measures(
 
 def _starters(panel: pd.DataFrame, measure: str, by: str, others: Sequence[str]) -> _Starters:
     require_columns(panel, ["participant_number", "month", measure, by, *others])
+    panel = panel.loc[panel[by].notna(), list(dict.fromkeys(["participant_number", "month", by, measure, *others]))]
+    if panel.empty:
+        raise EvaluationError("no_starters", "nobody is in the panel")
     first, last = int(panel["month"].min()), int(panel["month"].max())
     names = {"measure": measure} | {name: name for name in others}
     groups = panel.groupby("participant_number", sort=True)[by].first()
     place = (groups.index.get_indexer(pd.Index(panel["participant_number"])), panel["month"].to_numpy() - first)
+    width = last - first + 1
+    if np.bincount(place[0] * width + place[1]).max() > 1:
+        raise EvaluationError("duplicate_measurement", "a person has two rows with the same month")
     columns = {}
     for name, column in names.items():
-        columns[name] = np.full((len(groups), last - first + 1), np.nan)
-        columns[name][place] = panel[column].to_numpy(dtype=float)
+        columns[name] = np.full((len(groups), width), np.nan)
+        columns[name][place] = as_numbers(panel[column])
     start = _first_start(columns["measure"])
     started = start >= 0
     if not started.any():

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers
 from evaluation.shares import require_columns
 
 FULL_TIME_HOURS: Final = 30  # weekly hours from which work is full time (Statistics Norway's bound)
@@ -30,13 +31,17 @@ def retention(
         observed in it, the joint one over those observed in every month.
 
     Raises:
-        EvaluationError: `unknown_month` for a month that the panel does not hold.
+        EvaluationError: `unknown_month` for a month that the panel does not hold, `duplicate_measurement` when a person
+            has it twice, `not_a_number`.
     """
     require_columns(panel, ["participant_number", "month", outcome, by])
     missing = sorted(set(months) - set(panel["month"].unique()))
     if missing:
         raise EvaluationError("unknown_month", f"the panel holds no month {missing[0]}")
-    chosen = panel[panel["month"].isin(list(months))]
+    chosen = panel.loc[panel["month"].isin(list(months)), ["participant_number", "month", by, outcome]]
+    if chosen.duplicated(["participant_number", "month"]).any():
+        raise EvaluationError("duplicate_measurement", "a person has two rows with the same month")
+    chosen = chosen.assign(**{outcome: as_numbers(chosen[outcome])})
     wide = chosen.pivot(index=["participant_number", by], columns="month", values=outcome)[list(months)]
     every = wide.min(axis=1, skipna=False)
     columns = {str(month): wide[month] for month in months} | {" and ".join(map(str, months)): every}

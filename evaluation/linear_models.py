@@ -12,6 +12,7 @@ from scipy.linalg import block_diag
 
 from evaluation.absorption import Absorbed, indicators, without_effects
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers, names_of, whole_rows
 from evaluation.model_matrix import model_columns, named_inverse
 from evaluation.shares import require_columns
 
@@ -28,7 +29,8 @@ class LinearModel:
     `table`: term, estimate, se, t, p, ci_low, ci_high (95 %). `r2` is the share of the outcome's whole variance that
     terms and absorbed effects account for, `mean` the outcome's mean, `n` the rows used, `left_out` the rows with a
     value missing. `covariance` names the convention of the standard errors, `df` the degrees of freedom of t,
-    `coefficients` how many the model has with the absorbed ones, `clusters` how many clusters (0 without).
+    `coefficients` how many the model has with the absorbed ones, `clusters` how many clusters (0 without), `alone` the
+    rows that are the only one of their level of an absorbed effect: they are kept and counted, and tell nothing.
     """
 
     table: pd.DataFrame
@@ -40,6 +42,7 @@ class LinearModel:
     df: int
     coefficients: int
     clusters: int
+    alone: int
     variances: pd.DataFrame = field(repr=False)
 
     def combination(self, weights: Mapping[str, float]) -> dict[str, float]:
@@ -63,9 +66,9 @@ def linear_probability(
     *,
     outcome: str,
     treatment: str,
-    covariates: Sequence[str] = (),
-    interactions: Sequence[str | tuple[str, str]] = (),
-    absorb: Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
+    interactions: str | Sequence[str | tuple[str, str]] = (),
+    absorb: str | Sequence[str] = (),
     cluster: str | None = None,
     factor: Factor = "stata",
 ) -> LinearModel:
@@ -83,45 +86,61 @@ def linear_probability(
             clusters, as ``reghdfe`` and R's ``fixest`` do. t has G - 1 degrees of freedom.
 
     Raises:
-        EvaluationError: `unknown_outcome` for a column that is not there, `collinear` naming the term, `no_variance`,
-            `too_few`, `unknown_factor`.
+        EvaluationError: `unknown_outcome` for a column that is not there, `duplicate_column`, `not_a_number`,
+            `no_contrast` when everybody has the same treatment, `collinear` naming the term, `no_variance`, `too_few`,
+            `bad_option` when the outcome is to explain itself, `unknown_factor`.
     """
-    chosen = _complete(data, outcome, treatment, covariates, interactions, absorb, cluster)
     if factor not in FACTORS:
         raise EvaluationError("unknown_factor", f"factor is one of {', '.join(FACTORS)}")
-    terms = model_columns(chosen, treatment=treatment, covariates=covariates, interactions=interactions)
-    fit = _fit(chosen[outcome].to_numpy(dtype=float), terms, [chosen[name] for name in absorb])
+    parts = _Parts(treatment, names_of(covariates), _pairs(interactions), names_of(absorb), cluster)
+    chosen = _complete(data, outcome, parts)
+    terms = model_columns(chosen, treatment=treatment, covariates=parts.covariates, interactions=parts.interactions)
+    fit = _fit(as_numbers(chosen[outcome]).to_numpy(dtype=float), terms, [chosen[name] for name in parts.absorb])
     groups = None if cluster is None else pd.factorize(chosen[cluster])[0]
-    nested = _nested(chosen, absorb, cluster) if cluster and factor == "nested" else 0
+    nested = _nested(chosen, parts.absorb, cluster) if cluster and factor == "nested" else 0
     variances, df, convention = _variances(fit, groups, nested, factor)
     numbers = inference(fit.estimates, np.sqrt(np.diag(variances)), df)
     return LinearModel(
         table=pd.DataFrame({"term": fit.terms} | numbers),
         r2=1 - float(fit.residuals @ fit.residuals) / fit.total,
         n=len(chosen),
-        mean=float(chosen[outcome].mean()),
+        mean=fit.mean,
         left_out=len(data) - len(chosen),
         covariance=convention,
         df=df,
         coefficients=fit.coefficients,
         clusters=0 if groups is None else int(groups.max()) + 1,
+        alone=fit.alone,
         variances=pd.DataFrame(variances, index=fit.terms, columns=fit.terms),
     )
 
 
-def _complete(
-    data: pd.DataFrame,
-    outcome: str,
-    treatment: str,
-    covariates: Sequence[str],
-    interactions: Sequence[str | tuple[str, str]],
-    absorb: Sequence[str],
-    cluster: str | None,
-) -> pd.DataFrame:
-    products = [name for part in interactions for name in ([part] if isinstance(part, str) else part)]
-    used = list(dict.fromkeys([outcome, treatment, *covariates, *products, *absorb, *([cluster] if cluster else [])]))
-    require_columns(data, used)
-    return data[used].dropna()
+@dataclass(frozen=True)
+class _Parts:
+    """The columns that a model is made of, apart from its outcome."""
+
+    treatment: str
+    covariates: list[str]
+    interactions: list[str | tuple[str, str]]
+    absorb: list[str]
+    cluster: str | None
+
+    @property
+    def names(self) -> list[str]:
+        products = [name for part in self.interactions for name in names_of(part)]
+        clusters = [self.cluster] if self.cluster else []
+        return list(dict.fromkeys([self.treatment, *self.covariates, *products, *self.absorb, *clusters]))
+
+
+def _pairs(interactions: str | Sequence[str | tuple[str, str]]) -> list[str | tuple[str, str]]:
+    return [interactions] if isinstance(interactions, str) else list(interactions)
+
+
+def _complete(data: pd.DataFrame, outcome: str, parts: _Parts) -> pd.DataFrame:
+    if outcome in parts.names:
+        raise EvaluationError("bad_option", f"{outcome} is the outcome: it cannot explain itself")
+    require_columns(data, [outcome, *parts.names])
+    return whole_rows(data, [outcome, *parts.names])
 
 
 @dataclass(frozen=True)
@@ -138,12 +157,15 @@ class _Fit:
     back: Array
     estimates: Array
     residuals: Array
-    total: float  # sum of squares of the outcome about its mean
+    mean: float  # of the outcome
+    total: float  # its sum of squares about the mean
     coefficients: int
+    alone: int
 
 
 def _fit(outcome: Array, terms: pd.DataFrame, effects: Sequence[pd.Series]) -> _Fit:
-    total = float(((outcome - outcome.mean()) ** 2).sum()) if len(outcome) else 0.0
+    mean = float(outcome.mean())
+    total = float(((outcome - mean) ** 2).sum())
     if total == 0:
         raise EvaluationError("no_variance", "the outcome does not vary, so there is nothing to explain")
     names = [str(name) for name in terms.columns]
@@ -159,13 +181,14 @@ def _fit(outcome: Array, terms: pd.DataFrame, effects: Sequence[pd.Series]) -> _
     slopes += inverse @ (design.T @ (y - design @ slopes))  # takes away what rounding left
     residuals = y - design @ slopes
     if effects:
-        return _Fit(names, design, inverse, np.eye(len(names)), slopes, residuals, total, coefficients)
+        back = np.eye(len(names))
+        return _Fit(names, design, inverse, back, slopes, residuals, mean, total, coefficients, absorbed.alone)
     back = np.eye(len(names) + 1)
     back[-1, :-1] = -means[1:]
     design = np.column_stack([design, np.ones(len(y))])
     inverse = block_diag(inverse, 1 / len(y))
     estimates = back @ np.append(slopes, means[0])
-    return _Fit([*names, CONSTANT], design, inverse, back, estimates, residuals, total, coefficients)
+    return _Fit([*names, CONSTANT], design, inverse, back, estimates, residuals, mean, total, coefficients, 0)
 
 
 def _nested(data: pd.DataFrame, absorb: Sequence[str], cluster: str) -> int:

@@ -14,6 +14,7 @@ from scipy import stats
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers, names_of
 from evaluation.model_matrix import named_inverse
 from evaluation.shares import require_columns
 
@@ -33,7 +34,7 @@ class MixedMeasures:
 
 
 def mixed_measures(
-    data: pd.DataFrame, *, subject: str, between: str, within: str, outcome: str, covariates: Sequence[str] = ()
+    data: pd.DataFrame, *, subject: str, between: str, within: str, outcome: str, covariates: str | Sequence[str] = ()
 ) -> MixedMeasures:
     """Group, time and their interaction from every measurement there is.
 
@@ -43,11 +44,13 @@ def mixed_measures(
 
     Raises:
         EvaluationError: `too_few` (two groups and two measurements, and more rows than terms), `no_variance`,
-            `collinear` where a group has no measurement of a kind, `no_convergence`.
+            `collinear` where a group has no measurement of a kind, `not_a_number`, `no_convergence`.
     """
+    covariates = names_of(covariates)
     used = [subject, between, within, outcome, *covariates]
     require_columns(data, used)
     rows = data[used].dropna()
+    rows = rows.assign(**{name: as_numbers(rows[name]) for name in (outcome, *covariates)})
     if rows[between].nunique() < 2 or rows[within].nunique() < 2:
         raise EvaluationError("too_few", "two groups and two measurements are needed")
     design, terms = _design(rows, between, within, covariates)

@@ -1,12 +1,13 @@
 """Named columns of a regression: numbers as they are, words as one column a level, products of two."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import lapack, solve_triangular
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers
 
 CONTROL = "control"
 
@@ -17,13 +18,20 @@ def model_columns(
     """The columns of ``treatment + covariates + interactions``, one a term.
 
     Numbers and truth values give a term of their own name. Words give ``name[level]`` for every level but the first in
-    the alphabet (but ``control`` comes first), or in the order of a categorical's levels. An interaction is a
+    the alphabet, or in the order of a categorical's levels; but ``control`` always comes first. An interaction is a
     covariate, which is multiplied by the treatment, or a pair of names; it gives ``a:b`` and brings the main effects
     that are not there yet.
+
+    Raises:
+        EvaluationError: `no_contrast` when the treatment has one level, `collinear` when a covariate of words has,
+            `not_a_number` for times and infinite values.
     """
     pairs = [(treatment, part) if isinstance(part, str) else part for part in interactions]
     names = list(dict.fromkeys([treatment, *covariates, *(name for pair in pairs for name in pair)]))
+    if data[treatment].nunique() < 2:
+        raise EvaluationError("no_contrast", f"{treatment} is the same in every row: there is nothing to compare")
     parts = {name: terms_of(data[name]) for name in names}
+    refuse_one_level(parts)
     columns = {term: values for name in names for term, values in parts[name].items()}
     for one, other in pairs:
         columns |= {f"{a}:{b}": x * y for a, x in parts[one].items() for b, y in parts[other].items()}
@@ -33,17 +41,32 @@ def model_columns(
 def terms_of(column: pd.Series) -> dict[str, pd.Series]:
     """The terms of one variable: itself, or one column a level but the first, as `model_columns` says."""
     name = str(column.name)
+    if column.dtype == object:
+        column = column.infer_objects()
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return {name: column.astype(float)}
+        return {name: as_numbers(column)}
+    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
+        return {name: as_numbers(column)}  # refuses it
     if isinstance(column.dtype, pd.CategoricalDtype):
         used = column.cat.remove_unused_categories().cat
         codes, found = used.codes.to_numpy(), used.categories
-        order = list(range(len(found)))
+        order = sorted(range(len(found)), key=lambda place: str(found[place]) != CONTROL)
     else:
         codes, found = pd.factorize(column)
         order = sorted(range(len(found)), key=lambda place: (str(found[place]) != CONTROL, str(found[place])))
     levels = {f"{name}[{found[place]}]": (codes == place).astype(float) for place in order[1:]}
     return {term: pd.Series(values, index=column.index, copy=False) for term, values in levels.items()}
+
+
+def refuse_one_level(parts: Mapping[str, Mapping[str, pd.Series]]) -> None:
+    """Name a variable of words that has one level only: it says nothing beside the constant.
+
+    Raises:
+        EvaluationError: `collinear`.
+    """
+    for name, terms in parts.items():
+        if not terms:
+            raise EvaluationError("collinear", f"{name} has one level only: it follows from the constant")
 
 
 def refuse_collinear(columns: np.ndarray, terms: Iterable[str], tolerance: float = 1e-9) -> None:

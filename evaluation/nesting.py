@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers, names_of, whole_rows
 from evaluation.linear_models import inference
-from evaluation.model_matrix import named_inverse, terms_of
+from evaluation.model_matrix import named_inverse, refuse_one_level, terms_of
 from evaluation.shares import require_columns
 
 Array = npt.NDArray[np.float64]
@@ -42,13 +43,18 @@ class NestedModels:
 
 
 def nested_models(
-    data: pd.DataFrame, *, outcome: str, treatment: str, steps: Sequence[Sequence[str]], cluster: str | None = None
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    treatment: str,
+    steps: Sequence[str | Sequence[str]],
+    cluster: str | None = None,
 ) -> NestedModels:
     """Regress the outcome on the treatment, then on what each step adds.
 
     Args:
         data: one row an observation; all models use the rows that have every column.
-        treatment: a column of 0 and 1.
+        treatment: 0 and 1, or two words; the first in the alphabet is compared with, or ``control``.
         steps: columns that each model adds to the one before; an empty step is the treatment alone. Numbers are terms,
             words give one a level but the first. The column of the clusters is absorbed: each cluster then has an
             effect of its own in this model and all after it.
@@ -56,16 +62,21 @@ def nested_models(
             ``areg, vce(cluster)``) and t has clusters - 1 degrees of freedom. Without it they are classical.
 
     Raises:
-        EvaluationError: `no_steps`, `unknown_outcome`, `collinear` naming the term, `no_variance`, `too_few`.
+        EvaluationError: `no_steps`, `unknown_outcome`, `not_a_number`, `no_contrast` unless the treatment has two
+            levels, `collinear` naming the term, `no_variance`, `too_few`, `bad_option` when the outcome is a step.
     """
     if not steps:
         raise EvaluationError("no_steps", "name at least one step; an empty one is the treatment alone")
+    steps = [names_of(step) for step in steps]
     names = [name for step in steps for name in step]
-    used = list(dict.fromkeys([outcome, treatment, *names, *([cluster] if cluster else [])]))
-    require_columns(data, used)
-    rows = data[used].dropna()
+    used = list(dict.fromkeys([treatment, *names, *([cluster] if cluster else [])]))
+    if outcome in used:
+        raise EvaluationError("bad_option", f"{outcome} is the outcome: it cannot explain itself")
+    require_columns(data, [outcome, *used])
+    rows = whole_rows(data, [outcome, *used])
     plan = _Plan.of(rows, treatment, steps, cluster)
-    sums = _Sums.of(plan.columns, rows[outcome].to_numpy(dtype=float), rows[cluster] if cluster else None)
+    told = as_numbers(rows[outcome]).to_numpy(dtype=float)
+    sums = _Sums.of(plan.columns, told, rows[cluster] if cluster else None)
     fits = [sums.fit(width, plan.terms, absorbed=absorbed) for width, absorbed in plan.models]
     return NestedModels(
         table=_table(fits, steps),
@@ -73,7 +84,7 @@ def nested_models(
         names=tuple(names),
         n=len(rows),
         left_out=len(data) - len(rows),
-        mean=float(rows[outcome].mean()),
+        mean=float(told.mean()),
         clusters=len(sums.sizes) if cluster else 0,
         covariance="cluster (stata)" if cluster else "classical",
     )
@@ -102,12 +113,16 @@ class _Plan:
 
     @classmethod
     def of(cls, rows: pd.DataFrame, treatment: str, steps: Sequence[Sequence[str]], cluster: str | None) -> "_Plan":
-        columns = dict(terms_of(rows[treatment].astype(float)))
+        columns = dict(terms_of(rows[treatment]))
+        if len(columns) != 1 or rows[treatment].nunique() != 2:
+            raise EvaluationError("no_contrast", f"{treatment} has {rows[treatment].nunique()} levels, not two")
         models, absorbed = [], False
         for step in steps:
             absorbed = absorbed or cluster in step
-            for name in step:
-                columns |= terms_of(rows[name]) if name != cluster else {}
+            added = {name: terms_of(rows[name]) for name in step if name != cluster}
+            refuse_one_level(added)
+            for terms in added.values():
+                columns |= terms
             models.append((len(columns), absorbed))
         return cls(np.column_stack(list(columns.values())), list(columns), models)
 

@@ -7,14 +7,15 @@ Two shares: Fleiss, Levin and Paik (2003, ch. 4), without continuity correction.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, sqrt
-from typing import Literal, Protocol
+from math import ceil, isfinite, sqrt
+from typing import Final, Literal, Protocol
 
 from scipy import stats
 
 from evaluation.errors import EvaluationError
 
-MOST = 10_000_000
+MOST: Final = 10_000_000
+PARTS: Final = ("between", "within", "interaction")
 
 
 class PlannedTest(Protocol):
@@ -40,6 +41,10 @@ class TTest:
     effect: float
     ratio: float = 1.0
 
+    def __post_init__(self) -> None:
+        _require(isfinite(self.effect), "effect is a number of standard deviations")
+        _require(0 < self.ratio < MOST, "ratio is how many treated persons there are for each control, above 0")
+
     def persons(self, units: int) -> tuple[int, ...]:
         return units, ceil(self.ratio * units - 1e-9)
 
@@ -61,6 +66,10 @@ class Proportions:
     treated: float
     ratio: float = 1.0
 
+    def __post_init__(self) -> None:
+        _require(0 <= self.control <= 1 and 0 <= self.treated <= 1, "control and treated are shares from 0 to 1")
+        _require(0 < self.ratio < MOST, "ratio is how many treated persons there are for each control, above 0")
+
     def persons(self, units: int) -> tuple[int, ...]:
         return units, ceil(self.ratio * units - 1e-9)
 
@@ -79,6 +88,10 @@ class Anova:
 
     effect: float
     groups: int = 2
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.effect < MOST, "effect is Cohen's f, from 0")
+        _require(self.groups >= 2, "groups: at least two are compared")
 
     def persons(self, units: int) -> tuple[int, ...]:
         return (units,) * self.groups
@@ -103,6 +116,15 @@ class RepeatedMeasures:
     correlation: float = 0.5
     epsilon: float = 1.0
 
+    def __post_init__(self) -> None:
+        m = self.measurements
+        _require(0 <= self.effect < MOST, "effect is Cohen's f, from 0")
+        _require(self.part in PARTS, f"part is one of {', '.join(PARTS)}")
+        _require(self.groups >= (1 if self.part == "within" else 2), f"groups: {self.part} needs at least two")
+        _require(m >= 2, "measurements: a person is measured at least twice")
+        _require(-1 / (m - 1) < self.correlation < 1, f"correlation lies between -1/{m - 1} and 1")
+        _require(1 / (m - 1) - 1e-9 <= self.epsilon <= 1, f"epsilon lies from 1/{m - 1} to 1")
+
     def persons(self, units: int) -> tuple[int, ...]:
         return (units,) * self.groups
 
@@ -116,6 +138,11 @@ class RepeatedMeasures:
         return _f_power(strength * self.epsilon / (1 - self.correlation), df1, (n - k) * steps, alpha)
 
 
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise EvaluationError("bad_option", sentence)
+
+
 def _f_power(noncentrality: float, df1: float, df2: float, alpha: float) -> float:
     if df2 <= 0:
         return 0.0
@@ -126,8 +153,9 @@ def power_of(test: PlannedTest, *, n: int, alpha: float = 0.05) -> float:
     """The chance that a two-sided test at level alpha finds the effect with at most `n` persons in all.
 
     Raises:
-        EvaluationError: `too_few` when `n` does not fill one person a group.
+        EvaluationError: `too_few` when `n` does not fill one person a group, `bad_option` for alpha.
     """
+    _require(0 < alpha < 1, "alpha lies between 0 and 1")
     units = _largest(lambda count: sum(test.persons(count)) <= n)
     if units < 1:
         raise EvaluationError("too_few", f"{n} persons do not fill every group")
@@ -138,8 +166,10 @@ def required_sample(test: PlannedTest, *, power: float = 0.8, alpha: float = 0.0
     """The smallest number of persons that gives the power, in groups of the test's sizes.
 
     Raises:
-        EvaluationError: `never` when ten million persons a group would not be enough.
+        EvaluationError: `never` when ten million persons a group would not be enough, `bad_option` for power or alpha.
     """
+    _require(0 < alpha < 1, "alpha lies between 0 and 1")
+    _require(0 < power < 1, "power lies between 0 and 1")
     units = 1 + _largest(lambda count: test.power(count, alpha) < power)
     if units > MOST:
         raise EvaluationError("never", f"more than {MOST} persons a group: the effect is too small to be planned for")
@@ -163,5 +193,9 @@ def detectable_effect(se: float, *, df: float, power: float = 0.8, alpha: float 
     """The true effect, in the unit of `se`, that an estimate with this standard error would have shown.
 
     For use after the fact: (t of 1 - alpha / 2 plus t of the power) standard errors (Bloom 1995).
+
+    Raises:
+        EvaluationError: `bad_option`.
     """
+    _require(se >= 0 and df > 0 and 0 < alpha < 1 and 0 < power < 1, "se from 0, df above 0, alpha and power shares")
     return float((stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * se)

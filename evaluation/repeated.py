@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import linalg, stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers, names_of
 from evaluation.model_matrix import named_inverse
 from evaluation.shares import require_columns
 
@@ -24,7 +25,7 @@ CONSTANT: Final = "constant"
 
 
 def repeated_measures(
-    data: pd.DataFrame, *, subject: str, between: str, within: str, outcome: str, covariates: Sequence[str] = ()
+    data: pd.DataFrame, *, subject: str, between: str, within: str, outcome: str, covariates: str | Sequence[str] = ()
 ) -> pd.DataFrame:
     """The split-plot analysis of variance of `outcome`, with covariates of the persons if asked.
 
@@ -41,8 +42,10 @@ def repeated_measures(
 
     Raises:
         EvaluationError: `changed_group` when a person is in two groups or has two values of a covariate,
-            `duplicate_measurement`, `too_few`, `no_variance`, `collinear`.
+            `duplicate_measurement`, `missing_value` when a row does not say whose or which measurement it is,
+            `not_a_number`, `too_few`, `no_variance`, `collinear`.
     """
+    covariates = names_of(covariates)
     require_columns(data, [subject, between, within, outcome, *covariates])
     persons = _Persons.of(data, subject, [between, *covariates], within, outcome)
     terms, design = _design(persons.features, between, covariates)
@@ -76,13 +79,17 @@ class _Persons:
 
     @classmethod
     def of(cls, data: pd.DataFrame, subject: str, features: Sequence[str], within: str, outcome: str) -> "_Persons":
+        for name in (subject, within):
+            if data[name].isna().any():
+                raise EvaluationError("missing_value", f"{int(data[name].isna().sum())} rows have no {name}")
         if data.duplicated([subject, within]).any():
             raise EvaluationError("duplicate_measurement", f"a person has two rows with the same {within}")
         grouped = data.groupby(subject, observed=True)[list(features)]
         changed = (grouped.nunique() > 1).any()
         if changed.any():
             raise EvaluationError("changed_group", f"a person has two values of {changed.idxmax()}")
-        table = data.pivot(index=subject, columns=within, values=outcome).astype(float)
+        numbers = data[[subject, within]].assign(**{outcome: as_numbers(data[outcome])})
+        table = numbers.pivot(index=subject, columns=within, values=outcome)
         known = grouped.first().reindex(table.index)
         whole = table.notna().all(axis=1) & known.notna().all(axis=1)
         return cls(table[whole].to_numpy(), known[whole], int((~whole).sum()))
@@ -94,8 +101,8 @@ def _design(features: pd.DataFrame, between: str, covariates: Sequence[str]) -> 
     sums = np.eye(len(levels))[codes]
     columns = [np.ones((len(features), 1)), sums[:, :-1] - sums[:, -1:]]
     for name in covariates:
-        values = features[name].to_numpy(dtype=float)
-        columns.append((values - values.mean())[:, None])
+        values = as_numbers(features[name])
+        columns.append((values - values.mean()).to_numpy(dtype=float)[:, None])
     return [CONSTANT, *[between] * (len(levels) - 1), *covariates], np.hstack(columns)
 
 

@@ -8,12 +8,16 @@ from evaluation.errors import EvaluationError
 
 
 def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Say which outcomes are not there, instead of leaving them out."""
-    missing = [column for column in columns if column not in frame]
+    """Say which outcomes are not there, or there twice, instead of leaving them out."""
+    missing = [str(column) for column in columns if column not in frame]
     if missing:
         raise EvaluationError(
             "unknown_outcome", f"the data hold no column {', '.join(missing)}: is a register missing?"
         )
+    if not frame.columns.is_unique:
+        twice = set(frame.columns[frame.columns.duplicated()]) & set(columns)
+        if twice:
+            raise EvaluationError("duplicate_column", f"the data hold the column {min(twice)} more than once")
 
 
 def monthly_shares(panel: pd.DataFrame, *, outcomes: Sequence[str], by: str = "arm") -> pd.DataFrame:

@@ -14,14 +14,27 @@ import pandas as pd
 from scipy.special import gammaln
 
 from evaluation.errors import EvaluationError
-from evaluation.shares import require_columns
+from evaluation.given import as_numbers
+from evaluation.review.study_columns import COUNTS, EFFECT, INTERVAL, MEANS, ask_for, named_columns
 
 Array = npt.NDArray[np.float64]
 Pair = tuple[Array, Array]
+Way = tuple[str, tuple[str, ...], Callable[["_Values"], Pair]]  # measure, columns, and what makes effects of them
 
 RATIOS: Final = ("RR", "OR", "PETO")
-COUNTS: Final = ("events_treated", "total_treated", "events_control", "total_control")
-MEANS: Final = ("mean_treated", "sd_treated", "n_treated", "mean_control", "sd_control", "n_control")
+SPELT_OUT: Final[Mapping[str, str]] = {
+    "RISK RATIO": "RR",
+    "RELATIVE RISK": "RR",
+    "ODDS RATIO": "OR",
+    "PETO ODDS RATIO": "PETO",
+    "RISK DIFFERENCE": "RD",
+    "MEAN DIFFERENCE": "MD",
+    "STANDARDISED MEAN DIFFERENCE": "SMD",
+    "STANDARDIZED MEAN DIFFERENCE": "SMD",
+    "HEDGES G": "SMD",
+    "GENERIC": "generic",
+}
+NORMAL: Final = 1.959963984540054
 ZERO_CELLS: Final = ("only_empty", "all_if_any", "all", "none")
 
 
@@ -61,30 +74,97 @@ class _Values:
         return self.columns[name]
 
 
+def measure_called(name: str) -> str:
+    """A measure by its short name in any case, or spelt out.
+
+    Raises:
+        EvaluationError: `unknown_measure`.
+    """
+    plain = str(name).upper().replace("_", " ")
+    measure = SPELT_OUT.get(plain, plain)
+    if measure not in MEASURES:
+        raise EvaluationError("unknown_measure", f"measure is one of {', '.join(MEASURES)}")
+    return measure
+
+
 def effect_sizes(studies: pd.DataFrame, measure: str, *, zero_cells: ZeroCells = DEFAULT_ZERO_CELLS) -> pd.DataFrame:
     """Effect `y` and variance `v` of each study, and `reason` where it has none (then both are missing).
 
     `measure`: RR, OR, PETO (Peto's odds ratio) or RD from events and totals; MD or SMD (Hedges' g) from means,
-    standard deviations and numbers; generic from effect and se. A study in which nobody, or everybody, has the event
-    in both groups tells nothing of a ratio: `no_events`; one with an empty cell to which nothing is added:
-    `empty_cell`.
+    standard deviations and numbers; generic from effect and se. A study of any measure may instead have effect and se
+    on the additive scale (the logarithm of a ratio), or effect, ci_low and ci_high as printed (a ratio as a ratio, 95 %
+    interval); such rows may stand among others. `study_columns` tells which other names the columns may have. A study
+    in which nobody, or everybody, has the event in both groups tells nothing of a ratio: `no_events`; one with an empty
+    cell to which nothing is added: `empty_cell`.
 
     Raises:
-        EvaluationError: `unknown_measure`, `bad_option`, `bad_study` naming the row, a column that is missing.
+        EvaluationError: `unknown_measure`, `bad_option`, `bad_study` naming the row, `not_a_number` naming the column,
+            `unknown_outcome` naming the columns that are asked for.
     """
-    if measure not in MEASURES:
-        raise EvaluationError("unknown_measure", f"measure is one of {', '.join(MEASURES)}")
+    measure = measure_called(measure)
     columns, compute = MEASURES[measure]
-    require_columns(studies, list(columns))
-    values = _Values({name: studies[name].to_numpy(dtype=float) for name in columns}, zero_cells)
-    _check(values.columns, measure)
+    own, told_otherwise = named_columns(studies, columns), _told_otherwise(studies, measure)
+    if own is None and told_otherwise is None:
+        raise ask_for(measure, columns, studies)
+    parts = [(columns, compute, own), (EFFECT, _generic, told_otherwise)]
+    y, v = np.full(len(studies), np.nan), np.full(len(studies), np.nan)
+    reasons = np.full(len(studies), "", dtype=object)
+    left = np.ones(len(studies), dtype=bool)
+    for names, how, frame in parts:
+        if frame is None:
+            continue
+        rows = left & frame.notna().any(axis=1).to_numpy() if told_otherwise is not None else left
+        y[rows], v[rows], reasons[rows] = _computed(frame, rows, (measure, names, how), zero_cells)
+        left = left & ~rows
+    if left.any():
+        raise EvaluationError("bad_study", f"row {int(left.argmax()) + 1} cannot be a study for {measure}")
+    return pd.DataFrame({"y": y, "v": v, "reason": reasons}, index=studies.index)
+
+
+def count_columns(studies: pd.DataFrame) -> dict[str, Array]:
+    """The four counts of every study, for sums of counts.
+
+    Raises:
+        EvaluationError: `bad_study` where a study has none.
+    """
+    frame = named_columns(studies, COUNTS)
+    if frame is None or frame.isna().any(axis=None):
+        raise EvaluationError("bad_study", "Mantel and Haenszel's weights need the counts of every study")
+    return {name: as_numbers(frame[name]).to_numpy(dtype=float) for name in COUNTS}
+
+
+def _told_otherwise(studies: pd.DataFrame, measure: str) -> pd.DataFrame | None:
+    """Effect and se on the additive scale, as given or from printed intervals."""
+    given = named_columns(studies, EFFECT)
+    printed = named_columns(studies, INTERVAL)
+    if printed is None or given is not None:
+        return given
+    numbers = {name: as_numbers(printed[name]) for name in INTERVAL}
+    known = printed.notna().all(axis=1).to_numpy()
+    values = np.stack([column.to_numpy() for column in numbers.values()], axis=1)
+    wrong = known & ~((values[:, 1] <= values[:, 0]) & (values[:, 0] <= values[:, 2]) & (values[:, 1] < values[:, 2]))
+    if measure in RATIOS:
+        wrong |= known & (values[:, 1] <= 0)
+        values = np.log(np.where(values > 0, values, np.nan))
+    if wrong.any():
+        sentence = f"row {int(wrong.argmax()) + 1}: the effect must lie within its interval, and a ratio above 0"
+        raise EvaluationError("bad_study", sentence)
+    se = (values[:, 2] - values[:, 1]) / (2 * NORMAL)
+    return pd.DataFrame({"effect": values[:, 0], "se": se}, index=studies.index)
+
+
+def _computed(
+    frame: pd.DataFrame, rows: npt.NDArray[np.bool_], way: "Way", zero_cells: ZeroCells
+) -> tuple[Array, Array, npt.NDArray[np.str_]]:
+    """Effect, variance and reason of some of the studies, from these columns."""
+    measure, names, compute = way
+    values = _Values({name: as_numbers(frame[name]).to_numpy(dtype=float)[rows] for name in names}, zero_cells)
+    _check(values.columns, measure, np.flatnonzero(rows))
     with np.errstate(divide="ignore", invalid="ignore"):
         y, v = compute(values)
     told = np.isfinite(y) & np.isfinite(v) & (v > 0)
-    reasons = np.where(told, "", _reasons(values) if columns == COUNTS else "no_variance")
-    return pd.DataFrame(
-        {"y": np.where(told, y, np.nan), "v": np.where(told, v, np.nan), "reason": reasons}, index=studies.index
-    )
+    reasons = np.where(told, "", _reasons(values) if names == COUNTS else "no_variance")
+    return np.where(told, y, np.nan), np.where(told, v, np.nan), reasons
 
 
 def _reasons(values: _Values) -> npt.NDArray[np.str_]:
@@ -102,7 +182,7 @@ def _one_sided(a: Array, b: Array, c: Array, d: Array) -> npt.NDArray[np.bool_]:
     return np.asarray(((a == 0) & (c == 0)) | ((b == 0) & (d == 0)))
 
 
-def _check(values: Mapping[str, Array], measure: str) -> None:
+def _check(values: Mapping[str, Array], measure: str, places: npt.NDArray[np.int64]) -> None:
     bad = ~np.all([np.isfinite(column) for column in values.values()], axis=0)
     if "events_treated" in values:
         for arm in ("treated", "control"):
@@ -114,7 +194,7 @@ def _check(values: Mapping[str, Array], measure: str) -> None:
     if "se" in values:
         bad |= values["se"] < 0
     if bad.any():
-        raise EvaluationError("bad_study", f"row {int(bad.argmax()) + 1} cannot be a study for {measure}")
+        raise EvaluationError("bad_study", f"row {int(places[bad.argmax()]) + 1} cannot be a study for {measure}")
 
 
 def _cells(values: _Values, *, ratio: bool) -> tuple[Array, Array, Array, Array]:
@@ -176,5 +256,5 @@ MEASURES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[_Values], Pair]]]]
     "RD": (COUNTS, _risk_difference),
     "MD": (MEANS, _mean_difference),
     "SMD": (MEANS, _standardised),
-    "generic": (("effect", "se"), _generic),
+    "generic": (EFFECT, _generic),
 }

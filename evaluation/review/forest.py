@@ -59,7 +59,7 @@ def _lines(found: MetaAnalysis) -> pd.DataFrame:
         if found.subgroups:
             lines.append({"kind": "heading", "study": group})
         lines += studies.assign(kind="study").to_dict("records")  # type: ignore[arg-type]
-        if found.subgroups:
+        if group in found.subgroups:  # one in which no study has an effect has no sum
             lines.append(_sum("sum", found.rule.model, found.subgroups[str(group)]) | {"subgroup": group})
     lines.append(_sum("total", found.rule.model, found.pooled))
     if np.isfinite(found.pooled.prediction).all():

@@ -10,10 +10,11 @@ from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
 from evaluation.findings import Finding
 from evaluation.labels import both
-from evaluation.review.effect_sizes import COUNTS, MEANS, MEASURES
+from evaluation.review.effect_sizes import MEASURES, measure_called
 from evaluation.review.forest import forest_plot
 from evaluation.review.meta import MetaAnalysis, meta_analysis
 from evaluation.review.pooling import Pooled
+from evaluation.review.study_columns import COUNTS, MEANS
 from evaluation.shares import require_columns
 
 TITLE: Final = both("I lys av tidligere forsøk", "In the light of earlier trials")
@@ -81,7 +82,8 @@ def trial_as_study(
         EvaluationError: `unknown_measure`; `unknown_outcome`; `bad_study` where a state is asked for and the outcome
             is none; `nobody_observed` where an arm has no one (or for means fewer than two).
     """
-    if measure not in MEASURES or MEASURES[measure][0] not in (COUNTS, MEANS):
+    measure = measure_called(measure)
+    if MEASURES[measure][0] not in (COUNTS, MEANS):
         raise EvaluationError("unknown_measure", "a trial joins with RR, OR, PETO, RD, MD or SMD")
     require_columns(panel, [outcome, arm, "month"])
     seen = panel.loc[(panel["month"] == month) & panel[outcome].notna(), [arm, outcome]]

@@ -1,14 +1,14 @@
 """Meta-analysis: the studies of a review added up, with how much they differ and where the next one would lie."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from evaluation.errors import EvaluationError
-from evaluation.review.effect_sizes import DEFAULT_ZERO_CELLS, ZeroCells
+from evaluation.review.effect_sizes import DEFAULT_ZERO_CELLS, ZeroCells, measure_called
 from evaluation.review.pooling import Pooled, Rule, Sizes, between_groups
 from evaluation.review.weighting import Array
 from evaluation.shares import require_columns
@@ -16,6 +16,7 @@ from evaluation.shares import require_columns
 Model = Literal["fixed", "random"]
 Tau2 = Literal["DL", "PM", "REML", "SJ"]
 Weights = Literal["IV", "MH"]
+SUMMED: Final = frozenset(part.name for part in fields(Pooled))
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class MetaAnalysis:
     def convention(self) -> str:
         return self.rule.convention
 
+    def __getattr__(self, name: str) -> Any:
+        """The sum's own numbers, such as `estimate`, `ci_low`, `tau2` and `i2`, without the way through `pooled`."""
+        if name not in SUMMED:
+            raise AttributeError(f"a meta-analysis has no {name}")
+        return getattr(self.pooled, name)
+
 
 def meta_analysis(
     studies: pd.DataFrame,
@@ -56,7 +63,8 @@ def meta_analysis(
 
     Args:
         studies: one row a study, with the columns that `effect_sizes` names for the measure; `study` names it.
-        measure: RR, OR, PETO, RD, MD, SMD (Hedges' g) or generic (effect and se on an additive scale).
+        measure: RR, OR, PETO, RD, MD, SMD (Hedges' g) or generic (effect and se on an additive scale). Studies of any
+            of them may have effect and se, or effect and its printed interval, instead of counts or means.
         model: fixed or random.
         tau2: between-study variance by DerSimonian and Laird (cut at 0), Paule and Mandel, REML, Sidik and Jonkman.
         subgroup: column by which the studies are also added up.
@@ -67,8 +75,10 @@ def meta_analysis(
         zero_cells: what is done about empty cells.
 
     Raises:
-        EvaluationError: `unknown_measure`, `unknown_model`, `bad_study`, `no_studies` when no study has an effect.
+        EvaluationError: `unknown_measure`, `unknown_model`, `bad_study`, `not_a_number`, `unknown_outcome` naming the
+            columns that are asked for, `no_studies` when no study has an effect.
     """
+    measure = measure_called(measure)
     rule = Rule(measure, model, tau2, weights, hartung_knapp, zero_cells, common_tau2)
     effects, sizes = rule.sizes(studies)
     pooled, shares = rule.pooled(sizes)
@@ -107,6 +117,6 @@ def _table(
     share[told] = weights / weights.sum()
     ends = {"effect": effects["y"], "ci_low": effects["y"] - reach, "ci_high": effects["y"] + reach}
     columns = {"study": study_names(studies)} | {name: rule.back(values) for name, values in ends.items()}
-    groups = studies[subgroup].astype(str) if subgroup else ""
+    groups = studies[subgroup].astype(object).where(studies[subgroup].notna(), "").astype(str) if subgroup else ""
     told_of = {"weight": share, "subgroup": groups, "reason": effects["reason"]}
     return pd.DataFrame(columns | told_of).reset_index(drop=True)

@@ -8,7 +8,9 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import names_of
 from evaluation.model_matrix import refuse_collinear, terms_of
+from evaluation.review.effect_sizes import measure_called
 from evaluation.review.meta import Tau2
 from evaluation.review.pooling import Rule, heterogeneity_share
 from evaluation.review.weighting import Array, Weighted, between_study_variance, weighted
@@ -44,7 +46,7 @@ def meta_regression(
     studies: pd.DataFrame,
     *,
     measure: str,
-    moderators: Sequence[str],
+    moderators: str | Sequence[str],
     tau2: Tau2 = "REML",
     hartung_knapp: bool = False,
 ) -> MetaRegression:
@@ -63,7 +65,8 @@ def meta_regression(
     """
     if not moderators:
         raise EvaluationError("no_moderators", "name at least one column that may explain the effects")
-    rule = Rule(measure, tau2=tau2, hartung_knapp=hartung_knapp)
+    moderators = names_of(moderators)
+    rule = Rule(measure_called(measure), tau2=tau2, hartung_knapp=hartung_knapp)
     _, sizes = rule.sizes(studies)
     columns = _columns(sizes.studies, moderators)
     x, y, v = columns.to_numpy(dtype=float), sizes.y, sizes.v

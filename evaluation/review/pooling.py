@@ -10,7 +10,14 @@ from scipy import stats
 
 from evaluation.errors import EvaluationError
 from evaluation.review.counting import MANTEL_HAENSZEL, mantel_haenszel
-from evaluation.review.effect_sizes import DEFAULT_ZERO_CELLS, RATIOS, ZeroCells, counts, effect_sizes
+from evaluation.review.effect_sizes import (
+    DEFAULT_ZERO_CELLS,
+    RATIOS,
+    ZeroCells,
+    count_columns,
+    counts,
+    effect_sizes,
+)
 from evaluation.review.weighting import (
     ESTIMATORS,
     Array,
@@ -31,7 +38,8 @@ NO_INTERVAL: Final = (NAN, NAN)
 class Pooled:
     """Studies added up. For ratios estimate, ci and prediction are ratios; se and tau2 are of logarithms.
 
-    `statistic` is z, or t with Hartung and Knapp's variance; `q`, `q_df`, `q_p` test that all studies have one effect;
+    `statistic` is z, or t with Hartung and Knapp's variance and `df` degrees of freedom (infinite for z, which a lone
+    study always has); `q`, `q_df`, `q_p` test that all studies have one effect;
     `i2` is the share of variation beyond chance (0-1), `i2_ci` its interval after Higgins and Thompson (2002);
     `tau2_ci` is the Q-profile interval; `prediction` is the 95 % interval of the effect of a new study (t with
     studies - 2 degrees of freedom; Higgins, Thompson and Spiegelhalter 2009). What a fixed model or too few studies
@@ -53,6 +61,7 @@ class Pooled:
     prediction: tuple[float, float]
     tau2_ci: tuple[float, float] = NO_INTERVAL
     i2_ci: tuple[float, float] = NO_INTERVAL
+    df: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -87,9 +96,11 @@ class Rule:
     common_tau2: bool = False
 
     def __post_init__(self) -> None:
-        if self.model not in MODELS or self.tau2 not in ESTIMATORS or self.weights not in WEIGHTS:
-            sentence = f"model is one of {MODELS}, tau2 one of {ESTIMATORS}, weights one of {WEIGHTS}"
-            raise EvaluationError("unknown_model", sentence)
+        asked = {"model": (self.model, MODELS), "tau2": (self.tau2, ESTIMATORS), "weights": (self.weights, WEIGHTS)}
+        for option, (value, known) in asked.items():
+            if value not in known:
+                hint = "; Hartung and Knapp's variance is hartung_knapp=True" if option == "tau2" else ""
+                raise EvaluationError("unknown_model", f"{option} is one of {', '.join(known)}{hint}")
         if self.weights == "MH" and (self.model != "fixed" or self.measure not in MANTEL_HAENSZEL):
             sentence = f"Mantel and Haenszel's weights need the fixed model and one of {tuple(MANTEL_HAENSZEL)}"
             raise EvaluationError("unknown_model", sentence)
@@ -142,8 +153,7 @@ class Rule:
         return between_study_variance(sizes.y, sizes.v, self.tau2, x) if self.model == "random" else 0.0
 
     def _counted(self, sizes: Sizes) -> tuple[Pooled, Array]:
-        columns = {name: sizes.studies[name].to_numpy(dtype=float) for name in _COUNTS}
-        estimate, variance, weights = mantel_haenszel(self.measure, *counts(columns))
+        estimate, variance, weights = mantel_haenszel(self.measure, *counts(count_columns(sizes.studies)))
         if not np.isfinite([estimate, variance]).all():
             raise EvaluationError("no_studies", "no study has an event in one of the groups: there is no ratio")
         q = float(((sizes.y - estimate) ** 2 / sizes.v).sum())
@@ -167,6 +177,7 @@ class Rule:
             i2=max(0.0, (q - k + 1) / q) if q > 0 else 0.0,
             i2_ci=_i2_interval(q, k),
             prediction=NO_INTERVAL,
+            df=df,
         )
 
     @property
@@ -192,9 +203,6 @@ class Rule:
             ci_high=float(self.back(pooled.ci_high)),
             prediction=(float(self.back(pooled.prediction[0])), float(self.back(pooled.prediction[1]))),
         )
-
-
-_COUNTS = ("events_treated", "total_treated", "events_control", "total_control")
 
 
 def between_groups(groups: Mapping[str, Pooled]) -> dict[str, float]:
