@@ -22,6 +22,7 @@ IN_MONTHS: Final = frozenset(
 """Tables whose effects are months in a state, unless the outcome has a unit of its own; else they are shares."""
 OF_TABLES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("table-4-3", "table-4-4", "table-4-5", "table-4-6", "table-4-7", "table-v1"), "coefficient"),
+    **dict.fromkeys(("table-6-1", "table-6-2", "table-6-3"), "nok"),
     **dict.fromkeys(("variants", "weighted-difference", "oster"), "coefficient"),
     "balance": "standard_deviations",
     **dict.fromkeys(("questionnaire-2", "questionnaire-3", "questionnaire-4", "questionnaire-5"), "ratio"),
@@ -29,6 +30,7 @@ OF_TABLES: Final[Mapping[str, str]] = {
 }
 """Tables of comparisons and reviews, whose numbers all have one unit."""
 ALWAYS_SHARES: Final = (
+    "result_difference",
     "moved",
     "trimmed",
     "coverage",
@@ -61,6 +63,7 @@ PLAIN: Final[Mapping[str, int]] = {
     "r2": 3,
     "tau2": 3,
     "delta": 2,
+    **dict.fromkeys(("months_in_first_year", "cost_per_month_ratio", "first_year_ratio", "result_ratio"), 2),
     **dict.fromkeys(
         (
             "n",
@@ -93,6 +96,7 @@ PLAIN: Final[Mapping[str, int]] = {
             "first_n",
             "second_n",
             "left_out",
+            "participant_months",
         ),
         0,
     ),
@@ -111,6 +115,7 @@ TEXTS: Final = (
     "verdict",
     "review",
     "measure",
+    "effect_measure",
     "certainty",
     "kind",
     "at",

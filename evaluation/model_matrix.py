@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.linalg import lapack, solve_triangular
+from scipy.linalg import lapack
 
 from evaluation.errors import EvaluationError
 from evaluation.given import as_numbers
@@ -109,5 +109,6 @@ def named_inverse(gram: np.ndarray, terms: Sequence[str], given: np.ndarray, tol
     if failed or len(weak):
         term = terms[int(weak[0]) if len(weak) else failed - 1]
         raise EvaluationError("collinear", f"{term} follows from the other terms or the absorbed effects")
-    root = solve_triangular(factor, np.eye(len(terms)), lower=True) / scale
+    # dtrtri and no solver of a system: that one wakes every core for a small matrix, and waits for a busy machine.
+    root = lapack.dtrtri(factor, lower=1)[0] / scale
     return np.asarray(root.T @ root)

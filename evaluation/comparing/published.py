@@ -57,6 +57,30 @@ SAMPLE: Final[Rows] = {
     "observed": (4598, 21696, 26294),
     "observed_later": (2995, 16500, 19495),
 }
+COSTS: Final[Mapping[str, Mapping[str, Mapping[str, float]]]] = {
+    "table-6-1": {
+        "follow_up": {"total_cost": 638_126_000, "participant_months": 102_457, "cost_per_month": 6_228},
+        "extended_follow_up": {"participant_months": 36_364, "cost_per_month": 7_569},
+    },
+    "table-6-2": {
+        "follow_up": {
+            "cost_per_month": 6_228,
+            "months_in_first_year": 7.20,
+            "first_year": 44_835,
+            "transaction_cost": 1_278,
+            "first_year_total": 46_114,
+        },
+        "extended_follow_up": {
+            "cost_per_month": 7_569,
+            "months_in_first_year": 8.26,
+            "first_year_total": 62_511,
+        },
+    },
+    "table-6-3": {
+        "raw": {"cost_per_month_ratio": 1.22, "first_year_ratio": 1.36, "result_ratio": 1.14},
+        "whole_model": {"cost_per_month_ratio": 1.22, "first_year_ratio": 1.36, "result_ratio": 1.05},
+    },
+}
 ESTIMATES: Final[Mapping[str, Rows]] = {
     "table-4-3": {
         "treated": (0.0150,),
@@ -93,6 +117,8 @@ def beside_comparison(table: str) -> Mapping[str, Mapping[str, float]]:
     """Row key -> column -> published number; empty where the report has none."""
     if table == "table-3-1":
         return _named(SAMPLE, ("treated_n", "control_n", "n"))
+    if table in COSTS:
+        return COSTS[table]
     if table in SHARES:
         return _named(SHARES[table], ("treated_mean", "control_mean"))
     return _named(ESTIMATES.get(table, {}), ("estimate", "r2"))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from evaluation.comparing.checking import check_steps
+from evaluation.comparing.costs import Costs
 from evaluation.comparing.figures import Figures
 from evaluation.comparing.plan import ComparisonPlan
 from evaluation.comparing.sample import Comparison
@@ -58,7 +59,7 @@ def _steps(data: Comparison) -> dict[str, Step]:
         table = tables.retained()
         return [table, figures.retained(table)]
 
-    return {
+    steps: dict[str, Step] = {
         "table-2-1": tables.meanwhile,
         "figure-2-21": figures.still_in_measure,
         "table-3-1": tables.sample,
@@ -80,3 +81,4 @@ def _steps(data: Comparison) -> dict[str, Step]:
         "selection": tables.selection,
         "oster": tables.unmeasured,
     }
+    return steps | ({"costs": Costs(data).findings} if data.plan.costs else {})

@@ -112,6 +112,12 @@ class Comparison:
         known = pd.Series(rates["rate"].to_numpy(dtype=float), index=[rates["municipality"], months])
         return known.reindex(pd.MultiIndex.from_arrays([municipality, start.to_period("M")])).to_numpy()
 
+    def months_in_follow_up(self, months: int) -> np.ndarray:
+        """How many of the first months each participant was in follow-up; missing where not all are known."""
+        width = self.plan.months[1] - self.plan.months[0] + 1
+        inside = self.panel["follow_up"].to_numpy().reshape(-1, width)
+        return np.asarray(inside[:, -self.plan.months[0] :][:, :months].sum(axis=1))
+
     def _month(self, panel: pd.DataFrame, month: int, outcome: str) -> np.ndarray:
         """A column of the panel in one month, in the order of the participants."""
         width = self.plan.months[1] - self.plan.months[0] + 1

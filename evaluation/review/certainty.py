@@ -60,7 +60,7 @@ VERBS: Final[Mapping[str, tuple[str, str, str]]] = {  # bokmål, English, and th
 }
 COLUMNS: Final = (
     "outcome", "studies", "participants", "control_per_1000", "treated_per_1000", "treated_low", "treated_high",
-    "measure", "effect", "ci_low", "ci_high", "certainty",
+    "effect_measure", "effect", "ci_low", "ci_high", "certainty",
 )  # fmt: skip
 TITLE: Final = both("Oppsummering av funn (GRADE)", "Summary of findings (GRADE)")
 

@@ -60,7 +60,7 @@ REVIEWS: Final[Mapping[str, tuple[str, str]]] = {
     "treated_per_1000": ("Av 1000 med tiltaket", "Of 1,000 with it"),
     "treated_low": ("med tiltaket, fra", "with it, from"),
     "treated_high": ("med tiltaket, til", "with it, to"),
-    "measure": ("Effektmål", "Effect measure"),
+    "effect_measure": ("Effektmål", "Effect measure"),
     "certainty": ("Tillit til resultatet", "Certainty"),
     "high": ("⊕⊕⊕⊕ høy", "⊕⊕⊕⊕ high"),
     "moderate": ("⊕⊕⊕⊖ middels", "⊕⊕⊕⊖ moderate"),

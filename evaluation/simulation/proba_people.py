@@ -31,6 +31,11 @@ class Starters:
     disability: Groups
     reduced: Groups
 
+    def followed(self, months: int) -> Any:
+        """Who started so early that the registers tell of them this many months later; everyone if nobody did."""
+        known = self.start + months <= np.datetime64(proba.LAST_MONTH, "M")
+        return known if known.any() else np.ones(len(known), dtype=bool)
+
     def explained(self) -> Floats:
         """What the characteristics add to the probability of employment in month 12 (table 4.3)."""
         slopes = dict(proba.EDUCATION_SLOPES)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from evaluation import EvaluationError, cost_effectiveness
+from evaluation.comparing.plan import PROBA_COSTS
 
 # 638,126 thousand NOK for the external measure; 366 full-time specialists at 752,000 NOK for the one in house.
 MEASURES = pd.DataFrame(
@@ -29,6 +30,24 @@ def test_the_published_costs_follow_from_their_inputs() -> None:
     assert round(100 * (row["cost_per_month_ratio"] - 1)) == 22
     assert round(100 * (row["first_year_ratio"] - 1)) == 36
     assert 1.05 <= row["result_ratio"] <= 1.14
+
+
+def test_the_published_kroner_follow_from_months_that_round_to_the_published() -> None:
+    """44,835 and 62,511 kroner are 7.1986 and 8.2587 months, printed as 7.20 and 8.26."""
+    months = [44_835 / (638_126_000 / 102_457), 62_511 / (366 * 752_000 / 36_364)]
+    assert [round(one, 2) for one in months] == [7.20, 8.26]
+    table = cost_effectiveness(MEASURES.assign(months_in_first_year=months), reference="follow_up").table
+    assert table["first_year"].round().tolist() == [44_835, 62_511]
+    np.testing.assert_allclose(table["first_year_total"], [46_114, 62_511], atol=1.001)  # 44,835 + 1,278 is 46,113
+    assert MEASURES["total_cost"].tolist() == [given["total_cost"] for given in PROBA_COSTS.values()]
+
+
+def test_results_from_5_to_14_per_cent_better() -> None:
+    """The report's two ends: the whole model's 1.5 points on 29.9, and the raw 3.9 on 29.2 (printed as 14)."""
+    for gain, base, per_cent in ((0.0150, 0.299, 5), (0.0394, 0.292, 13)):
+        rows = MEASURES.assign(result=[base, base + gain])
+        ratio = cost_effectiveness(rows, reference="follow_up").comparison.iloc[0]["result_ratio"]
+        assert abs(100 * (ratio - 1) - per_cent) < 0.51
 
 
 def test_a_further_result_costs_extra_cost_by_extra_result() -> None:

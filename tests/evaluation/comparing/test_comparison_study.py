@@ -11,10 +11,11 @@ import pytest
 
 from evaluation import EvaluationError
 from evaluation.__main__ import main
+from evaluation.comparing.costs import Costs
 from evaluation.comparing.models import by_age, full_model, step_by_step, with_aap
-from evaluation.comparing.plan import ComparisonPlan, proba_plan
+from evaluation.comparing.plan import PROBA_COSTS, ComparisonPlan, proba_plan
 from evaluation.comparing.published import ESTIMATES, SHARES
-from evaluation.comparing.running import compare_measures
+from evaluation.comparing.running import _steps, compare_measures
 from evaluation.comparing.sample import Comparison
 from evaluation.comparing.tables import Tables, two_models
 from evaluation.findings import Finding, Results
@@ -39,6 +40,7 @@ def test_every_table_and_figure_of_the_report_is_there(results: Results) -> None
     tables = {"2-1", "3-1", "3-2", "4-1", "4-2", "4-3", "4-4", "4-5", "4-6", "4-7", "v1"}
     figures = {"2-21", "3-2", "3-3", "4-1", "4-2", "4-3", "4-4"}
     assert names >= {f"table-{name}" for name in tables} | {f"figure-{name}" for name in figures}
+    assert names >= {"table-6-1", "table-6-2", "table-6-3", "cost-plane", "acceptability"}
     assert names >= {"variants", "selection", "balance", "weighted-difference", "oster"}
     assert results.manifest["check"]["largest"] < 1e-8
 
@@ -70,9 +72,11 @@ def test_nobody_is_lost_between_the_tables(results: Results, starters: Frames) -
 def test_the_raw_difference_shrinks_step_by_step(results: Results) -> None:
     steps = results["table-v1"].records
     assert [row["model"] for row in steps] == [1, 2, 3, 4, 5]
-    assert steps[0]["estimate"] == pytest.approx(0.039, abs=3 * steps[0]["se"])
-    assert steps[4]["estimate"] == pytest.approx(0.015, abs=3 * steps[4]["se"])
-    assert steps[4]["estimate"] < steps[0]["estimate"]
+    assert steps[0]["estimate"] == pytest.approx(0.039, abs=0.01)
+    assert steps[4]["estimate"] == pytest.approx(0.015, abs=0.02)
+    assert steps[4]["estimate"] < steps[0]["estimate"] - 0.01
+    assert "diagnosis" in steps[3]["added"]
+    assert steps[3]["change"] == min(row["change"] for row in steps[1:])
     assert all(later["r2"] >= row["r2"] for row, later in pairwise(steps))
 
 
@@ -111,6 +115,35 @@ def test_published_numbers_stand_beside(results: Results) -> None:
     assert "33,1 %" in {cell for row in shown(results["table-4-1"], reference="proba").rows for cell in row}
     steps = shown(results["table-v1"], reference="proba", language="en")
     assert "Estimate, published" in steps.heads
+
+
+def test_costs_are_held_against_results(results: Results, comparison: Comparison) -> None:
+    month, year, against = (results[f"table-6-{number}"].records for number in (1, 2, 3))
+    assert {row["measure"]: round(row["cost_per_month"]) for row in month} == {
+        "follow_up": 6228,
+        "extended_follow_up": 7569,
+    }
+    for row in year:
+        assert row["first_year_total"] == pytest.approx(row["first_year"] + row["transaction_cost"])
+        mine = Costs(comparison).people.query("arm == @row['measure']")
+        assert row["first_year_total"] == pytest.approx(mine["cost"].mean())
+    raw, whole = against
+    assert (raw["estimator"], whole["estimator"]) == ("raw", "whole_model")
+    assert raw["result_difference"] == pytest.approx(results["table-v1"].records[0]["estimate"])
+    assert whole["result_difference"] == pytest.approx(results["table-v1"].records[4]["estimate"], rel=1e-6)
+    assert round(100 * (raw["cost_per_month_ratio"] - 1)) == 22
+    assert raw["cost_per_result"] == pytest.approx(raw["first_year_extra"] / raw["result_difference"])
+    assert whole["cost_per_result"] > raw["cost_per_result"]
+    assert results["acceptability"].records[0]["probability"] == 0
+
+
+def test_a_plan_without_costs_has_no_chapter_of_them(comparison: Comparison) -> None:
+    content = proba_plan().to_dict()
+    content.pop("costs")
+    without = ComparisonPlan.from_dict(content)
+    assert "costs" not in without.to_dict()
+    assert "costs" not in _steps(Comparison(without, comparison.frames))
+    assert "costs" in _steps(comparison)
 
 
 def test_the_same_deliveries_give_the_same_bytes(comparison: Comparison) -> None:
@@ -157,6 +190,9 @@ def test_deliveries_that_give_no_comparison_are_named(starters: Frames, change: 
         ({"data_to": "yesterday"}, "data_to"),
         ({"month": "twelve"}, "wrong type"),
         ({"weights": 1}, "weights"),
+        ({"costs": {"follow_up": {}}}, "costs: of both measures"),
+        ({"costs": {key: {"total_cost": 1} for key in PROBA_COSTS}}, "costs: of both measures"),
+        ({"costs": proba_plan().to_dict()["costs"] | {"follow_up": {"total_cost": 0}}}, "whole numbers above 0"),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_names_its_field(content: dict[str, Any], field: str) -> None:
