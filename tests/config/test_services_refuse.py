@@ -24,14 +24,14 @@ class Usage(NamedTuple):
     free: int
 
 
-def command(*arguments: str, local: Path) -> subprocess.CompletedProcess[str]:
-    """manage.py on a machine where no server is named."""
+def command(*arguments: str, local: Path, **named: str) -> subprocess.CompletedProcess[str]:
+    """manage.py on a machine where no server is named, or those that are given."""
     environment = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         check=False,
         cwd=PROJECT,
-        env={**environment, "NAVTRIAL_LOCAL": str(local)},
+        env={**environment, "NAVTRIAL_LOCAL": str(local), **named},
         capture_output=True,
         text=True,
     )

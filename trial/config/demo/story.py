@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -11,15 +12,16 @@ from django.db import connection
 from trial.access.models import User
 from trial.access.planes import entered
 from trial.audit.clock import now, simulated
+from trial.audit.queue import alone
 from trial.config import assets, translations
 from trial.config.demo import closing
-from trial.config.demo.accounts import make_accounts
+from trial.config.demo.accounts import ACCOUNTS, make_accounts
 from trial.config.demo.asking import Asking
 from trial.config.demo.evaluate import DemoFailure, analyse, deliver
 from trial.config.demo.life import Life
 from trial.config.demo.setup import DemoTrial, set_up
 from trial.config.demo.terminal import Terminal
-from trial.config.services import Child, run_server, run_worker, stopped_together
+from trial.config.services import Child, check_port, remember_demonstration, run_server, run_worker, stopped_together
 from trial.studies.actions import close_recruitment
 from trial.studies.models import Trial
 from trial.studies.queries import plane_for
@@ -42,33 +44,56 @@ SEEDS = {FINISHED: 2013, RECRUITING: 2026}  # of what people do; the draws have 
 
 def tell(terminal: Terminal, *, fresh: bool, port: int | None) -> None:
     """Make what is missing, show what was found, and serve on `port` until interrupted (None: do not serve)."""
+    if port is not None:
+        check_port(port)  # before a minute's work rather than after it
     with terminal.step("Look and texts (npm, once)"):
         assets.build()
         translations.compile_all()
-    with terminal.step("Database"):
-        _prepare_database(fresh)
-    worker = run_worker()
+    with alone("demonstration", "made") as held:
+        if not held:
+            raise DemoFailure("Another demonstration is being made in this database. Wait for it, or stop it first.")
+        with terminal.step("Database"):
+            _prepare_database(fresh)
+            remember_demonstration()
+        worker = _made(terminal)
     with stopped_together(worker):
-        if not _is_complete():
-            _make(terminal, worker)
         closing.show(terminal, FINISHED)
         terminal.say(f"Everything above took {terminal.total():.0f} seconds.")
         if port is not None:
             _serve(terminal, worker, port)
 
 
+def _made(terminal: Terminal) -> Child:
+    """The worker, and with its help everything that an earlier demonstration has not made."""
+    worker = run_worker()
+    if not _is_complete():
+        try:
+            _make(terminal, worker)
+        except BaseException:
+            worker.stop()
+            raise
+    return worker
+
+
 def _prepare_database(fresh: bool) -> None:
     """Migrate; begin anew when that is asked for, or when an earlier demonstration was interrupted."""
+    _refuse_other_content()
     call_command("migrate", verbosity=0, interactive=False)
-    codes = set(Trial.objects.values_list("code", flat=True))
     if not User.objects.exists() or (_is_complete() and not fresh):
         return
-    if codes - {FINISHED, RECRUITING}:
-        raise DemoFailure("The database holds other trials than the demonstration's. Name another in DATABASE_URL.")
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE")
         cursor.execute("CREATE SCHEMA public")
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def _refuse_other_content() -> None:
+    """Touch no database in which anybody but the demonstration's own people works, or any other trial is planned."""
+    there = set(connection.introspection.table_names())
+    strangers = User.objects.exclude(username__in=[account.username for account in ACCOUNTS])
+    others = Trial.objects.exclude(code__in=(FINISHED, RECRUITING))
+    if any(rows.model._meta.db_table in there and rows.exists() for rows in (strangers, others)):
+        raise DemoFailure("The database holds more than a demonstration. Name another one in DATABASE_URL.")
 
 
 def _is_complete() -> bool:
@@ -145,7 +170,9 @@ def _serve(terminal: Terminal, worker: Child, port: int) -> None:
     server = run_server(port=port)
     with stopped_together(server):
         closing.say_logins(terminal, port)
-        while True:
-            time.sleep(WATCH_SECONDS)
-            server.check()
-            worker.check()
+        with suppress(KeyboardInterrupt):  # the way to end it
+            while True:
+                time.sleep(WATCH_SECONDS)
+                server.check()
+                worker.check()
+    terminal.say("\nStopped.")

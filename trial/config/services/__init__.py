@@ -5,18 +5,22 @@ they are; for each of the two that is missing an embedded server is started unde
 process of the same checkout already runs it. The last process to leave stops them.
 """
 
-from trial.config.services.children import Child, run_server, run_worker, stopped_together
-from trial.config.services.failures import ServiceFailure
+from trial.config.services.children import Child, check_port, run_server, run_worker, stopped_together
+from trial.config.services.command_line import remember_demonstration
+from trial.config.services.failures import SENTENCES, ServiceFailure
 from trial.config.services.provision import Services, provide, reset
 from trial.config.services.sharing import Durability, Place
 
 __all__ = [
+    "SENTENCES",
     "Child",
     "Durability",
     "Place",
     "ServiceFailure",
     "Services",
+    "check_port",
     "provide",
+    "remember_demonstration",
     "reset",
     "run_server",
     "run_worker",

@@ -85,7 +85,7 @@ def worker_database_url() -> str:
 
 def run_server(*, port: int = 8000, host: str = "127.0.0.1", workers: int = 2) -> Child:
     """Serve the site and return when it answers. Raises `ServiceFailure` when the port is taken."""
-    _check_port(host, port)
+    check_port(port, host)
     command = [sys.executable, "-m", "gunicorn", "trial.config.wsgi", "--bind", f"{host}:{port}"]
     command += ["--workers", str(workers), "--threads", "4", "--graceful-timeout", "5", "--no-control-socket"]
     child = Child.start("server", command, {})
@@ -109,11 +109,14 @@ def stopped_together(*children: Child) -> Iterator[None]:
             child.stop()
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(port: int, host: str = "127.0.0.1") -> None:
+    """Raise `ServiceFailure` when nothing can be served there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except OverflowError:
+            raise ServiceFailure(f"There is no port {port}: ports are numbers up to 65535.") from None
         except OSError as error:
             raise ServiceFailure(
                 f"Port {port} cannot be used ({error.strerror}). Choose another with --port."

@@ -2,15 +2,31 @@
 
 import hashlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from trial.config.services.failures import ServiceFailure, explained
+from trial.config.services.named import check_named
 from trial.config.services.provision import provide, reset
 from trial.config.services.sharing import Place
 
 WITHOUT_SERVERS = frozenset({"", "assets", "check", "collectstatic", "help", "version", "-h", "--help", "--version"})
+
+
+@contextmanager
+def without_traceback() -> Iterator[None]:
+    """End as a shell expects when Ctrl-C was pressed or nobody reads on, wherever the command is just then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        sys.exit(128 + signal.SIGINT)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is flushed into nothing
+        sys.exit(128 + signal.SIGPIPE)
 
 
 def prepare(arguments: Sequence[str]) -> None:
@@ -25,11 +41,10 @@ def prepare(arguments: Sequence[str]) -> None:
     if command in WITHOUT_SERVERS or {"-h", "--help"} & set(arguments):
         return
     try:
+        check_named(for_demonstration=command == "demo")
         if command == "demo" and "--fresh" in arguments:
             reset()
         provide()
-        if command == "demo":
-            _remember_demonstration()
     except ServiceFailure as failure:
         sys.exit(str(failure))
 
@@ -39,8 +54,11 @@ def _is_demonstration() -> bool:
     return not named or (_record().exists() and _record().read_text() == _digest(named))
 
 
-def _remember_demonstration() -> None:
-    """Keep the digest of the database that holds the demonstration, so that later commands open it with its keys."""
+def remember_demonstration() -> None:
+    """Keep the digest of the database that holds the demonstration, so that later commands open it with its keys.
+
+    Call it once the database is known to hold nothing else.
+    """
     with explained(_record()):
         _record().parent.mkdir(parents=True, exist_ok=True)
         _record().write_text(_digest(os.environ["DATABASE_URL"]))

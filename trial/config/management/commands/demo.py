@@ -6,13 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError
+from redis import RedisError
 
 from trial.access.refusals import Refusal
 from trial.config.assets import AssetsError
 from trial.config.demo.evaluate import DemoFailure
 from trial.config.demo.story import tell
 from trial.config.demo.terminal import Terminal
-from trial.config.services import ServiceFailure
+from trial.config.services import SENTENCES, Place, ServiceFailure
 
 
 class Command(BaseCommand):
@@ -33,5 +35,18 @@ class Command(BaseCommand):
             raise CommandError(str(failure)) from None
         except Refusal as refusal:
             raise CommandError(f"The demonstration was refused ({refusal.code}): {refusal.sentence}") from None
-        except KeyboardInterrupt:
-            self.stdout.write("\nStopped.")
+        except (OperationalError, InterfaceError, RedisError) as error:
+            raise CommandError(f"{_what_gave_way()} ({str(error).strip().partition(chr(10))[0]})") from None
+        except OSError as error:
+            if error.errno not in SENTENCES:
+                raise
+            raise CommandError(SENTENCES[error.errno].format(path=error.filename or settings.LOCAL)) from None
+
+
+def _what_gave_way() -> str:
+    """Why a server that worked a moment ago does not."""
+    try:
+        Place.at().check_room()
+    except ServiceFailure as failure:
+        return str(failure)
+    return "A server stopped answering in the middle. Start again: what was begun is begun anew."
