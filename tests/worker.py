@@ -27,12 +27,16 @@ app.conf.broker_transport_options["global_keyprefix"] = PREFIX
 
 
 class Worker:
-    """One worker with one pool process, so that "the worker was killed" means one thing."""
+    """One worker with one pool process, so that "the worker was killed" means one thing.
 
-    def __init__(self, log: Path) -> None:
+    `program`: Python that starts a worker of another kind instead, for a control.
+    """
+
+    def __init__(self, log: Path, *, program: str = "") -> None:
         self.log = log
         command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "trial.config.celery", "worker"]
         command += ["-Q", ",".join(QUEUES), "--concurrency", "1", "--loglevel", "INFO", "--without-mingle"]
+        command = [sys.executable, "-W", "ignore", "-c", program] if program else command
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command, stdout=output, stderr=output, env=os.environ | environment(), start_new_session=True

@@ -1,7 +1,8 @@
 """The Celery application. The worker connects to PostgreSQL as `analyst`: code with a bug cannot read a name.
 
-Messages only say "look now"; what is to be done stands in PostgreSQL. So each worker looks round at its start and
-every half minute: for runs and deliveries whose message was lost with a broker or a killed worker, and for notices.
+Messages only say "look now"; what is to be done stands in PostgreSQL. So each worker looks round whenever it has
+reached the broker and every half minute: for runs and deliveries whose message was lost with a broker or a killed
+worker, and for notices.
 """
 
 import os
@@ -26,20 +27,26 @@ app.autodiscover_tasks()
 
 
 class LookRound(bootsteps.StartStopStep):
-    """The worker's own clock: no second process that may be forgotten, and more workers do no harm."""
+    """The worker's own clock: no second process that may be forgotten, and more workers do no harm.
 
-    requires = ("celery.worker.components:Timer",)
+    A step of the consumer, which starts again with every connection: a broker that comes back empty has forgotten all
+    that was queued, and nobody shall wait for the next half minute.
+    """
 
-    def __init__(self, worker: Any, **_options: Any) -> None:
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, consumer: Any, **_options: Any) -> None:
         self.entry: Any = None
 
-    def start(self, worker: Any) -> None:
-        worker.timer.call_after(0, look_round)
-        self.entry = worker.timer.call_repeatedly(LOOK_ROUND_SECONDS, look_round)
+    def start(self, consumer: Any) -> None:
+        self.stop(consumer)
+        consumer.timer.call_after(0, look_round)
+        self.entry = consumer.timer.call_repeatedly(LOOK_ROUND_SECONDS, look_round)
 
-    def stop(self, worker: Any) -> None:
+    def stop(self, consumer: Any) -> None:
         if self.entry:
             self.entry.cancel()
+            self.entry = None
 
 
 def look_round() -> None:
@@ -51,4 +58,4 @@ def look_round() -> None:
             return
 
 
-app.steps["worker"].add(LookRound)
+app.steps["consumer"].add(LookRound)
