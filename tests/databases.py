@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import dj_database_url
 import psycopg
 from django.db import connection, connections
 
@@ -28,13 +29,28 @@ def database_copy(suffix: str) -> Iterator[None]:
         _drop(copy)
 
 
+@contextmanager
+def other_server(url: str) -> Iterator[None]:
+    """Work on the database at `url`, on a server of its own."""
+    settings, elsewhere = connection.settings_dict, dj_database_url.parse(url)
+    names = ("HOST", "PORT", "USER", "PASSWORD", "NAME")
+    original = {name: settings[name] for name in names}
+    connections.close_all()
+    settings.update({name: elsewhere[name] for name in names})
+    try:
+        yield
+    finally:
+        connections.close_all()
+        settings.update(original)
+
+
 def _drop(name: str) -> None:
     """Not by `WITH (FORCE)`: that refuses where autovacuum, which runs as a superuser, is at work in the database.
 
     A plain drop sends autovacuum away itself and waits until those who were ended have gone.
     """
     _administer(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user",  # noqa: S608 - our own name
         f'DROP DATABASE IF EXISTS "{name}"',
     )
 
