@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 KEYS = ("IDENTITY_KEY", "BLIND_INDEX_KEY", "SEED_KEY", "CHECKPOINT_KEY")
 KEY_FORM = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
@@ -85,4 +86,22 @@ def worker_account(**_options: Any) -> list[CheckMessage]:
     return [Warning("WORKER_DATABASE_URL is not set.", hint=hint, id="navtrial.W001")]
 
 
-ALL = (keys, secret_key, hosts, worker_account)
+def environment(**_options: Any) -> list[CheckMessage]:
+    """E008: something in the environment cannot be what it should be."""
+    return [Error(mistake, id="navtrial.E008") for mistake in settings.MISTAKES]
+
+
+def database_account(*, databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """E007: row-level security would not hold for whoever forgets a plane. Asked where a database is to be asked."""
+    if settings.RELAXED or not databases:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user")
+        past_the_rows = bool(cursor.fetchone()[0])
+    if not past_the_rows:
+        return []
+    hint = "Let DATABASE_URL sign in as an account with neither SUPERUSER nor BYPASSRLS."
+    return [Error("The database account stands above row-level security.", hint=hint, id="navtrial.E007")]
+
+
+ALL = (keys, secret_key, hosts, worker_account, environment, database_account)

@@ -19,8 +19,14 @@ def flag(name: str) -> bool:
     return os.environ.get(name, "") == "1"
 
 
+MISTAKES: list[str] = []  # in the environment; a system check tells them (navtrial.E008), for nothing runs with one
+
+
 def whole(name: str, default: int) -> int:
-    return int(os.environ.get(name, "") or default)
+    given = os.environ.get(name, "")
+    if given and not given.isdecimal():
+        MISTAKES.append(f"{name} is no whole number.")
+    return int(given) if given.isdecimal() else default
 
 
 def names(name: str, default: str = "") -> list[str]:
@@ -30,7 +36,20 @@ def names(name: str, default: str = "") -> list[str]:
 def secret(name: str) -> str:
     """A secret from the environment, or from the file that `<name>_FILE` names, such as a mounted one."""
     file = os.environ.get(f"{name}_FILE")
-    return Path(file).read_text().strip() if file else os.environ.get(name, "")
+    try:
+        return Path(file).read_text().strip() if file else os.environ.get(name, "")
+    except OSError as error:
+        MISTAKES.append(f"{name}_FILE cannot be read ({error.strerror}).")
+        return ""
+
+
+def address(name: str, default: str = "") -> str:
+    """The address of a PostgreSQL server."""
+    given = os.environ.get(name, default)
+    if given and not given.startswith(("postgres://", "postgresql://")):
+        MISTAKES.append(f"{name} must look like postgres://account:password@host:5432/database.")
+        return default
+    return given
 
 
 DEMO = flag("NAVTRIAL_DEMO")
@@ -141,9 +160,9 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 FORM_RENDERER = "trial.config.formrendering.AkselRenderer"
 
-DATABASE_URL = os.environ.get("DATABASE_URL", "postgres://navtrial@localhost/navtrial")
+DATABASE_URL = address("DATABASE_URL", "postgres://navtrial@localhost/navtrial")
 WORKER = flag("NAVTRIAL_WORKER")  # this process is the Celery worker: it speaks as `analyst` from its first statement
-WORKER_DATABASE_URL = os.environ.get("WORKER_DATABASE_URL", "")
+WORKER_DATABASE_URL = address("WORKER_DATABASE_URL")
 DATABASES = {"default": dj_database_url.parse((WORKER and WORKER_DATABASE_URL) or DATABASE_URL, conn_max_age=60)}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).update(
@@ -293,7 +312,6 @@ SNAPSHOT_KEY = os.environ.get("SNAPSHOT_KEY", "")  # 32 bytes hex: deliveries an
 UPLOAD_ROOT = Path(os.environ.get("UPLOAD_ROOT", LOCAL / "uploads"))  # files that arrive; shared
 WORK_ROOT = Path(os.environ.get("WORK_ROOT", LOCAL / "work"))  # the worker's scratch: three times the largest file
 DROP_ROOT = os.environ.get("DROP_ROOT", "")  # <trial>/ holds files that the secure room's own transfer has put there
-RESULT_ROOT = Path(os.environ.get("RESULT_ROOT", LOCAL / "results"))
 # Nav's access service (Tilgangsmaskin), asked before a person is shown; where there is none, nobody is asked.
 ACCESS_SERVICE_URL = os.environ.get("ACCESS_SERVICE_URL", "")
 ACCESS_SERVICE_TOKEN = os.environ.get("ACCESS_SERVICE_TOKEN", "")
