@@ -1,6 +1,6 @@
 # The image of the site and of its workers, for a platform with a read-only root and only /tmp writable.
 #   site:       the default command, port 8080; probes /isalive and /isready, counters /metrics
-#   worker:     celery --app trial.config.celery worker --queues notices,analyses,deliveries
+#   worker:     NAVTRIAL_WORKER=1 celery --app trial.config.celery worker --queues notices,analyses,deliveries
 #   migrations: python manage.py migrate
 # What differs between places comes from the environment: see trial/config/settings.py; `python manage.py check --deploy`
 # says what is missing. DATABASE_URL comes by itself when the manifest's database has `envVarPrefix: DATABASE`.
