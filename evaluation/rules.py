@@ -15,6 +15,8 @@ Arms = Sequence[Sequence[Any]]  # ordered (code, ratio)
 Factors = Mapping[str, str]  # factor -> level
 BlockNumber = Callable[[int], int]  # number of block 0, 1, 2, ...
 
+LARGEST_TABLE = 50_000  # cells of the maximal procedure, whose completions are counted in ever longer numbers
+
 
 class DesignError(ValueError):
     """The method, its arms or its history cannot be."""
@@ -212,9 +214,11 @@ class Maximal(Rule):
     balanced_pair = True
 
     def check(self) -> None:
-        self.setting("bound", least=1)
-        if self.setting("length", least=2) % 2:
+        bound, length = self.setting("bound", least=1), self.setting("length", least=2)
+        if length % 2:
             raise DesignError("a list that ends level has an even length")
+        if length * min(bound, length) > LARGEST_TABLE:
+            raise DesignError(f"length times bound must be at most {LARGEST_TABLE}")
 
     def weights(self, state: Any, factors: Factors) -> list[int]:
         left, difference = self.method["length"] - sum(state), state[0] - state[1]
@@ -299,9 +303,9 @@ RULES: dict[str, type[Rule]] = {
 def completions(length: int, bound: int) -> list[dict[int, int]]:
     """[left][difference] -> sequences of ``left`` more draws that stay within the bound and end level."""
     table = [{0: 1}]
-    for _ in range(length):
-        last = table[-1]
-        steps = {d: last.get(d + 1, 0) + last.get(d - 1, 0) for d in range(-bound, bound + 1)}
+    for left in range(1, length + 1):
+        last, widest = table[-1], min(left, bound)
+        steps = {d: last.get(d + 1, 0) + last.get(d - 1, 0) for d in range(-widest, widest + 1)}
         table.append({d: ways for d, ways in steps.items() if ways})
     return table
 

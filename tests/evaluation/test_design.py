@@ -241,6 +241,8 @@ def test_a_missing_factor_refuses():
         ({"kind": "big_stick"}, TRIO),
         ({"kind": "urn", "alpha": 0, "beta": 0}, PAIR),
         ({"kind": "maximal", "bound": 2, "length": 7}, PAIR),
+        ({"kind": "maximal", "bound": 2, "length": 10**9}, PAIR),
+        ({"kind": "maximal", "bound": 10**9, "length": 1000}, PAIR),
         ({"kind": "permuted_blocks", "multipliers": []}, PAIR),
         ({"kind": "permuted_blocks", "multipliers": [0]}, PAIR),
         ({"kind": "permuted_blocks", "multipliers": [1, 2]}, PAIR),

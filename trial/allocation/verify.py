@@ -26,7 +26,7 @@ SHAPES = {
     "EVENT": {**HEAD, "who": str, "kind": str, "note_sha256": str},
 }
 PARTIES = ("server", "researcher")
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+LARGEST_TABLE = 50_000  # length times bound of the maximal procedure, whose paths are counted
 
 
 def canonical(value: Any) -> bytes:
@@ -38,12 +38,28 @@ def sha256(data: bytes) -> bytes:
 
 
 def findings(bundle: Any, anchors: Any) -> Iterator[str]:
-    """Every finding as one line of text. Never raises, whatever the two files hold."""
-    for check in (check_protocol, check_tree, check_order, check_draws):
+    """Every finding as one line of text. Never raises: whoever made the files may have meant them to stop this."""
+    for check in (check_files, check_protocol, check_tree, check_order, check_draws):
         try:
             yield from check(bundle, anchors)
-        except MALFORMED as problem:
+        except Exception as problem:
             yield f"{check.__name__}: the files are not as they must be: {type(problem).__name__} {problem}"
+
+
+def check_files(bundle: Any, anchors: Any) -> Iterator[str]:
+    """What JSON has and a protocol must not: true is not 1 and null is nothing. And anchors that hold nothing."""
+    if not plain([bundle["protocol"], bundle["seeds"], bundle["beacon"], anchors]):
+        yield "files: hold something else than text, whole numbers, lists and objects"
+    if {type(anchors[kind]) for kind in ("checkpoints", "receipts")} != {list} or type(bundle["leaves"]) is not list:
+        yield "files: checkpoints, receipts and leaves must be lists"
+    if not anchors["checkpoints"] and not anchors["receipts"]:
+        yield "anchors: no checkpoint and no receipt is held outside, so the log could have been written afterwards"
+
+
+def plain(value: Any) -> bool:
+    if type(value) in (list, dict):
+        return all(map(plain, value.values() if type(value) is dict else value))
+    return type(value) in (str, int)
 
 
 def check_protocol(bundle: Any, anchors: Any) -> Iterator[str]:
@@ -52,6 +68,9 @@ def check_protocol(bundle: Any, anchors: Any) -> Iterator[str]:
         yield "protocol: its hash is not the one held outside"
     if protocol["version"] != 1 or protocol["mode"] not in ("attended", "unattended"):
         yield "protocol: unknown version or mode"
+    for names in ([code for code, _ in protocol["arms"]], protocol["strata"]):
+        if len(set(names)) < len(names):
+            yield "protocol: an arm or a stratum stands twice"
     for party in PARTIES:
         seed = bytes.fromhex(bundle["seeds"][party])
         opened = sha256(b"navtrial/seed/v1" + protocol["trial"].encode() + seed).hex()
@@ -107,6 +126,8 @@ def check_order(bundle: Any, anchors: Any) -> Iterator[str]:
         if kind == "ENROL":
             if who in enrolled or not who or leaf["stratum"] not in bundle["protocol"]["strata"]:
                 yield f"leaf {seq}: a person enrolled twice, without a code, or in an unknown stratum"
+            if {type(level) for level in leaf["factors"].values()} - {str}:
+                yield f"leaf {seq}: the level of a factor is no text"
             if leaf["position"] != positions[leaf["stratum"]]:
                 yield f"leaf {seq}: position {leaf['position']} in {leaf['stratum']} repeats or leaves a gap"
             positions[leaf["stratum"]] += 1
@@ -147,7 +168,7 @@ def check_draws(bundle: Any, anchors: Any) -> Iterator[str]:
                 drawn, share = number(stratum, "draw", person["position"])
                 weights = weigh(protocol, tally, factors, partial(block_number, stratum))
                 arm = pick(drawn, weights)
-            except MALFORMED as problem:
+            except Exception as problem:
                 yield f"leaf {seq}: no arm can be drawn: {type(problem).__name__} {problem}"
                 continue
             tally.add(arm, factors)
@@ -244,10 +265,12 @@ def minimise(protocol: Any, ratio: Any, levels: Any, factors: Any) -> Any:
 @lru_cache(maxsize=4)
 def paths(length: int, bound: int) -> list[dict[int, int]]:
     """[n][difference]: the ways from n draws at that difference to a level end, never beyond the bound."""
+    if min(length, bound) < 1 or length * min(bound, length) > LARGEST_TABLE:
+        raise ValueError(f"length times bound lies between 1 and {LARGEST_TABLE}")
     table = [{0: 1}]
-    for _ in range(length):
-        last = table[-1]
-        table.append({d: last.get(d + 1, 0) + last.get(d - 1, 0) for d in range(-bound, bound + 1)})
+    for left in range(1, length + 1):
+        last, widest = table[-1], min(left, bound)
+        table.append({d: last.get(d + 1, 0) + last.get(d - 1, 0) for d in range(-widest, widest + 1)})
     return table[::-1]
 
 
@@ -272,13 +295,13 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         bundle, anchors = [read(path) for path in arguments]
-    except (OSError, *MALFORMED) as problem:
+    except Exception as problem:
         print(f"a file cannot be read: {problem}")
         return 1
     clean = True
     for line in findings(bundle, anchors):
         clean = False
-        print(line)
+        print("".join(sign if sign.isprintable() else "?" for sign in line))  # a name may hold a line that says OK
     if clean:
         drawn = sum(leaf["type"] == "ALLOC" for leaf in bundle["leaves"])
         held = f"{len(anchors['checkpoints'])} checkpoints, {len(anchors['receipts'])} receipts"
@@ -287,4 +310,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] # names in a terminal that lacks their letters
     sys.exit(main(sys.argv[1:]))
