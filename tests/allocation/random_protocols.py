@@ -17,6 +17,7 @@ from trial.allocation.decisions import (
     record_beacon,
     request_opening,
 )
+from trial.allocation.protocols import Document
 from trial.enrolment.actions import publish_consent_form, set_criteria
 from trial.studies.actions import (
     add_member,
@@ -55,6 +56,24 @@ def random_method(rng: np.random.Generator, people: int) -> tuple[dict[str, Any]
     if kind == "minimisation":
         return {"kind": kind, "factors": {"sex": 2, "age": 1}, "probability": [4, 5]}, ratio, FACTORS
     return {"kind": kind}, ratio, {}
+
+
+def random_document(rng: np.random.Generator, people: int) -> Document:
+    """A protocol of the same kinds for a trial that is drawn in memory."""
+    method, ratio, factors = random_method(rng, people)
+    content = {
+        "version": 1,
+        "trial": f"forsøk-{rng.integers(1000)}",
+        "mode": str(rng.choice(["attended", "unattended"])),
+        "arms": [[f"arm-{place}", part] for place, part in enumerate(ratio)],
+        "strata": [name for _number, name, _prefix in OFFICES[: rng.integers(1, 4)]],
+        "method": method,
+        "factors": factors,
+        "beacon": "drand" if rng.random() < 0.3 else "",
+        "consent_form": "",
+        "analysis_plan": "",
+    }
+    return Document(content)
 
 
 def random_trial(serial: int, people: int) -> tuple[DrawCast, np.random.Generator]:

@@ -1,19 +1,31 @@
-"""Random protocols lived through by the application, and recomputed by the verifier and by the slow implementation."""
+"""Random protocols drawn by the application, and recomputed by the verifier and by the slow implementation.
+
+Some are lived through with everything around the draw, from the first office to the opening; more of them are drawn
+in memory, by the same code without its database. `pytest -m nightly tests/allocation/test_replay.py -n 0` runs the
+large amounts, with protocols of a new seed that it prints, and keeps what it counted as evidence.
+"""
 
 import json
+import secrets
+from collections import Counter
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from tests import evidence
 from tests.allocation.bundles import copied, key_of, part, slow_arm, slow_weights
-from tests.allocation.random_protocols import live_through, open_up, random_trial
+from tests.allocation.random_protocols import live_through, open_up, random_document, random_trial
 from tests.allocation.trials import DrawCast
 from trial.allocation import verify
 from trial.allocation.queries import anchors_of, bundle_of
+from trial.allocation.rehearsal import PARTIES, Stage
 
 PEOPLE = 12
 PROTOCOLS = 50
 CHUNK = 5
+IN_MEMORY = [200, pytest.param(2_000, marks=pytest.mark.nightly)]
+DRAWS = 100
 
 
 def slow_arms(bundle: dict) -> list[str]:
@@ -60,6 +72,33 @@ def test_application_verifier_and_slow_implementation_agree(db, simulated_clock,
         assert list(verify.findings(bundle, anchors)) == [], (serial, method)
         assert [leaf["arm"] for leaf in bundle["leaves"] if leaf["type"] == "ALLOC"] == slow_arms(bundle), method
         assert len(anchors["receipts"]) == PEOPLE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocols", IN_MEMORY)
+def test_the_three_agree_on_many_protocols_of_a_hundred_draws(protocols: int):
+    nightly = protocols > IN_MEMORY[0]
+    seed, kinds = secrets.randbelow(2**32) if nightly else 20261130, Counter[str]()
+    print(f"seed {seed}")
+    for serial in range(protocols):
+        rng = np.random.default_rng([seed, serial])
+        document = random_document(rng, DRAWS)
+        stage, method = Stage(document, {party: rng.bytes(32) for party in PARTIES}), document.method
+        for _ in range(DRAWS):
+            factors = document.content["factors"].items()
+            levels = {name: str(rng.choice(each)) for name, each in factors}
+            stage.arrives(str(rng.choice(document.content["strata"])), levels)
+        bundle, anchors = stage.files()
+        assert list(verify.findings(bundle, anchors)) == [], (seed, serial, method)
+        drawn = [leaf["arm"] for leaf in bundle["leaves"] if leaf["type"] == "ALLOC"]
+        assert drawn == slow_arms(bundle), (seed, serial, method)
+        assert len(drawn) + stage.turned_away == DRAWS
+        kinds[method["kind"]] += len(drawn)
+    assert len(kinds) == 8
+    if nightly:
+        evidence.keep(
+            "draw_replay", protocols=protocols, draws=kinds.total(), draws_by_method=dict(kinds), differences=0
+        )
 
 
 @pytest.mark.slow

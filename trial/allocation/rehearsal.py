@@ -20,6 +20,7 @@ from trial.allocation.protocols import Document
 MOST_PEOPLE = 2000  # enough to see how it goes, few enough for somebody at a page to wait for
 BETWEEN_CHECKPOINTS = 50  # leaves
 BEACON = "00" * 16
+PARTIES = ("server", "researcher")
 
 
 def rehearse(
@@ -30,7 +31,7 @@ def rehearse(
     Answers `people` drawn, `turned_away` by a list that had run out, `counts` (a row per stratum: its name and the
     number in each arm), `guess_share` (of somebody who sees all earlier arms), `leaves`, `checkpoints`, `findings`.
     """
-    stage = _Stage(document)
+    stage = Stage(document, {party: new_seed() for party in PARTIES})
     generator = generator or np.random.default_rng()
     arrivals = [name for name, number in expected.items() for _ in range(number)]
     for place in generator.permutation(len(arrivals))[:MOST_PEOPLE]:
@@ -39,11 +40,10 @@ def rehearse(
     return stage.ended()
 
 
-class _Stage:
-    """The state of a rehearsal: the parties, the rules' states, and a log without a database."""
+class Stage:
+    """The state of a rehearsal: the parties with their seeds, the rules' states, and a log without a database."""
 
-    def __init__(self, document: Document) -> None:
-        seeds = {party: new_seed() for party in ("server", "researcher")}
+    def __init__(self, document: Document, seeds: Mapping[str, bytes]) -> None:
         trial = document.content["trial"]
         commitments = {party: commitment_of(trial, seed) for party, seed in seeds.items()}
         self.document = Document(document.content | {"commitments": commitments})
@@ -93,8 +93,21 @@ class _Stage:
 
     def ended(self) -> dict[str, Any]:
         """What the rehearsal showed; the verifier reads the files that an auditor would get."""
-        self._checkpoint()
+        bundle, anchors = self.files()
         people = sum(self.positions.values())
+        return {
+            "people": people,
+            "turned_away": self.turned_away,
+            "counts": [[name, *(found[code] for code in self.codes)] for name, found in self.counts.items()],
+            "guess_share": round(self.right / people, 4) if people else 0.0,
+            "leaves": len(self.log),
+            "checkpoints": len(self.checkpoints),
+            "findings": list(verify.findings(bundle, anchors)),
+        }
+
+    def files(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Bundle and anchors, the latter with a checkpoint of the log as it is now."""
+        self._checkpoint()
         seeds = {party: seed.hex() for party, seed in self.seeds.items()}
         bundle = {
             "protocol": self.document.content, "seeds": seeds, "beacon": self.beacon, "leaves": self.log
@@ -105,15 +118,7 @@ class _Stage:
             "checkpoints": self.checkpoints,
             "receipts": self.receipts,
         }
-        return {
-            "people": people,
-            "turned_away": self.turned_away,
-            "counts": [[name, *(found[code] for code in self.codes)] for name, found in self.counts.items()],
-            "guess_share": round(self.right / people, 4) if people else 0.0,
-            "leaves": len(self.log),
-            "checkpoints": len(self.checkpoints),
-            "findings": list(verify.findings(bundle, anchors)),
-        }
+        return bundle, anchors
 
     def _append(self, build: Any, **fields: Any) -> leaves.Leaf:
         leaf: leaves.Leaf = build(seq=len(self.log), time=len(self.log), **fields)
