@@ -7,6 +7,7 @@ and taken up again without counting the history.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "MissingFactor",
     "Rule",
     "arm_for",
+    "follows",
     "replay",
     "rule_for",
     "simulate",
@@ -39,7 +41,7 @@ __all__ = [
 def rule_for(method: Mapping[str, Any], arms: Arms, *, block_number: BlockNumber | None = None) -> Rule:
     """The declared method over these arms. Raises DesignError where they do not fit together."""
     kind = method.get("kind")
-    if kind not in RULES:
+    if not isinstance(kind, str) or kind not in RULES:
         raise DesignError(f"unknown method: {kind}")
     return RULES[kind](method, arms, block_number)
 
@@ -52,6 +54,28 @@ def replay(rule: Rule, history: Iterable[tuple[str, Factors]]) -> Any:
             raise DesignError(f"the history names an arm that the design lacks: {code}")
         state = rule.advance(state, rule.codes.index(code), factors)
     return state
+
+
+def follows(rule: Rule, history: Iterable[tuple[str, Factors]], kept: Any) -> bool:
+    """Whether the history may have led to a kept state (as it came back from JSON), whatever sizes hidden blocks had.
+
+    The number of the block is not looked at: it says which size is drawn next, and that is what is hidden.
+    """
+    possible = {_plain(rule.start()): rule.start()}
+    for code, factors in history:
+        after = {}
+        for state in [opened for seen in possible.values() for opened in rule.openings(seen)]:
+            try:
+                led_to = rule.forget(rule.advance(state, rule.codes.index(code), factors))
+            except (DesignError, ValueError):
+                continue  # not with a block of this size, or no arm of this design
+            after[_plain(led_to)] = led_to
+        possible = after
+    return _plain(rule.forget(kept)) in possible
+
+
+def _plain(state: Any) -> str:
+    return json.dumps(state, sort_keys=True)
 
 
 def weights(

@@ -49,7 +49,15 @@ def test_a_whole_log_has_no_faults(drawn: DrawCast):
         ("UPDATE allocation_logleaf SET text = replace(text, '\"Moss\"', '\"Rygge\"') WHERE seq = 2", "another root"),
         ("DELETE FROM allocation_logleaf WHERE seq = 8", "larger than the log"),
         ("UPDATE allocation_loghead SET size = size - 1", "head of the log"),
-        ("UPDATE allocation_stratumstate SET drawn = drawn - 1 WHERE stratum = 'Moss'", "state of Moss"),
+        ("UPDATE allocation_stratumstate SET drawn = drawn - 1 WHERE stratum = 'Moss'", "state of Moss does not count"),
+        (
+            "UPDATE allocation_stratumstate SET state = jsonb_set(state, '{2}', '[0, 0]') WHERE stratum = 'Moss'",
+            "state of Moss is not one that its arms lead to",
+        ),
+        (
+            "UPDATE allocation_stratumstate SET state = jsonb_set(state, '{2,0}', '1') WHERE stratum = 'Rygge'",
+            "state of Rygge is not one that its arms lead to",
+        ),
         (
             "UPDATE allocation_allocation a SET arm_id = (SELECT id FROM studies_arm WHERE id <> a.arm_id "
             "AND trial_id = a.trial_id) WHERE position = 1",

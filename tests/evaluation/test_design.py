@@ -1,5 +1,6 @@
 """The weights of every method: published examples, exact distributions, and what is refused."""
 
+import json
 from collections import Counter
 from fractions import Fraction
 from itertools import product
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.design import DesignError, ListExhausted, MissingFactor, arm_for, replay, rule_for, simulate, weights
+from evaluation.design import (
+    DesignError,
+    ListExhausted,
+    MissingFactor,
+    arm_for,
+    follows,
+    replay,
+    rule_for,
+    simulate,
+    weights,
+)
 
 PAIR = [("a", 1), ("b", 1)]
 TRIO = [("a", 1), ("b", 1), ("c", 1)]
@@ -104,6 +115,22 @@ def test_no_method_passes_its_bounds_or_draws_an_arm_without_weight(numbers, met
         assert difference == 0
         with pytest.raises(ListExhausted):
             weights(method, PAIR, history, factors={"sex": "man"}, block_number=numbers.__getitem__)
+
+
+@pytest.mark.parametrize("method", EVERY_KIND, ids=lambda method: method["kind"])
+def test_a_kept_state_follows_from_its_history_and_a_changed_one_does_not(method):
+    rng = np.random.default_rng(8)
+    rule, history = rule_for(method, PAIR, block_number=lambda block: 7 * block + 2), []
+    state = rule.start()
+    for _ in range(25):
+        levels = {"sex": str(rng.choice(["man", "woman"]))}
+        arm = arm_for(int(rng.integers(2**62)), rule.weights(state, levels))
+        state = rule.advance(state, arm, levels)
+        history.append((rule.codes[arm], levels))
+        known = rule_for(method, PAIR, block_number=int)
+        assert follows(known, history, json.loads(json.dumps(state)))
+    assert not follows(known, history[:-1], state)
+    assert not follows(known, [*history[:-1], ("x", {})], state)
 
 
 def test_the_size_of_a_block_comes_from_its_number():
@@ -230,6 +257,7 @@ def test_a_missing_factor_refuses():
     [
         ({"kind": "coin"}, PAIR),
         ({}, PAIR),
+        ({"kind": ["simple"]}, PAIR),
         ({"kind": "simple"}, [("a", 1)]),
         ({"kind": "simple"}, [("a", 1), ("a", 1)]),
         ({"kind": "simple"}, [("a", 1), ("b", 0)]),

@@ -12,6 +12,7 @@ from datetime import timedelta
 from itertools import chain
 from typing import Any
 
+from evaluation.design import follows
 from trial.access.planes import entered
 from trial.allocation import merkle
 from trial.allocation.models import Allocation, Checkpoint, Cluster, LogHead, LogLeaf, Place, StratumState
@@ -95,17 +96,27 @@ def _unsigned(trial: Trial) -> Iterator[str]:
 
 
 def _states(trial: Trial, document: Document, leaves: list[dict[str, Any]]) -> Iterator[str]:
-    counts: dict[str, list[int]] = {}
-    stratum_of = {}
+    """Each kept state counts what the log counts, and is one that the arms of its history lead to.
+
+    What a state says decides the next weights, so whoever could change it could steer the draw until the opening.
+    """
+    enrolled: dict[str, dict[str, Any]] = {}
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    histories: dict[str, list[tuple[str, dict[str, str]]]] = defaultdict(list)
     for leaf in leaves:
         if leaf["type"] == "ENROL":
-            stratum_of[leaf["who"]] = leaf["stratum"]
-            counts.setdefault(leaf["stratum"], [0, 0])[0] += 1
+            enrolled[leaf["who"]] = leaf
+            counts[leaf["stratum"]][0] += 1
         elif leaf["type"] == "ALLOC":
-            counts[stratum_of[leaf["who"]]][1] += 1
-    for state in StratumState.objects.filter(trial=trial, stratum__in=document.content["strata"]):
-        if [state.enrolled, state.drawn] != counts.get(state.stratum, [0, 0]):
-            yield f"the state of {state.stratum} does not count what the log counts"
+            person = enrolled[leaf["who"]]
+            counts[person["stratum"]][1] += 1
+            histories[document.state_key(person["stratum"])].append((leaf["arm"], person["factors"]))
+    for state in StratumState.objects.filter(trial=trial):
+        name = state.stratum or "the whole trial"
+        if state.stratum and [state.enrolled, state.drawn] != counts[state.stratum]:
+            yield f"the state of {name} does not count what the log counts"
+        if not follows(document.rule(int), histories[state.stratum], state.state):
+            yield f"the state of {name} is not one that its arms lead to"
 
 
 def _places(trial: Trial, leaves: list[dict[str, Any]]) -> Iterator[str]:
