@@ -12,6 +12,7 @@ from django.db import connection
 
 from tests import evidence
 from tests.allocation import faults
+from tests.allocation.crowds import crowd_of
 from tests.allocation.random_protocols import open_up
 from tests.allocation.trials import DrawCast, drawing
 from tests.databases import database_copy
@@ -39,7 +40,7 @@ class Crowd:
 def crowd(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: object) -> Iterator[Crowd]:
     with django_db_blocker.unblock(), database_copy("crowd"):  # type: ignore[attr-defined]
         made = drawing(mode="unattended")
-        numbers = [person.number for person in made.people(request.param)]
+        numbers = crowd_of(made, request.param)
         yield Crowd(made, numbers, nightly=request.param > AMOUNTS[0])
 
 
