@@ -116,7 +116,7 @@ def _request(
     process: int, number: str, key: str, *, kill: str = "", gives_up: bool = False, insists: bool = False
 ) -> dict:
     known = {"id": f"{process} {number}", "number": number, "key": key}
-    return known | {"kill": kill, "gives_up": gives_up, "insists": insists}
+    return known | {"kill": kill, "gives_up": gives_up, "insists": insists, "endures": False}
 
 
 def faults(history: History, *, url: str = "", expected: list[str]) -> list[str]:

@@ -74,17 +74,25 @@ def _work(history: int, connections: int, users: tuple[User, Plane, dict], reque
     def ask(request: dict) -> None:
         under_way.request, under_way.say, began = request, say, time.time()
         say({"begun": request["id"]})
-        answer = _answer(user, plane, people[request["number"]], request["key"])
-        while request["insists"] and answer.get("refused") == "in_progress":  # its first try may just have been killed
+        answer, cut_off = _answer(user, plane, people[request["number"]], request["key"]), 0
+        while _comes_again(request, answer):
+            cut_off += "failed" in answer
             time.sleep(0.05)
             answer = _answer(user, plane, people[request["number"]], request["key"])
-        say(request | answer | {"answered": request["id"], "began": began, "ended": time.time()})
+        times = {"began": began, "ended": time.time(), "cut_off": cut_off}
+        say(request | answer | {"answered": request["id"]} | times)
 
     with ThreadPoolExecutor(connections, initializer=connection.ensure_connection) as pool:
         asked = [pool.submit(ask, request) for request in requests]
     errors = [error for each in asked if (error := each.exception())]
     print(*errors, sep="\n", file=sys.stderr)
     return int(bool(errors))
+
+
+def _comes_again(request: dict, answer: dict) -> bool:
+    """Whether the first try may just have been killed, or the server with it, and the client is one who waits."""
+    in_progress = request["insists"] and answer.get("refused") == "in_progress"
+    return in_progress or (request["endures"] and "failed" in answer)
 
 
 def _answer(user: User, plane: Plane, person: Participant, key: str) -> dict:
@@ -96,6 +104,7 @@ def _answer(user: User, plane: Plane, person: Participant, key: str) -> dict:
     except Refusal as refusal:
         return {"refused": refusal.code}
     except (Error, Participant.DoesNotExist) as error:
+        connection.close()  # as after each request of the site: a broken one is not used again
         return {"failed": f"{type(error).__name__} {error}"}
 
 
