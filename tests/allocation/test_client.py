@@ -1,9 +1,13 @@
 """The researcher's client against the running site: key, waiting numbers, draw, checkpoint, verification."""
 
+import io
 import json
 import subprocess
 import sys
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 from pytest_django.live_server_helper import LiveServer
@@ -122,9 +126,48 @@ def test_a_key_is_made_once_and_kept_from_others(tmp_path, capsys):
     assert client.main(["make-key", "se-klar", "--out", str(path)]) == 1
 
 
-def test_an_address_without_encryption_is_refused():
+@pytest.mark.parametrize(
+    "address", ["http://example.org", "http://localhost.example.org", "http://127.0.0.1@example.org", "https://", "x"]
+)
+def test_an_address_without_encryption_is_refused(address: str):
     with pytest.raises(client.ClientError, match="https"):
-        client.Server("http://example.org", "se-klar", "token")
+        client.Server(address, "se-klar", "token")
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Sends everyone on to another address, and remembers who came to it."""
+
+    came: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.came.append(self.path)
+        self.send_response(302)
+        self.send_header("Location", "/another-server/")
+        self.end_headers()
+
+    def log_message(self, *_args):
+        pass
+
+
+def test_the_token_is_not_taken_on_to_another_address(tmp_path, capsys):
+    (tmp_path / "token").write_text("secret")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as elsewhere:
+        Thread(target=elsewhere.serve_forever, daemon=True).start()
+        site = f"http://127.0.0.1:{elsewhere.server_port}"
+        assert client.main(["waiting", "se-klar", "--server", site, "--token", str(tmp_path / "token")]) == 1
+        elsewhere.shutdown()
+    assert Elsewhere.came == ["/api/v1/trials/se-klar/waiting/"]
+    assert "302" in capsys.readouterr().err
+
+
+def test_files_that_cannot_be_are_a_sentence(tmp_path, capsys, monkeypatch):
+    assert client.main(["make-key", "se-klar", "--out", str(tmp_path / "none" / "key.json")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    (tmp_path / "anchors.json").write_text("[1")
+    with pytest.raises(client.ClientError, match="no anchors file"):
+        client.held_in(tmp_path / "anchors.json")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert client.main(["join-key", "se-klar", "--out", str(tmp_path / "key.json")]) == 1
 
 
 def test_the_client_needs_no_django():

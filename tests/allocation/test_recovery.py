@@ -11,7 +11,7 @@ from tests.allocation.trials import SEED, DrawCast, drawing
 from tests.cast import acting
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
-from trial.allocation import client
+from trial.allocation import client, sheets
 from trial.allocation.contributions import commitment_of
 from trial.allocation.models import Recovery
 from trial.allocation.recovery import approve_recovery, request_recovery
@@ -80,19 +80,19 @@ def test_the_page_leads_two_persons_through_it(drawn_trial: DrawCast):
 
 
 def test_two_sheets_make_the_seed_and_one_says_nothing():
-    sheets, others = client.split_key(SEED), client.split_key(SEED)
-    assert client.join_key(sheets) == client.join_key(others) == SEED
-    assert set(sheets).isdisjoint(others)
-    assert SEED.hex()[:16] not in "".join(sheets).replace(" ", "")
+    lines, others = sheets.split_key(SEED), sheets.split_key(SEED)
+    assert sheets.join_key(lines) == sheets.join_key(others) == SEED
+    assert set(lines).isdisjoint(others)
+    assert SEED.hex()[:16] not in "".join(lines).replace(" ", "")
 
 
 @pytest.mark.parametrize("spoil", [lambda line: line[1:], lambda line: "0" * 68, lambda line: f"x{line[1:]}"])
 def test_a_sheet_copied_wrong_is_named(spoil):
-    one, two = client.split_key(bytes(range(1, 33)))
-    with pytest.raises(client.ClientError, match="Sheet 2"):
-        client.join_key([one, spoil(two)])
-    with pytest.raises(client.ClientError, match="Sheet 1"):
-        client.join_key([two, one])
+    one, two = sheets.split_key(bytes(range(1, 33)))
+    with pytest.raises(ValueError, match="Sheet 2"):
+        sheets.join_key([one, spoil(two)])
+    with pytest.raises(ValueError, match="Sheet 1"):
+        sheets.join_key([two, one])
 
 
 def test_the_client_prints_the_sheets_and_makes_the_key_file_again(tmp_path, capsys, monkeypatch):

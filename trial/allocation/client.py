@@ -26,11 +26,14 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from trial.allocation import verify
+from trial.allocation.sheets import join_key, split_key
 
 TIMEOUT_SECONDS = 60
 TRIES = 4
+UNENCRYPTED = {("http", "localhost"), ("http", "127.0.0.1")}  # this machine
 SEED_BYTES = 32
 
 
@@ -38,11 +41,22 @@ class ClientError(Exception):
     """A sentence for the person at the terminal."""
 
 
+class StayingHere(urllib.request.HTTPRedirectHandler):
+    """The token is for the server that was named, and for no other that it may point to."""
+
+    def redirect_request(self, *_args: Any) -> None:
+        return None
+
+
+ASKING = urllib.request.build_opener(StayingHere)
+
+
 class Server:
     """The API of one trial."""
 
     def __init__(self, address: str, trial: str, token: str) -> None:
-        if not address.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        parts = urlsplit(address)
+        if not parts.hostname or (parts.scheme != "https" and (parts.scheme, parts.hostname) not in UNENCRYPTED):
             raise ClientError("The server's address must begin with https://")
         self.root, self.token = f"{address.rstrip('/')}/api/v1/trials/{trial}/", token
 
@@ -63,7 +77,7 @@ class Server:
     def _ask(self, request: urllib.request.Request) -> Any:
         for attempt in range(1, TRIES + 1):
             try:
-                with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - checked above
+                with ASKING.open(request, timeout=TIMEOUT_SECONDS) as answer:
                     return json.load(answer)
             except urllib.error.HTTPError as error:
                 if (error.code < 500 and error.code != 409) or attempt == TRIES:
@@ -90,21 +104,10 @@ def write_key(trial: str, seed: bytes, out: Path) -> str:
         out.touch(mode=0o600, exist_ok=False)
     except FileExistsError as error:
         raise ClientError(f"{out} exists already; a key is never written over.") from error
+    except OSError as error:
+        raise ClientError(f"{out} cannot be written.") from error
     out.write_text(json.dumps(content, indent=2) + "\n")
     return content["commitment"]
-
-
-def split_key(seed: bytes) -> list[str]:
-    """The lines of two sheets: a random share, and the seed XOR that; each ends with four check signs."""
-    first = secrets.token_bytes(SEED_BYTES)
-    shares = [first, bytes(a ^ b for a, b in zip(seed, first, strict=True))]
-    return [_in_groups(share.hex() + _check_signs(sheet, share)) for sheet, share in enumerate(shares, 1)]
-
-
-def join_key(lines: list[str]) -> bytes:
-    """The seed that two sheets make together."""
-    shares = [_share(sheet, line) for sheet, line in enumerate(lines, 1)]
-    return bytes(a ^ b for a, b in zip(*shares, strict=True))
 
 
 def seed_in(path: Path, trial: str, commitment: str = "") -> bytes:
@@ -149,9 +152,7 @@ def keep_checkpoint(server: Server, keep: Path) -> dict[str, Any]:
     """Have the log signed and add the checkpoint to the anchors held here, unless it contradicts them."""
     signed: dict[str, Any] = server.post("checkpoints/", {})
     terms = server.get("waiting/")
-    held: dict[str, Any] = {"protocol_sha256": "", "beacon": "", "checkpoints": [], "receipts": []}
-    if keep.exists():
-        held |= json.loads(keep.read_text())
+    held = held_in(keep)
     _agree(held, terms, signed)
     held |= {"protocol_sha256": terms["protocol_sha256"], "beacon": terms["beacon"]}
     entry = {"size": signed["size"], "root": signed["root"]}
@@ -170,6 +171,15 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
+def held_in(keep: Path) -> dict[str, Any]:
+    """The anchors that are held here; none yet where there is no file."""
+    held: dict[str, Any] = {"protocol_sha256": "", "beacon": "", "checkpoints": [], "receipts": []}
+    try:
+        return held | json.loads(keep.read_text()) if keep.exists() else held
+    except (OSError, ValueError, TypeError) as error:
+        raise ClientError(f"{keep} is no anchors file. Keep it as it is and name another.") from error
+
+
 def _agree(held: dict[str, Any], terms: dict[str, Any], signed: dict[str, Any]) -> None:
     """What was held once must never be told otherwise: that is what it is held for."""
     if held["protocol_sha256"] not in ("", terms["protocol_sha256"]) or held["beacon"] not in ("", terms["beacon"]):
@@ -177,26 +187,6 @@ def _agree(held: dict[str, Any], terms: dict[str, Any], signed: dict[str, Any]) 
     roots = {each["size"]: each["root"] for each in held["checkpoints"]}
     if roots.get(signed["size"], signed["root"]) != signed["root"] or signed["size"] < max(roots, default=0):
         raise ClientError("The log was changed or cut since the last checkpoint held here. Keep the file as it is.")
-
-
-def _share(sheet: int, line: str) -> bytes:
-    """The share of a sheet as it was typed."""
-    signs = "".join(line.lower().split())
-    try:
-        share, check = bytes.fromhex(signs[:-4]), signs[-4:]
-    except ValueError as error:
-        raise ClientError(f"Sheet {sheet} is not copied right.") from error
-    if len(share) != SEED_BYTES or check != _check_signs(sheet, share):
-        raise ClientError(f"Sheet {sheet} is not copied right.")
-    return share
-
-
-def _check_signs(sheet: int, share: bytes) -> str:
-    return hashlib.sha256(f"navtrial/escrow/v1 {sheet}".encode() + share).hexdigest()[:4]
-
-
-def _in_groups(signs: str) -> str:
-    return " ".join(signs[place : place + 4] for place in range(0, len(signs), 4))
 
 
 def _contexts_of(each: dict[str, Any], trial: str) -> list[str]:
@@ -251,7 +241,10 @@ def _split_key(given: argparse.Namespace) -> None:
 
 
 def _join_key(given: argparse.Namespace) -> None:
-    seed = join_key([input(f"Sheet {sheet} of 2: ") for sheet in (1, 2)])
+    try:
+        seed = join_key([input(f"Sheet {sheet} of 2: ") for sheet in (1, 2)])
+    except (ValueError, EOFError) as error:
+        raise ClientError(str(error) or "Both sheets are needed.") from error
     if given.commitment not in ("", commitment_of(given.trial, seed)):
         raise ClientError("The sheets do not belong to this trial. Nothing was written.")
     print(write_key(given.trial, seed, given.out))
@@ -264,29 +257,25 @@ def _verify(given: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trial.allocation.client", description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(required=True)
-    for name, run in (("make-key", _make_key), ("waiting", _waiting), ("draw", _draw), ("checkpoint", _checkpoint)):
+    out = ("--out", Path, None, "key file to make")
+    key = ("--key", Path, None, "key file")
+    site = (("--server", str, None, "address of the site"), ("--token", Path, None, "file that holds the API token"))
+    protocol = ("--protocol", str, "", "SHA-256 of the protocol as you were sent it")
+    keep = ("--keep", Path, None, "anchors file to keep here")
+    commitment = ("--commitment", str, "", "what the protocol says of the researcher's key")
+    for name, run, options in (
+        ("make-key", _make_key, (out,)),
+        ("waiting", _waiting, site),
+        ("draw", _draw, (*site, key, protocol)),
+        ("checkpoint", _checkpoint, (*site, keep)),
+        ("split-key", _split_key, (key,)),
+        ("join-key", _join_key, (out, commitment)),
+    ):
         command = commands.add_parser(name)
         command.set_defaults(run=run)
         command.add_argument("trial", help="code of the trial")
-        if name == "make-key":
-            command.add_argument("--out", type=Path, required=True, help="key file to make")
-            continue
-        command.add_argument("--server", required=True, help="address of the site")
-        command.add_argument("--token", type=Path, required=True, help="file that holds the API token")
-        if name == "draw":
-            command.add_argument("--key", type=Path, required=True, help="key file")
-            command.add_argument("--protocol", default="", help="SHA-256 of the protocol as you were sent it")
-        if name == "checkpoint":
-            command.add_argument("--keep", type=Path, required=True, help="anchors file to keep here")
-    command = commands.add_parser("split-key")
-    command.set_defaults(run=_split_key)
-    command.add_argument("trial")
-    command.add_argument("--key", type=Path, required=True, help="key file")
-    command = commands.add_parser("join-key")
-    command.set_defaults(run=_join_key)
-    command.add_argument("trial")
-    command.add_argument("--out", type=Path, required=True, help="key file to make")
-    command.add_argument("--commitment", default="", help="what the protocol says of the researcher's key")
+        for option, kind, default, says in options:
+            command.add_argument(option, type=kind, default=default, required=default is None, help=says)
     command = commands.add_parser("verify")
     command.set_defaults(run=_verify)
     command.add_argument("bundle")
