@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
+from tests import evidence
 from tests import worker as workers
 from tests.cast import Cast, recruiting
 from tests.registers.files import employment_of, enrolled, received
@@ -19,6 +21,9 @@ from trial.registers.models import Delivery, RejectedRow
 from trial.registers.states import DeliveryState
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("worker")]
+
+AMOUNTS = [20, pytest.param(500, marks=pytest.mark.nightly)]
+KILLS = 3
 
 AS_WORKER = """
 import django
@@ -52,24 +57,35 @@ def _all_checked(deliveries: list[Delivery]) -> bool:
     return _states(deliveries) == [DeliveryState.CHECKED] * len(deliveries)
 
 
-def test_messages_that_come_twice_and_workers_that_die_leave_one_effect_each(cast, log):
+def _checked(deliveries: list[Delivery]) -> int:
+    return _states(deliveries).count(DeliveryState.CHECKED)
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+def test_messages_that_come_twice_and_workers_that_die_leave_one_effect_each(cast, log, amount):
     number = enrolled(cast).number
-    deliveries = [
-        received(cast, employment_of(number, "XYZ-0000-0", start=f"2020-01-{day + 1:02}")) for day in range(20)
-    ]
+    days = [date(2015, 1, 1) + timedelta(days=day) for day in range(amount)]
+    deliveries = [received(cast, employment_of(number, "XYZ-0000-0", start=day.isoformat())) for day in days]
     for delivery in deliveries * 2:
         assert send(CHECK_TASK, str(delivery.pk), cast.trial.pk)
-    first = workers.Worker(log)
-    workers.wait_for(lambda: DeliveryState.CHECKED in _states(deliveries), first)
-    first.kill()
-    second = workers.Worker(log)
+    kills = KILLS if amount > AMOUNTS[0] else 1
+    for done in range(kills):
+        doomed = workers.Worker(log)
+        workers.wait_for(lambda least=done * amount // kills: _checked(deliveries) > least, doomed)
+        doomed.kill()
+    last = workers.Worker(log)
     try:
-        workers.wait_for(lambda: _all_checked(deliveries), second)
+        for part in range(1, 11):  # each tenth has the patience of one
+            workers.wait_for(lambda least=part * amount // 10: _checked(deliveries) >= least, last)
     finally:
-        second.stop()
+        last.stop()
     with maintenance():
         assert RejectedRow.objects.count() == len(deliveries)
         assert all(found.rows == 2 and found.accepted_rows == 1 for found in Delivery.objects.all())
+    if amount > AMOUNTS[0]:
+        evidence.keep(
+            "celery", tasks=amount, messages=2 * amount, workers_killed=kills, effects=len(deliveries), stuck=0
+        )
 
 
 def test_a_delivery_whose_message_was_lost_is_checked_when_a_worker_looks_round(cast, log):
