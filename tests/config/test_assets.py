@@ -107,6 +107,11 @@ def test_without_npm_on_the_path_the_wheel_s_npm_runs(monkeypatch: pytest.Monkey
     assert Path(script).name == "npm-cli.js"
 
 
+def test_an_account_without_a_home_keeps_what_npm_fetched_with_us(tmp_path: Path, settings: Settings) -> None:
+    assert assets.npm_cache(tmp_path) == {}
+    assert assets.npm_cache(tmp_path / "nonexistent") == {"npm_config_cache": str(settings.LOCAL / "npm")}
+
+
 def test_the_lock_names_versions_and_hashes_but_no_host(settings: Settings) -> None:
     lock = json.loads((settings.ROOT / "package-lock.json").read_text())
     packages = {name: package for name, package in lock["packages"].items() if name}

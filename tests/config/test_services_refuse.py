@@ -79,6 +79,15 @@ def test_data_of_another_postgresql_are_left_alone(tmp_path: Path) -> None:
     assert version.read_text() == "15\n"
 
 
+def test_data_of_another_account_are_left_alone(tmp_path: Path) -> None:
+    data = tmp_path / "postgres" / "data"
+    data.mkdir(parents=True)
+    stranger = Place(tmp_path, Account(os.geteuid() + 1, os.getegid()), tmp_path, Durability.THROWAWAY)
+    with pytest.raises(ServiceFailure, match="was made by another account"):
+        Postgres(stranger).start()
+    assert list(data.iterdir()) == []
+
+
 def test_a_port_that_is_taken_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

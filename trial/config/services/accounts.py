@@ -46,6 +46,14 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
 
+def name_of(uid: int) -> str:
+    """An account's name, or its number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def _entry() -> pwd.struct_passwd | None:
     with contextlib.suppress(KeyError):
         return pwd.getpwnam(SYSTEM_ACCOUNT)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import distribution, version
 from pathlib import Path
 
+from trial.config.services.accounts import name_of
 from trial.config.services.failures import ServiceFailure, explained
 from trial.config.services.processes import POLL_SECONDS, Running, free_port, last_lines, launch, write_privately
 from trial.config.services.programs import program
@@ -71,6 +72,7 @@ class Postgres:
 
     def start(self) -> Running:
         """Start the server, or join the one that runs; makes the data the first time."""
+        self._check_owner()
         self._check_version()
         if (running := self.running) is not None and self._await_ready(running):
             return running
@@ -91,6 +93,17 @@ class Postgres:
             raise ServiceFailure(f"PostgreSQL does not run; its log is {self.log}.")
         password = json.loads((self.home / "passwords.json").read_text())[role]
         return f"postgres://{role}:{password}@127.0.0.1:{running.port}/{database}"
+
+    def _check_owner(self) -> None:
+        """Leave the data of another account alone: half of them rewritten, neither could start."""
+        data = self.home / "data"
+        with explained(data):
+            owner = data.stat().st_uid if data.exists() else self.place.account.uid
+        if owner != self.place.account.uid:
+            raise ServiceFailure(
+                f"{self.home} was made by another account ({name_of(owner)}). Start as the one that made it, or set "
+                "NAVTRIAL_LOCAL to a folder of your own."
+            )
 
     def _check_version(self) -> None:
         path = self.home / "data" / "PG_VERSION"
