@@ -15,6 +15,8 @@ from django.contrib.auth.signals import user_login_failed
 from django.core.cache import cache
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.free_text import no_national_id
+
 USED_SECONDS = 30 * (1 + 2 * settings.MFA_TOTP_TOLERANCE)  # as long as a code may be valid
 CODE = forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True})
 
@@ -74,7 +76,11 @@ class AddWebAuthnForm(webauthn.AddWebAuthnForm):
     """A passkey and what its owner calls it."""
 
     name = forms.CharField(
-        label=_("Navn"), required=False, max_length=60, help_text=_("For eksempel «PC på kontoret».")
+        label=_("Navn"),
+        required=False,
+        max_length=60,
+        help_text=_("For eksempel «PC på kontoret»."),
+        validators=[no_national_id],
     )
     passwordless = forms.BooleanField(
         label=_("Logg inn med denne i stedet for passord og kode"),

@@ -26,6 +26,7 @@ class ProposalForm(forms.Form):
         help_text=_("Kan stå tom. For eksempel en lottotrekning som ikke har skjedd ennå."),
         max_length=120,
         required=False,
+        validators=[no_national_id],
     )
     reason = forms.CharField(
         label=_("Begrunnelse"),
@@ -33,6 +34,7 @@ class ProposalForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         max_length=2000,
         required=False,
+        validators=[no_national_id],
     )
 
     def __init__(self, *args: Any, attended: bool = True, **kwargs: Any) -> None:

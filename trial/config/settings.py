@@ -198,6 +198,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "trial.access.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "trial.access.login_form.LoginForm"}
 ACCOUNT_SESSION_REMEMBER = False  # offices share machines: closing the browser signs out
 ACCOUNT_RATE_LIMITS = False  # django-axes counts failed sign-ins and codes, in the database and for every process
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before the second factor is changed or its codes are shown

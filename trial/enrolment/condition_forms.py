@@ -32,6 +32,7 @@ class CriteriaForm(forms.Form):
         label=gettext_lazy("De samme spørsmålene på engelsk"),
         widget=forms.Textarea,
         required=False,
+        validators=[no_national_id],
     )
     no = forms.CharField(
         label=gettext_lazy("Spørsmål der svaret må være nei"),
@@ -44,6 +45,7 @@ class CriteriaForm(forms.Form):
         label=gettext_lazy("De samme spørsmålene på engelsk"),
         widget=forms.Textarea,
         required=False,
+        validators=[no_national_id],
     )
 
     @staticmethod

@@ -21,6 +21,7 @@ class DeliveryForm(forms.Form):
         label=_("Registereier"),
         max_length=200,
         help_text=_("Hvem som leverte filen, for eksempel SSB. Kolonnenavnene huskes for hver registereier."),
+        validators=[no_national_id],
     )
     file = forms.FileField(
         label=_("Fil"),
@@ -39,7 +40,12 @@ class DeliveryForm(forms.Form):
 class RejectForm(forms.Form):
     """Why a delivery is turned down, in words for the register owner."""
 
-    reason = forms.CharField(label=_("Begrunnelse"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        label=_("Begrunnelse"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        validators=[no_national_id],
+    )
 
 
 class ColumnsForm(forms.Form):
@@ -76,7 +82,7 @@ class DropForm(forms.Form):
 
     name = forms.ChoiceField(label=_("Fil"))
     register = forms.ChoiceField(label=_("Register"))
-    source = forms.CharField(label=_("Registereier"), max_length=200)
+    source = forms.CharField(label=_("Registereier"), max_length=200, validators=[no_national_id])
 
     def __init__(self, *args: Any, trial: Trial, names: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

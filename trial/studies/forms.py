@@ -45,6 +45,11 @@ class AboutForm(forms.ModelForm):
             "planned_end": forms.DateInput(attrs={"size": 12}),
         }
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("name", "purpose"):
+            self.fields[name].validators.append(no_national_id)
+
 
 LEAST_ARMS, MOST_ARMS = 2, 4
 ARM_PARTS = ("code", "name", "name_en", "ratio")
@@ -67,10 +72,16 @@ class ArmsForm(forms.Form):
             self.fields |= {
                 f"code_{line}": forms.SlugField(label=_("Gruppe %(number)s: kode") % number, required=required),
                 f"name_{line}": forms.CharField(
-                    label=_("Gruppe %(number)s: navn") % number, max_length=100, required=required
+                    label=_("Gruppe %(number)s: navn") % number,
+                    max_length=100,
+                    required=required,
+                    validators=[no_national_id],
                 ),
                 f"name_en_{line}": forms.CharField(
-                    label=_("Gruppe %(number)s: navn på engelsk") % number, max_length=100, required=False
+                    label=_("Gruppe %(number)s: navn på engelsk") % number,
+                    max_length=100,
+                    required=False,
+                    validators=[no_national_id],
                 ),
                 f"ratio_{line}": forms.IntegerField(
                     label=_("Gruppe %(number)s: andel i forholdet") % number,

@@ -87,7 +87,7 @@ class InstrumentForm(forms.Form):
     """A new instrument."""
 
     title_nb = forms.CharField(label=_("Navn på skjemaet"), max_length=100, validators=[no_national_id])
-    title_en = forms.CharField(label=_("Navn på engelsk"), max_length=100, required=False)
+    title_en = forms.CharField(label=_("Navn på engelsk"), max_length=100, required=False, validators=[no_national_id])
     code = forms.SlugField(
         label=_("Kode"), max_length=CODE_LENGTH, help_text=_("Navnet i datafilen, for eksempel arbeidsevne.")
     )
@@ -96,25 +96,42 @@ class InstrumentForm(forms.Form):
 class ItemForm(forms.Form):
     """One question: its text, how it is answered, and when it is asked."""
 
-    question = forms.CharField(label=_("Spørsmål"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    question = forms.CharField(
+        label=_("Spørsmål"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        validators=[no_national_id],
+    )
     question_en = forms.CharField(
-        label=_("Spørsmålet på engelsk"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Spørsmålet på engelsk"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        validators=[no_national_id],
     )
     kind = forms.TypedChoiceField(
         label=_("Slik svarer man"), choices=list(KINDS.items()), coerce=Kind, widget=forms.RadioSelect
     )
     low = forms.IntegerField(label=_("Skala: laveste tall"), min_value=0, max_value=100, initial=0, required=False)
     high = forms.IntegerField(label=_("Skala: høyeste tall"), min_value=0, max_value=100, initial=10, required=False)
-    low_words = forms.CharField(label=_("Skala: ord ved det laveste tallet"), max_length=100, required=False)
-    high_words = forms.CharField(label=_("Skala: ord ved det høyeste tallet"), max_length=100, required=False)
+    low_words = forms.CharField(
+        label=_("Skala: ord ved det laveste tallet"), max_length=100, required=False, validators=[no_national_id]
+    )
+    high_words = forms.CharField(
+        label=_("Skala: ord ved det høyeste tallet"), max_length=100, required=False, validators=[no_national_id]
+    )
     options = forms.CharField(
         label=_("Svar å velge mellom"),
         help_text=_("Ett svar på hver linje. De får kodene 1, 2, 3 og så videre i datafilen."),
         widget=forms.Textarea(attrs={"rows": 4}),
         required=False,
+        validators=[no_national_id],
     )
     options_en = forms.CharField(
-        label=_("De samme svarene på engelsk"), widget=forms.Textarea(attrs={"rows": 4}), required=False
+        label=_("De samme svarene på engelsk"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        required=False,
+        validators=[no_national_id],
     )
     do_not_know = forms.BooleanField(label=_("Man kan svare «Vet ikke»"), required=False)
     shown_if_item = forms.ChoiceField(label=_("Vises bare etter et bestemt svar på"), required=False)
