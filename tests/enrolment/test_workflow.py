@@ -22,6 +22,7 @@ from trial.allocation.positions import next_position
 from trial.audit import clock
 from trial.audit.actions import part_of_action, record
 from trial.audit.clock import SimulatedClock
+from trial.config import sign_in
 from trial.enrolment import actions, policies
 from trial.enrolment.models import Consent, ConsentForm, Participant
 from trial.enrolment.states import ParticipantState, Withdrawal
@@ -40,8 +41,9 @@ def _quiet() -> Iterator[None]:
 
 
 @pytest.fixture
-def machine(db: None, simulated_clock: SimulatedClock) -> type[Workflow]:
+def machine(db: None, simulated_clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch) -> type[Workflow]:
     """The machine at a trial that draws, with everyone signed in."""
+    monkeypatch.setattr(sign_in, "SEEN_EVERY_SECONDS", float("inf"))  # no session is written where a step is undone
     world = drawing()
     browsers = {name: Client() for name in WHO}
     for name, browser in browsers.items():
