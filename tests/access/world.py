@@ -27,7 +27,8 @@ from trial.monitoring.reports import TITLES
 from trial.registers.models import Delivery
 from trial.results.models import Release
 from trial.studies.actions import add_member
-from trial.studies.models import Membership, Office
+from trial.studies.groups import give_group_role
+from trial.studies.models import GroupRole, Membership, Office
 
 
 @dataclass
@@ -53,6 +54,7 @@ class World:
     release: Release = field(init=False)
     correction: Correction = field(init=False)
     membership: Membership = field(init=False)
+    group_role: GroupRole = field(init=False)
     finding: str = field(init=False)
 
     @property
@@ -90,7 +92,7 @@ class World:
         return filled | unknown, not unknown
 
     def _key(self, place: Place, room: str, page: str) -> Any:
-        single = {"end_measure": place.measure, "decide": self.correction}
+        single = {"end_measure": place.measure, "decide": self.correction, "take_group_role": self.group_role}
         if page in single:
             return single[page].pk
         if (
@@ -131,6 +133,8 @@ def made() -> World:
         with acting(cast.kari):
             person, kind = world.places["Moss"].participant, CorrectionKind.ENROLLED_IN_ERROR
             world.correction = ask_correction(by=cast.kari, participant=person, kind=kind, reason="Feil person.")
+        with acting(cast.lead):
+            world.group_role = give_group_role(by=cast.lead, trial=cast.trial, group="revisorer", role=Role.AUDITOR)
         time.set(FOLLOWED_UP)
         life.analysed(cast, life.registers(cast))
     with maintenance():

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.models import User
 from trial.access.provider import account_of
 from trial.access.refusals import Refusal
-from trial.access.sign_in import PROVIDER_PROVED_TWICE, asked_twice
+from trial.access.sign_in import PROVIDER_GROUPS, PROVIDER_PROVED_TWICE, asked_twice
 from trial.access.visitors import address_of
 
 
@@ -40,6 +40,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in, and keep in the new session what the provider told: the one before has ended with all it held."""
         super().login(request, user)
         request.session[PROVIDER_PROVED_TWICE] = getattr(request, PROVIDER_PROVED_TWICE, False)
+        if hasattr(request, PROVIDER_GROUPS):
+            request.session[PROVIDER_GROUPS] = getattr(request, PROVIDER_GROUPS)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request)
@@ -90,6 +92,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             raise ImmediateHttpResponse(page) from refusal
         self._connect(request, sociallogin, user)
         setattr(request, PROVIDER_PROVED_TWICE, asked_twice(claims))
+        setattr(request, PROVIDER_GROUPS, claims.get("groups", []))
 
     def _connect(self, request: HttpRequest, sociallogin: SocialLogin, user: User) -> None:
         """Sign in whom the claims name now, whoever the provider's identity opened last time; keep no claims."""

@@ -16,6 +16,7 @@ from django.http import HttpRequest
 
 SIGNED_IN_AT, LAST_SEEN = "signed_in_at", "last_seen"  # keys in the session, seconds since 1970
 PROVIDER_PROVED_TWICE = "provider_proved_twice"  # in the session, and on the request that signs in
+PROVIDER_GROUPS = "provider_groups"  # likewise: the groups that the provider said the person is in
 
 
 def proved_twice(request: HttpRequest) -> bool:
@@ -41,6 +42,14 @@ def proved_lately(request: HttpRequest) -> bool:
 def asked_twice(claims: Mapping[str, Any]) -> bool:
     """Whether a provider's claims say that it asked for a second factor, or the platform says that it always does."""
     return bool(settings.PROVIDER_REQUIRES_SECOND_FACTOR) or "mfa" in claims.get("amr", ())
+
+
+def groups_of(request: HttpRequest) -> Any:
+    """The groups that the provider says the person is in, as it says them; None where no provider signed in."""
+    claims = claims_of(request)
+    if claims is not None:
+        return claims.get("groups", [])
+    return None if _program(request) else request.session.get(PROVIDER_GROUPS)
 
 
 def claims_of(request: HttpRequest) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.access.roles import ROLES
 from trial.config.rights import rights, ways
+from trial.studies.groups import group_roles_of
 from trial.studies.queries import everyone_ever, trial_for
 
 
@@ -21,5 +22,6 @@ def rights_page(request: SignedInRequest, trial: str) -> HttpResponse:
         "rights": rights(),
         "ways": ways(),
         "members": everyone_ever(found),
+        "group_roles": group_roles_of(found),
     }
     return render(request, "config/rights.html", context)

@@ -138,6 +138,8 @@ STUDIES = {
     "studies:move": writes(P.MANAGE_TRIAL),
     "studies:members": both(P.MANAGE_TRIAL),
     "studies:end_membership": writes(P.MANAGE_TRIAL),
+    "studies:group_roles": both(P.MANAGE_TRIAL),
+    "studies:take_group_role": writes(P.MANAGE_TRIAL),
     "studies:remove_office": writes(P.MANAGE_TRIAL),
 }
 

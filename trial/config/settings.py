@@ -127,6 +127,7 @@ MIDDLEWARE = [
     "trial.config.middleware.token_sign_in",
     "trial.config.sign_in.wonderwall",
     "trial.config.sign_in.session_limits",
+    "trial.config.sign_in.group_roles",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

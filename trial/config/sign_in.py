@@ -1,4 +1,4 @@
-"""What every request passes first: the sidecar's token, and the limits of a session."""
+"""What every request passes first: the sidecar's token, the limits of a session, and the roles of groups."""
 
 import time
 from collections.abc import Callable
@@ -7,11 +7,13 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
+from trial.access.planes import maintenance
 from trial.access.provider import account_of
 from trial.access.refusals import Refusal
-from trial.access.sign_in import LAST_SEEN, SIGNED_IN_AT
+from trial.access.sign_in import LAST_SEEN, SIGNED_IN_AT, groups_of
 from trial.access.wonderwall import claims_in
 from trial.config.problems import refusal_response
+from trial.studies.groups import claimed, follow_groups
 
 Handler = Callable[[HttpRequest], HttpResponse]
 ENDED = "ended"  # key in the new session: why the old one ended, for the sign-in page to say
@@ -47,6 +49,20 @@ def session_limits(get_response: Handler) -> Handler:
             if reason:
                 logout(request)
                 request.session[ENDED] = reason
+        return get_response(request)
+
+    return middleware
+
+
+def group_roles(get_response: Handler) -> Handler:
+    """Let the groups that the provider named give their roles, in this request and as long as it names them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        groups = groups_of(request) if request.user.is_authenticated else None
+        if groups is not None:
+            request.user.groups_claimed = claimed(groups)  # type: ignore[union-attr]
+            with maintenance():
+                follow_groups(by=None, user=request.user, groups=request.user.groups_claimed)  # type: ignore[union-attr,arg-type]
         return get_response(request)
 
     return middleware

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.design import DesignError, rule_for
@@ -98,38 +99,46 @@ def remove_office(*, by: User, trial: Trial, office: Office) -> None:
 
 @action
 def add_member(
-    *, by: User, trial: Trial, user: User, role: Role, office: Office | None = None, **dates: date
+    *, by: User, trial: Trial, user: User, role: Role, office: Office | None = None, **dates: date | None
 ) -> Membership:
-    """Give a user a role in the trial from `valid_from` (today if left out) to `valid_to`.
+    """Give a user a role in the trial from `valid_from` (today if left out) to `valid_to`, that day included.
 
     Raises:
-        Refusal: `office_needed`, or `two_planes` when the user already works on another plane of data: whoever sees
-        names must not see research data under the same account.
+        Refusal: `office_needed`, `ends_before_start`, `already_member`, or `two_planes` when the user already works on
+        another plane of data: whoever sees names must not see research data under the same account.
     """
     require(by, trial, Permission.MANAGE_TRIAL)
-    definition = ROLES[role]
-    if definition.at_office != (office is not None):
-        raise Refusal(
-            "office_needed",
-            _("Velg kontor for roller ved et kontor, og bare for dem."),
-            field="office",
-            status=422,
-        )
-    if any(ROLES[held].plane != definition.plane for held in roles_held(user)):
+    of_the_right_kind(role, office)
+    begins, ends = dates.get("valid_from") or clock.today(), dates.get("valid_to")
+    if ends and ends < begins:
+        raise Refusal("ends_before_start", _("Rollen må slutte etter at den begynner."), field="valid_to", status=422)
+    if any(ROLES[held].plane != ROLES[role].plane for held in roles_held(user)):
         raise Refusal(
             "two_planes",
             _("Kontoen har allerede en rolle som ser andre typer data. Bruk en egen konto for denne rollen."),
             field="user",
             status=422,
         )
-    if trial.memberships.filter(user=user, role=role, office=office, valid_to=None).exists():
+    held = trial.memberships.filter(user=user, role=role, office=office)
+    if held.filter(Q(valid_to=None) | Q(valid_to__gt=begins)).exists():
         raise Refusal("already_member", _("Personen har allerede denne rollen."), field="user")
     membership = Membership.objects.create(
-        user=user, trial=trial, role=role, office=office, **({"valid_from": clock.today()} | dates)
+        user=user, trial=trial, role=role, office=office, valid_from=begins, valid_to=ends
     )
     forget_memberships(user)
     record(by=by, verb="member_added", trial=trial.code, subject=str(user.pk), role=role.value)
     return membership
+
+
+def of_the_right_kind(role: Role, office: Office | None) -> None:
+    """Refuse a role at an office without one, and a role in the whole trial with one (`office_needed`)."""
+    if ROLES[role].at_office != (office is not None):
+        raise Refusal(
+            "office_needed",
+            _("Velg kontor for roller ved et kontor, og bare for dem."),
+            field="office",
+            status=422,
+        )
 
 
 @action
@@ -137,10 +146,12 @@ def end_membership(*, by: User, membership: Membership) -> Membership:
     """Take a role from someone from tomorrow on; whoever led alone cannot leave the trial without a lead.
 
     Raises:
-        Refusal: `not_allowed`, `last_lead`.
+        Refusal: `not_allowed`, `last_lead`, `held_by_group` where a group of the provider gives the role.
     """
     trial = membership.trial
     require(by, trial, Permission.MANAGE_TRIAL)
+    if membership.group:
+        raise Refusal("held_by_group", _("Rollen følger en gruppe. Ta personen ut av gruppen, eller rollen fra den."))
     leads = trial.memberships.filter(role=Role.TRIAL_LEAD, valid_to=None).exclude(pk=membership.pk)
     if membership.role == Role.TRIAL_LEAD and not leads.exists():
         raise Refusal("last_lead", _("Forsøket må ha en forsøksleder. Gi rollen til en annen først."))

@@ -173,13 +173,36 @@ class MemberForm(forms.Form):
     role = forms.TypedChoiceField(
         label=_("Rolle"), choices=[(role.value, ROLES[role].label) for role in Role], coerce=Role
     )
+    valid_from = forms.DateField(label=_("Fra"), help_text=_("Tomt felt: fra i dag."), required=False)
+    valid_to = forms.DateField(label=_("Til og med"), help_text=_("Tomt felt: til rollen avsluttes."), required=False)
 
     def __init__(self, *args: Any, trial: Trial, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["office"] = forms.ModelChoiceField(
-            label=_("Kontor"),
-            queryset=trial.offices.select_related("nav_office"),
-            required=False,
-            empty_label=_("Hele forsøket"),
-            help_text=_("For veiledere, jobbspesialister og metodeveiledere."),
-        )
+        self.fields["office"] = _office(trial)
+        self.order_fields(["user", "role", "office"])
+
+
+class GroupRoleForm(forms.Form):
+    """Gives everyone in a group a role."""
+
+    group = forms.CharField(
+        label=_("Gruppe"),
+        help_text=_("Gruppens ID i Entra ID, slik den står i innloggingens «groups»."),
+        max_length=100,
+        validators=[no_national_id],
+    )
+    role = MemberForm.base_fields["role"]
+
+    def __init__(self, *args: Any, trial: Trial, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["office"] = _office(trial)
+
+
+def _office(trial: Trial) -> forms.ModelChoiceField:
+    return forms.ModelChoiceField(
+        label=_("Kontor"),
+        queryset=trial.offices.select_related("nav_office"),
+        required=False,
+        empty_label=_("Hele forsøket"),
+        help_text=_("For veiledere, jobbspesialister og metodeveiledere."),
+    )

@@ -138,12 +138,16 @@ class Office(GuardedModel):
 
 
 class Membership(GuardedModel):
-    """A person's role in a trial between two dates; `office` for the roles that are held at one office."""
+    """A person's role in a trial between two dates; `office` for the roles that are held at one office.
+
+    `group`: the identity provider's group that it came with, empty where the trial lead gave it to the person.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="memberships")
     office = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, blank=True, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, ROLES[role].label) for role in Role])
+    group = models.CharField(max_length=100, blank=True)
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
 
@@ -164,3 +168,25 @@ class Membership(GuardedModel):
 
     def __str__(self) -> str:
         return f"{self.user} {self.role} {self.trial}"
+
+
+class GroupRole(GuardedModel):
+    """What everyone in a group of the identity provider may do in a trial; `group` in small letters."""
+
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="group_roles")
+    group = models.CharField(max_length=100)
+    role = models.CharField(max_length=20, choices=[(role.value, ROLES[role].label) for role in Role])
+    office = models.ForeignKey(Office, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    given_at = models.DateTimeField()
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["trial", "group", "role"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["trial", "group", "role", "office"], nulls_distinct=False, name="group_role_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.role} {self.trial}"

@@ -17,8 +17,8 @@ from trial.access.forms import perform
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
-from trial.studies import actions
-from trial.studies.forms import AboutForm, ArmsForm, CreateForm, MemberForm, OfficeForm, SourcesForm
+from trial.studies import actions, groups
+from trial.studies.forms import AboutForm, ArmsForm, CreateForm, GroupRoleForm, MemberForm, OfficeForm, SourcesForm
 from trial.studies.method_forms import MethodForm
 from trial.studies.models import Trial
 from trial.studies.permissions import can, may_found, require_founder
@@ -93,6 +93,24 @@ def end_membership(request: SignedInRequest, trial: str, key: int) -> HttpRespon
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
     actions.end_membership(by=request.user, membership=member_of(found, key))
     return redirect("studies:members", found.code)
+
+
+@require_http_methods(["GET", "POST"])
+def group_roles(request: SignedInRequest, trial: str) -> HttpResponse:
+    """Which groups of the provider give which roles."""
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    form = GroupRoleForm(request.POST or None, trial=found)
+    if perform(form, groups.give_group_role, by=request.user, trial=found):
+        return redirect("studies:group_roles", found.code)
+    context = {"trial": found, "form": form, "given": groups.group_roles_of(found)}
+    return render(request, "studies/group_roles.html", context)
+
+
+@require_POST
+def take_group_role(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    groups.take_group_role(by=request.user, given=groups.group_role_of(found, key))
+    return redirect("studies:group_roles", found.code)
 
 
 @require_POST

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import connection
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.models import ApiToken, User
@@ -37,16 +37,22 @@ def _in_force(user: User) -> Iterable[Membership]:
     """Asked of a function of the owner's: who one is must be known before there is a plane."""
     today = clock.today()
     rows = Membership.objects.raw("SELECT * FROM studies_memberships_of(%s) ORDER BY trial_id, role, id", [user.pk])
-    found = [m for m in rows if m.valid_from <= today and (m.valid_to is None or m.valid_to >= today)]
+    found = [m for m in rows if m.valid_from <= today and (m.valid_to or today) >= today and _counts(user, m)]
     prefetch_related_objects(found, "trial")
     token: ApiToken | None = getattr(user, "api_token", None)
     return [m for m in found if token is None or (m.trial.code, m.role) == (token.trial, token.role)]
 
 
+def _counts(user: User, membership: Membership) -> bool:
+    """A role that came with a group counts while the group is claimed, and ends at once, not with the day."""
+    claimed: frozenset[str] = getattr(user, "groups_claimed", frozenset())
+    return not membership.group or (membership.valid_to is None and membership.group in claimed)
+
+
 def roles_held(user: User) -> list[Role]:
     """The roles of a user that have not ended, in whichever trial; asked by the rule that an account has one plane."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT studies_roles_held(%s)", [user.pk])
+        cursor.execute("SELECT studies_roles_held(%s, %s)", [user.pk, clock.today()])
         return [Role(role) for (role,) in cursor.fetchall()]
 
 
@@ -105,7 +111,8 @@ def office_of_trial(trial: Trial, number: str) -> Office:
 
 def members_of(trial: Trial) -> QuerySet[Membership]:
     """Everyone with a role in the trial that has not ended, by role."""
-    return trial.memberships.filter(valid_to=None).select_related("user", "office__nav_office")
+    lasting = Q(valid_to=None) | Q(valid_to__gte=clock.today())
+    return trial.memberships.filter(lasting).select_related("user", "office__nav_office")
 
 
 def everyone_ever(trial: Trial) -> QuerySet[Membership]:

@@ -17,5 +17,7 @@ urlpatterns = [
     path("trials/<slug:trial>/setup/<trial_move:move>/", pages.move, name="move"),
     path("trials/<slug:trial>/members/", pages.members, name="members"),
     path("trials/<slug:trial>/members/<int:key>/end/", pages.end_membership, name="end_membership"),
+    path("trials/<slug:trial>/members/groups/", pages.group_roles, name="group_roles"),
+    path("trials/<slug:trial>/members/groups/<int:key>/take/", pages.take_group_role, name="take_group_role"),
     path("trials/<slug:trial>/setup/offices/<slug:number>/remove/", pages.remove_office, name="remove_office"),
 ]
