@@ -94,7 +94,7 @@ class TestConverter:
         return faults
 
     def test_hostile_files_are_refused_by_their_code(self):
-        assert self._hostile(4) == []
+        assert self._hostile(15) == []
 
     @pytest.mark.nightly
     def test_thousands_of_hostile_files(self):
