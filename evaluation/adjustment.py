@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from evaluation.arms import treated_arm
+from evaluation.effects import REASONS
 from evaluation.errors import EvaluationError
 from evaluation.model_matrix import refuse_collinear
 from evaluation.sandwich import contrast, least_squares
-from evaluation.shares import require_columns
+from evaluation.usable import given
 
 
 def adjusted_effects(
@@ -32,12 +33,14 @@ def adjusted_effects(
         people: one row a person: arm, the stratum, outcomes and covariates. Persons with one missing are left out.
 
     Returns:
-        outcome, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n, covariance.
+        outcome, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n, covariance, reason (`no_variance`
+        where nobody's outcome differs, so that there is no t or p, and else empty).
 
     Raises:
-        EvaluationError: `collinear` naming the covariate that follows from the others or from the strata, `too_few`.
+        EvaluationError: `collinear` naming the covariate that follows from the others or from the strata, `too_few`,
+            `no_contrast` when no stratum holds both arms; each names the outcome.
     """
-    require_columns(people, [*outcomes, *covariates, strata, "arm"])
+    people = given(people, numbers=[*outcomes, *covariates], keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     rows = [_lin(people, outcome, list(covariates), strata, treated, alpha) for outcome in outcomes]
     return pd.DataFrame(rows)
@@ -47,8 +50,12 @@ def _lin(
     people: pd.DataFrame, outcome: str, covariates: list[str], strata: str, treated: str, alpha: float
 ) -> dict[str, Any]:
     known = people.dropna(subset=[outcome, *covariates])
+    if known.empty:
+        raise EvaluationError("too_few", f"{outcome}: nobody has it and every covariate")
     treatment = (known["arm"] == treated).to_numpy(dtype=float)[:, None]
-    x = known[covariates].to_numpy(dtype=float)
+    if (known.groupby(strata, observed=True)["arm"].nunique() < 2).all():
+        raise EvaluationError("no_contrast", f"{outcome}: {REASONS['no_contrast']}")
+    x = known[covariates].to_numpy(dtype=float).reshape(len(known), len(covariates))
     x = x - x.mean(axis=0)
     dummies = pd.get_dummies(known[strata])
     design = np.column_stack([dummies.to_numpy(dtype=float), treatment, x, treatment * x])
@@ -59,5 +66,8 @@ def _lin(
         fit = least_squares(known[outcome].to_numpy(dtype=float), design)
     except EvaluationError as error:
         raise EvaluationError(error.code, f"{outcome}: {error}") from error
-    found = contrast(fit, places, "HC2").row(alpha)
-    return {"outcome": outcome} | found | {"n": fit.n, "covariance": "HC2"}
+    found = contrast(fit, places, "HC2")
+    row = {"outcome": outcome} | found.row(alpha) | {"n": fit.n, "covariance": "HC2", "reason": ""}
+    if found.se > 0:
+        return row
+    return row | {"effect": 0.0, "ci_low": 0.0, "ci_high": 0.0, "reason": "no_variance"}

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from evaluation.arms import treated_arm
+from evaluation.arms import arm_pair
 from evaluation.regression import ROUNDING
-from evaluation.shares import require_columns
+from evaluation.usable import given
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,17 @@ def baseline_table(
         has missing se, t, p and smd, and a reason.
 
     Raises:
-        EvaluationError: `unknown_outcome` naming a variable that is not there, `no_control`, `not_two_arms`.
+        EvaluationError: `unknown_outcome` naming a variable that is not there, `no_control`, `not_two_arms`,
+            `not_a_number` for one that is not counted or measured, `empty_cell` for an arm that is missing.
     """
-    require_columns(people, [*variables, arm])
-    treated = treated_arm(people[arm], control)
-    rows = {variable: _compare(people, variable, arm, (control, treated)) for variable in variables}
+    given(people, numbers=variables, keys=[arm])
+    arms = arm_pair(people[arm], control)
+    rows = {variable: _compare(people, variable, arm, arms) for variable in variables}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")
-    return BaselineTable(table, *_joint(people, variables, people[arm] == treated))
+    return BaselineTable(table, *_joint(people, variables, people[arm] == arms[1]))
 
 
-def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[str, str]) -> dict[str, Any]:
+def _compare(people: pd.DataFrame, variable: str, arm: str, arms: tuple[Any, Any]) -> dict[str, Any]:
     values = people[variable].astype(float)
     first, second = (values[(people[arm] == name) & values.notna()].to_numpy() for name in arms)
     if min(len(first), len(second)) < 2:

@@ -12,7 +12,7 @@ from evaluation.arms import treated_arm
 from evaluation.effects import TOTALS, Total
 from evaluation.errors import EvaluationError
 from evaluation.labels import UNITS
-from evaluation.shares import require_columns
+from evaluation.usable import given
 
 Array = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def lee_bounds(
         trimmed), treated_missing, control_missing, n (drawn), reason. `reason`: `nothing_missing` (the bounds meet),
         `no_contrast` or `too_few` where a stratum cannot be bounded (fewer than two observed in an arm).
     """
-    require_columns(people, [*outcomes, strata, "arm"])
+    people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     return pd.DataFrame(
         [_counts(people, name, treated) | _lee(people, name, strata, treated, alpha) for name in outcomes]
@@ -67,7 +67,7 @@ def manski_bounds(
         outcome, lower, upper, treated_missing, control_missing, n (drawn), reason. `no_limits` for an outcome without
         a largest value, such as hours; `nothing_missing`; `no_contrast` where a stratum holds one arm only.
     """
-    require_columns(people, [*outcomes, strata, "arm"])
+    people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     most = float(months[1] - months[0] + 1)
     return pd.DataFrame(

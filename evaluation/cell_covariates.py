@@ -20,8 +20,9 @@ from evaluation.arms import treated_arm
 from evaluation.cell_effects import COLUMNS
 from evaluation.effects import NOTHING
 from evaluation.errors import EvaluationError
-from evaluation.regression import Covariance
+from evaluation.regression import Covariance, covariance_called
 from evaluation.shares import require_columns
+from evaluation.usable import given, in_months, month_span
 
 Array = npt.NDArray[np.float64]
 
@@ -52,9 +53,10 @@ def adjusted_effects_by_month(
     Raises:
         EvaluationError: `needs_persons` for another covariance, `unknown_outcome` for a column that is not there.
     """
+    covariance = covariance_called(covariance)
     if covariance not in FROM_SUMS:
         raise EvaluationError("needs_persons", f"with covariates only {' and '.join(FROM_SUMS)} follow from sums")
-    span = np.arange(months[0], months[1] + 1)
+    span = month_span(months)
     used = list(dict.fromkeys([*outcomes, *covariates, "month", "arm", strata]))
     rows = []
     for outcome in outcomes:
@@ -62,7 +64,7 @@ def adjusted_effects_by_month(
         if isinstance(panel, Path):
             sums = _of_file(panel, columns, span, strata, control, used)
         else:
-            require_columns(panel, used)
+            panel = given(panel, numbers=columns, keys=["month", "arm", strata])
             sums = _of_frame(panel, columns, span, strata, control)
         for place, month in enumerate(span):
             found = _estimate(sums[place], covariance, alpha)
@@ -78,13 +80,13 @@ class _Sums:
 
 
 def _of_frame(panel: pd.DataFrame, columns: list[str], span: Any, strata: str, control: str) -> list[_Sums]:
-    known = panel[panel["month"].between(span[0], span[-1])].dropna(subset=columns)
+    known = in_months(panel.dropna(subset=columns), span)[0]
     treated = treated_arm(panel["arm"], control)
     # Products of numbers around their month's mean keep the digits that products of large numbers lose.
     values = (known[columns] - known.groupby("month")[columns].transform("mean")).to_numpy(dtype=float)
     terms = np.column_stack([np.ones(len(known)), (known["arm"] == treated).to_numpy(dtype=float), values])
     codes, names = pd.factorize(known[strata], sort=True)
-    place = (known["month"].to_numpy() - span[0]) * len(names) + codes
+    place = (known["month"].to_numpy(dtype=np.int64) - span[0]) * len(names) + codes
     size, width = len(span) * len(names), terms.shape[1]
     gram = np.zeros((size, width, width))
     for one in range(width):

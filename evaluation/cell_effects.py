@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from evaluation.errors import EvaluationError
+from evaluation.labels import UNITS
 from evaluation.monthly_cells import TREATED, Cells
-from evaluation.regression import CLUSTERED, COVARIANCES, Covariance
+from evaluation.regression import CLUSTERED, Covariance, covariance_called
 
 Array = npt.NDArray[np.float64]
 
@@ -28,8 +28,7 @@ def effects_from_cells(cells: Cells, *, covariance: Covariance = "classical", al
     Raises:
         EvaluationError: `unknown_covariance`.
     """
-    if covariance not in COVARIANCES:
-        raise EvaluationError("unknown_covariance", f"covariance is one of {', '.join(COVARIANCES)}")
+    covariance = covariance_called(covariance)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = _Regressions(cells).estimated(covariance, alpha)
     outcome = np.repeat(cells.outcomes, len(cells.months))
@@ -52,6 +51,18 @@ def shares_from_cells(cells: Cells, *, by: str = "arm") -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def fewest_of(cells: Cells) -> dict[tuple[str, int], int | None]:
+    """By outcome and month, how few persons of an arm have, or lack, a state; None for what is no state."""
+    n = cells.n.sum(axis=2)
+    having = cells.total.sum(axis=2) + cells.shift[:, :, None] * n
+    few = np.minimum(having, n - having).min(axis=2).round().astype(int)
+    return {
+        (outcome, int(month)): None if outcome in UNITS else int(few[row, column])
+        for row, outcome in enumerate(cells.outcomes)
+        for column, month in enumerate(cells.months)
+    }
+
+
 class _Regressions:
     """Every month of every outcome at once: arrays of outcomes x months, x strata, x arms."""
 
@@ -71,7 +82,7 @@ class _Regressions:
         within = np.clip(cells.square - total * mean, 0, None)
         self.squares = np.where(within > ROUNDING * cells.square, within, 0) + n * gap**2
         self.sums = n * gap
-        largest = np.abs(cells.shift) + np.sqrt(cells.square.max(axis=(2, 3)))
+        largest = np.abs(cells.shift) + np.sqrt(cells.square.max(axis=(2, 3), initial=0))
         self.still = self.squares.sum(axis=(2, 3)) <= (ROUNDING * largest) ** 2 * n.sum(axis=(2, 3))
         self.n = n.sum(axis=(2, 3))
         self.groups = (self.persons > 0).sum(axis=2)
@@ -94,7 +105,7 @@ class _Regressions:
     def _reasons(self, covariance: Covariance, still: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
         few = self.n <= self.k
         if covariance in CLUSTERED:
-            few |= (self.groups < 2) | (np.nan_to_num(self.shares).max(axis=2) > 1 - 1e-12)
+            few |= (self.groups < 2) | (np.nan_to_num(self.shares).max(axis=2, initial=0) > 1 - 1e-12)
         reason = np.where(still, "no_variance", "").astype(object)
         reason[few] = "too_few"
         reason[~(self.spread > 0)] = "no_contrast"

@@ -10,9 +10,9 @@ from scipy import stats
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
-from evaluation.regression import Covariance
+from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import Fit, contrast, least_squares
-from evaluation.shares import require_columns
+from evaluation.usable import given
 
 Array = npt.NDArray[np.float64]
 
@@ -44,13 +44,15 @@ def complier_effects(
     Returns:
         outcome, effect (per person who received the treatment because drawn), se, t, p, ci_low, ci_high, moved (share
         whom the draw moved to the treatment), first_stage_f, ar_low, ar_high, n, covariance, reason. `reason` is
-        `nobody_moved` where the draw moved nobody (then there is no estimate), `no_contrast`, `too_few`, or `weak`
-        where the Anderson-Rubin set is not an interval, so that its ends are missing.
+        `nobody_moved` where the draw moved nobody (then there is no estimate), `no_contrast`, `too_few`, `no_variance`
+        where nobody's outcome differs, or `weak` where the Anderson-Rubin set is not an interval, so that its ends are
+        missing.
 
     Raises:
         EvaluationError: `not_a_mark` where `received` has other values than 0 and 1.
     """
-    require_columns(people, [*outcomes, received, strata, "arm"])
+    covariance = covariance_called(covariance)
+    people = given(people, numbers=[*outcomes, received], keys=[strata, "arm"])
     marks = people[received].dropna().astype(float)
     if not marks.isin([0.0, 1.0]).all():
         raise EvaluationError("not_a_mark", f"{received} does not say who received the treatment: not only 0 and 1")
@@ -84,8 +86,10 @@ def _estimate(
     with np.errstate(divide="ignore"):
         strength = float(np.square(np.float64(moved.estimate) / moved.se))
     low, high = _anderson_rubin(least_squares(outcome, by_draw), stage, first, covariance, strata, alpha)
-    more = {"moved": moved.estimate, "first_stage_f": strength, "ar_low": low, "ar_high": high}
-    return effect.row(alpha) | more | {"reason": "weak" if np.isnan(low) else ""}
+    more = {"moved": moved.estimate, "first_stage_f": strength}
+    if not effect.se > 0:
+        return NOTHING | {"effect": 0.0, "se": 0.0} | more | {"reason": "no_variance"}
+    return effect.row(alpha) | more | {"ar_low": low, "ar_high": high, "reason": "weak" if np.isnan(low) else ""}
 
 
 def _anderson_rubin(

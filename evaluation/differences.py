@@ -43,6 +43,6 @@ def differences_in_differences(
     for outcome in outcomes:
         is_mean = TOTALS.get(outcome, Total(outcome)).how == "mean"
         people[outcome] = second[outcome] - first[outcome].reindex(second.index) * (1 if is_mean else scale)
-    treated = treated_arm(people["arm"], control)
+    treated = treated_arm(panel["arm"], control)
     found = comparison_rows(people, outcomes, treated, strata, covariance, alpha)
     return pd.DataFrame(found).rename(columns={"treated_mean": "treated_change", "control_mean": "control_change"})

@@ -13,8 +13,8 @@ from evaluation.arms import treated_arm
 from evaluation.cell_effects import effects_from_cells
 from evaluation.errors import EvaluationError
 from evaluation.monthly_cells import cells_of
-from evaluation.regression import Covariance, Effects, treatment_effects
-from evaluation.shares import require_columns
+from evaluation.regression import Covariance, Effects, covariance_called, treatment_effects
+from evaluation.usable import given, in_months, month_span, refuse_one_name, refuse_twice
 
 WEEKS_PER_MONTH: Final = 52 / 12
 
@@ -42,14 +42,20 @@ def person_totals(
 
     States are summed to months; `mean_hours_per_week` is a mean and `total_hours` is hours (52/12 weeks a month). A
     person with a month missing has the total missing.
+
+    Raises:
+        EvaluationError: `month_twice` when a person has two rows in a month, and what `given` and `month_span` raise.
     """
+    refuse_one_name(outcomes)
     declared = {outcome: TOTALS.get(outcome, Total(outcome)) for outcome in outcomes}
     columns = list(dict.fromkeys(total.column for total in declared.values()))
     kept = list(dict.fromkeys(("arm", *keep)))
-    require_columns(panel, [*columns, *kept, "month", "participant_number"])
-    inside = panel[panel["month"].between(*months)]
-    grouped = inside.groupby("participant_number", sort=False)
-    width = months[1] - months[0] + 1
+    panel = given(panel, numbers=columns, keys=[*kept, "month", "participant_number"])
+    span = month_span(months)
+    inside, place = in_months(panel, span)
+    grouped = inside.groupby("participant_number", sort=False, observed=True)
+    width = len(span)
+    refuse_twice(grouped.ngroup().to_numpy(), place, width)
     sums = grouped[columns].sum(min_count=1).where(grouped[columns].count() == width)
     people = grouped[kept].first()
     for outcome, total in declared.items():
@@ -78,7 +84,7 @@ def effects_on_totals(
         EvaluationError: `no_contrast` when no stratum holds both arms, `too_few`, naming the outcome.
     """
     people = person_totals(panel, outcomes=outcomes, months=months, keep=(strata,))
-    rows = comparison_rows(people, outcomes, treated_arm(people["arm"], control), strata, covariance, alpha)
+    rows = comparison_rows(people, outcomes, treated_arm(panel["arm"], control), strata, covariance, alpha)
     for row in rows:
         if row["reason"] not in ("", "no_variance"):
             raise EvaluationError(row["reason"], f"{row['outcome']}: {REASONS[row['reason']]}")
@@ -86,10 +92,10 @@ def effects_on_totals(
 
 
 def comparison_rows(
-    people: pd.DataFrame, outcomes: Sequence[str], treated: str, strata: str, covariance: Covariance, alpha: float
+    people: pd.DataFrame, outcomes: Sequence[str], treated: Any, strata: str, covariance: Covariance, alpha: float
 ) -> list[dict[str, Any]]:
     """One row an outcome of a frame of persons: treated_mean, control_mean, and the effect or the reason for none."""
-    rows = []
+    covariance, rows = covariance_called(covariance), []
     for outcome in outcomes:
         known = people[people[outcome].notna()]
         is_treated = (known["arm"] == treated).to_numpy()
@@ -135,16 +141,18 @@ class OutcomeMatrix:
     """The panel as one persons x months matrix an outcome, with arm (by number) and stratum of each person."""
 
     def __init__(self, panel: pd.DataFrame, outcomes: list[str], months: tuple[int, int], strata: str) -> None:
-        inside = panel[panel["month"].between(*months)]
+        panel = given(panel, numbers=outcomes, keys=["participant_number", "month", "arm", strata])
+        span = month_span(months)
+        inside, month = in_months(panel, span)
         person, numbers = pd.factorize(inside["participant_number"], sort=True)
-        month = inside["month"].to_numpy() - months[0]
-        self._values = np.full((len(outcomes), len(numbers), months[1] - months[0] + 1), np.nan)
+        refuse_twice(person, month, len(span))
+        self._values = np.full((len(outcomes), len(numbers), len(span)), np.nan)
         for place, outcome in enumerate(outcomes):
             self._values[place, person, month] = inside[outcome].to_numpy(dtype=float)
         self._place = {outcome: place for place, outcome in enumerate(outcomes)}
         first = np.full(len(numbers), -1)
         first[person[::-1]] = np.arange(len(inside))[::-1]
-        self.arm = inside["arm"].iloc[first].set_axis(numbers)
+        self.arm: pd.Series = inside["arm"].iloc[first].set_axis(numbers)
         self.strata: npt.NDArray[Any] = inside[strata].to_numpy()[first]
 
     def of(self, outcome: str) -> Array:
@@ -172,8 +180,6 @@ class _Comparison:
         try:
             found = treatment_effects(values, self.treated, self.strata, self.covariance)
         except EvaluationError as error:
-            if error.code not in ("no_contrast", "too_few"):
-                raise
             gap = NOTHING | {"n": 0, "covariance": self.covariance, "reason": error.code}
             return iter([gap] * values.shape[1])
         return _rows(found, self.alpha)

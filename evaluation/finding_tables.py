@@ -32,7 +32,9 @@ TABLES: Final[Mapping[str, Layout]] = {
         ),
     ),
     "adjusted": Layout(
-        "Justert for kjennetegn ved start", "Adjusted for characteristics at start", ("outcome", *_INFERENCE, "n")
+        "Justert for kjennetegn ved start",
+        "Adjusted for characteristics at start",
+        ("outcome", *_INFERENCE, "n", "reason"),
     ),
     "subgroups": Layout(
         "Effekt etter undergruppe",

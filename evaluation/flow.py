@@ -11,6 +11,7 @@ from evaluation.effects import NOTHING, comparison_rows
 from evaluation.regression import Covariance
 from evaluation.shares import require_columns
 from evaluation.units import unit_means
+from evaluation.usable import given
 
 
 def participant_flow(
@@ -56,7 +57,7 @@ def attrition(
         outcome, treated_n, treated_missing, control_n, control_missing (persons), effect (difference of the shares
         missing), se, t, p, ci_low, ci_high, reason (`nothing_missing`, `no_variance`, `no_contrast`, `too_few`).
     """
-    require_columns(people, [*outcomes, strata, "arm", *([unit] if unit else [])])
+    people = given(people, numbers=outcomes, keys=[strata, "arm", *([unit] if unit else [])])
     treated = treated_arm(people["arm"], control)
     is_treated = (people["arm"] == treated).to_numpy()
     marks = people.assign(**{name: people[name].isna().astype(float) for name in outcomes})

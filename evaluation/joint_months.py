@@ -18,8 +18,15 @@ from scipy import stats
 from evaluation.arms import treated_arm
 from evaluation.effects import OutcomeMatrix
 from evaluation.errors import EvaluationError
-from evaluation.regression import CLUSTERED, Covariance, StratifiedDesign, degrees_of_freedom, stratified_design
-from evaluation.shares import require_columns
+from evaluation.regression import (
+    CLUSTERED,
+    Covariance,
+    StratifiedDesign,
+    covariance_called,
+    degrees_of_freedom,
+    stratified_design,
+)
+from evaluation.usable import month_span
 
 DRAWS: Final = 10_000
 
@@ -65,10 +72,10 @@ def joint_effects_by_month(
         `too_few` for a month without estimate, `no_variance` for one in which nobody differed; for a test
         `no_variance`, and `too_few` when the months are more than the persons (or clusters) can tell apart.
     """
-    require_columns(panel, [*outcomes, "month", "arm", strata])
+    covariance = covariance_called(covariance)
     matrix = OutcomeMatrix(panel, list(outcomes), months, strata)
-    treated = (matrix.arm == treated_arm(matrix.arm, control)).to_numpy()
-    span = np.arange(months[0], months[1] + 1)
+    treated = (matrix.arm == treated_arm(panel["arm"], control)).to_numpy(dtype=bool)
+    span = month_span(months)
     model = _Model(treated, matrix.strata, covariance, alpha, draws)
     tables, tests = [], []
     for outcome in outcomes:

@@ -45,8 +45,8 @@ class LinearModel:
     alone: int
     variances: pd.DataFrame = field(repr=False)
 
-    def combination(self, weights: Mapping[str, float]) -> dict[str, float]:
-        """A weighted sum of terms, such as the effect in a subgroup: estimate, se, t, p, ci_low, ci_high.
+    def combination(self, weights: Mapping[str, float], alpha: float = 0.05) -> dict[str, float]:
+        """A weighted sum of terms, such as the effect in a subgroup: estimate, se, t, p, ci_low, ci_high (1 - alpha).
 
         Raises:
             EvaluationError: `unknown_term`.
@@ -57,7 +57,7 @@ class LinearModel:
             raise EvaluationError("unknown_term", f"the model has no term {unknown[0]}")
         weight = pd.Series(weights).reindex(estimates.index, fill_value=0.0).to_numpy(dtype=float)
         se = float(np.sqrt(weight @ self.variances.to_numpy() @ weight))
-        row = inference(np.array([weight @ estimates.to_numpy()]), np.array([se]), self.df)
+        row = inference(np.array([weight @ estimates.to_numpy()]), np.array([se]), self.df, alpha)
         return {name: float(values[0]) for name, values in row.items()}
 
 
@@ -211,11 +211,11 @@ def _variances(fit: _Fit, groups: Any, nested: int, factor: str) -> tuple[Array,
     return np.asarray(bread @ meat @ bread.T), count - 1, f"cluster ({factor})"
 
 
-def inference(estimates: Array, se: Array, df: int) -> dict[str, Array]:
-    """Columns estimate, se, t, p, ci_low, ci_high (95 %) of estimates, by t with `df` degrees of freedom."""
+def inference(estimates: Array, se: Array, df: int, alpha: float = 0.05) -> dict[str, Array]:
+    """Columns estimate, se, t, p, ci_low, ci_high (1 - alpha) of estimates, by t with `df` degrees of freedom."""
     with np.errstate(divide="ignore", invalid="ignore"):
         t = estimates / se
-    reach = stats.t.ppf(0.975, df) * se
+    reach = stats.t.ppf(1 - alpha / 2, df) * se
     p = np.asarray(2 * stats.t.sf(np.abs(t), df))
     return {
         "estimate": estimates,

@@ -6,7 +6,7 @@ sum of squares of each cell give the exact coefficient and its classical, robust
 whole numbers only: sums of fractions would depend on how threads share the rows.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,16 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from evaluation.arms import treated_arm
+from evaluation.arms import arm_pair
 from evaluation.errors import EvaluationError
 from evaluation.labels import UNITS
 from evaluation.outcomes import HOUR_UNITS
 from evaluation.shares import require_columns
+from evaluation.usable import given, in_months, month_span, refuse_one_name, refuse_twice
 
 Array = npt.NDArray[np.float64]
 KEYS: Final = ("month", "stratum", "arm")
 CONTROL, TREATED = 0, 1
 FRACTIONS: Final = ("FLOAT", "DOUBLE")
+POWERS: Final = {"n": 0, "total": 1, "square": 2}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Cells:
     outcomes: tuple[str, ...]
     months: npt.NDArray[np.int64]
     strata: tuple[str, ...]
-    arms: tuple[str, str]
+    arms: tuple[Any, Any]
     n: Array
     total: Array
     square: Array
@@ -70,31 +72,34 @@ def cells_of(
     """The cells of a panel: a frame, or a Parquet file (or a pattern of files) with the columns of one.
 
     Args:
-        panel: month, arm, the stratum's column and the outcomes. In a file states are 0 or 1 in any type and hours a
-            week are numbers; a missing value is NULL or NaN.
+        panel: month, arm, the stratum's column and the outcomes. In a file outcomes are whole numbers in any type and
+            hours a week are numbers; a missing value is NULL or NaN.
         threads: of DuckDB; the numbers do not depend on it.
 
     Raises:
-        EvaluationError: `unknown_outcome` naming the columns that are not there, `no_control`, `not_two_arms`.
+        EvaluationError: `unknown_outcome` naming the columns that are not there, `no_control`, `not_two_arms`,
+            `empty_cell`, `not_a_number`, `month_twice` (in a frame), `not_whole` (in a file), `months`.
     """
-    span = np.arange(months[0], months[1] + 1)
+    refuse_one_name(outcomes)
+    span = month_span(months)
     if isinstance(panel, Path):
         return _of_file(panel, tuple(outcomes), span, strata, control, threads)
     return _of_frame(panel, tuple(outcomes), span, strata, control)
 
 
 def _of_frame(panel: pd.DataFrame, outcomes: tuple[str, ...], span: Any, strata: str, control: str) -> Cells:
-    require_columns(panel, [*outcomes, "month", "arm", strata])
-    inside = panel[panel["month"].between(span[0], span[-1])]
-    treated = treated_arm(inside["arm"], control)
+    panel = given(panel, numbers=outcomes, keys=["month", "arm", strata])
+    inside, month = in_months(panel, span)
+    if "participant_number" in panel:
+        refuse_twice(pd.factorize(inside["participant_number"])[0], month, len(span))
+    arms = arm_pair(panel["arm"], control)
     codes, names = pd.factorize(inside[strata], sort=True)
-    is_treated = (inside["arm"] == treated).to_numpy()
-    month = inside["month"].to_numpy() - span[0]
+    is_treated = (inside["arm"] == arms[TREATED]).to_numpy(dtype=bool)
     place = (month * len(names) + codes) * 2 + is_treated
     shape = (len(outcomes), len(span), len(names), 2)
     n, total, square, shift = np.zeros(shape), np.zeros(shape), np.zeros(shape), np.zeros(shape[:2])
     for number, outcome in enumerate(outcomes):
-        values = inside[outcome].to_numpy(dtype=float)
+        values = inside[outcome].to_numpy(dtype=float, na_value=np.nan)
         known = ~np.isnan(values)
         where, when, values = place[known], month[known], values[known]
         # Squares of numbers around their mean keep the digits that squares of large numbers lose.
@@ -104,81 +109,143 @@ def _of_frame(panel: pd.DataFrame, outcomes: tuple[str, ...], span: Any, strata:
         length = int(np.prod(shape[1:]))
         for sums, weights in ((n, None), (total, values), (square, values**2)):
             sums[number] = np.bincount(where, weights, minlength=length).reshape(shape[1:])
-    return Cells(outcomes, span, tuple(map(str, names)), (control, treated), n, total, square, shift)
+    return Cells(outcomes, span, tuple(map(str, names)), arms, n, total, square, shift)
 
 
-def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, control: str, threads: int | None) -> Cells:
+def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, control: Any, threads: int | None) -> Cells:
     settings: dict[str, Any] = {} if threads is None else {"threads": threads}
     with duckdb.connect(config=settings) as connection:
         rows = connection.from_parquet(str(path))
         require_columns(rows.limit(0).df(), [*outcomes, "month", "arm", strata])
         types = dict(zip(rows.columns, map(str, rows.types), strict=True))
-        full = _without_gaps(connection, path, types)
-        sums_of = {outcome: _sums(f"y{number}", outcome, full) for number, outcome in enumerate(outcomes)}
-        table = rows.query("panel", _scan(types, sums_of, strata, int(span[0]), int(span[-1]))).fetchnumpy()
-    arms = pd.Series(np.asarray(table["arm"]))
-    treated = treated_arm(arms, control)
+        stored = _stored_columns(connection, path, types)
+        scanned = [_Scanned(f"y{number}", outcome, stored[outcome]) for number, outcome in enumerate(outcomes)]
+        table = rows.query("panel", _scan(scanned, strata, int(span[0]), int(span[-1]))).fetchnumpy()
+    for name in ("stratum", "arm"):
+        if np.ma.getmaskarray(np.ma.asarray(table[name])).any():
+            raise EvaluationError("empty_cell", f"{strata if name == 'stratum' else name} is empty in some rows")
+    for one in scanned:
+        one.refuse_parts(table)
+    arms = arm_pair(pd.Series(np.asarray(table["arm"])), control)
     names, codes = np.unique(np.asarray(table["stratum"]).astype(str), return_inverse=True)
     shape = (len(outcomes), len(span), len(names), 2)
-    place = (np.asarray(table["month"]) - span[0], codes, (arms == treated).to_numpy().astype(int))
-    sums = []
-    for kind in ("n", "total", "square"):
-        whole = np.zeros(shape)
-        for number, outcome in enumerate(outcomes):
-            power = {"n": 0, "total": 1, "square": 2}[kind]
-            column = np.ma.filled(table[_column(table, kind, number)], 0).astype(float)
-            whole[number][place] = column / _scale(outcome) ** power
-        sums.append(whole)
-    n, total, square = sums
-    return Cells(outcomes, span, tuple(names), (control, treated), n, total, square, np.zeros(shape[:2]))
+    is_treated = np.asarray(table["arm"]) == arms[TREATED]
+    place = (np.asarray(table["month"]).astype(int) - span[0], codes, is_treated.astype(int))
+    found = {kind: np.zeros(shape) for kind in POWERS}
+    for kind, power in POWERS.items():
+        for number, one in enumerate(scanned):
+            found[kind][number][place] = one.column(table, kind) / one.scale**power
+    return Cells(outcomes, span, tuple(names), arms, **found, shift=np.zeros(shape[:2]))
 
 
-def _column(table: Mapping[str, Any], kind: str, number: int) -> str:
-    """Where a sum stands in the answer."""
-    fallback = {"n": "everyone", "square": f"total_y{number}"}
-    name = f"{kind}_y{number}"
-    return name if name in table else fallback[kind]
+@dataclass(frozen=True)
+class _Stored:
+    """How a file keeps a column: DuckDB's type, and what its own statistics say (`low`, `high` missing if unknown)."""
+
+    kind: str
+    whole: bool  # misses no value
+    low: float | None
+    high: float | None
+
+    @property
+    def fraction(self) -> bool:
+        return self.kind in FRACTIONS
+
+    @property
+    def state(self) -> bool:
+        """Only 0 and 1 for certain: then a square is the number itself."""
+        within = self.low is not None and self.high is not None and self.low >= 0 and self.high <= 1
+        return self.kind == "BOOLEAN" or (within and not self.fraction)
 
 
-def _scale(outcome: str) -> int:
-    """Whole numbers of an outcome's unit: states are 0 or 1, hours are counted in millionths."""
-    return HOUR_UNITS if outcome in UNITS else 1
-
-
-def _without_gaps(connection: duckdb.DuckDBPyConnection, path: Path, types: Mapping[str, str]) -> set[str]:
-    """The columns that miss no value, by the file's own statistics; a fraction may be NaN besides."""
+def _stored_columns(connection: duckdb.DuckDBPyConnection, path: Path, types: Mapping[str, str]) -> dict[str, _Stored]:
+    """What a file says of its columns; a fraction may be NaN, which no statistic counts."""
     known = connection.execute(
-        "SELECT path_in_schema FROM parquet_metadata(?) GROUP BY ALL "
-        "HAVING count(stats_null_count) = count(*) AND sum(stats_null_count) = 0",
+        "SELECT path_in_schema, count(stats_null_count) = count(*) AND sum(stats_null_count) = 0,"
+        " CASE WHEN count(stats_min_value) = count(*) THEN min(try_cast(stats_min_value AS DOUBLE)) END,"
+        " CASE WHEN count(stats_max_value) = count(*) THEN max(try_cast(stats_max_value AS DOUBLE)) END"
+        " FROM parquet_metadata(?) GROUP BY ALL",
         [str(path)],
     ).fetchall()
-    return {name for (name,) in known if types.get(name) not in FRACTIONS}
+    told = {name: (whole, low, high) for name, whole, low, high in known}
+    found = {}
+    for name, kind in types.items():
+        whole, low, high = told.get(name, (False, None, None))
+        if np.isinf([low or 0.0, high or 0.0]).any():
+            raise EvaluationError("not_a_number", f"{name} is infinite in some rows")
+        found[name] = _Stored(kind, bool(whole) and kind not in FRACTIONS, low, high)
+    return found
 
 
-def _scan(types: Mapping[str, str], sums_of: Mapping[str, Sequence[str]], strata: str, first: int, last: int) -> str:
+@dataclass(frozen=True)
+class _Scanned:
+    """One outcome in the pass over the file, called `alias` there."""
+
+    alias: str
+    outcome: str
+    stored: _Stored
+
+    @property
+    def in_hours(self) -> bool:
+        return self.outcome in UNITS
+
+    @property
+    def scale(self) -> int:
+        """Whole numbers of an outcome's unit: states are 0 or 1, hours are counted in millionths."""
+        return HOUR_UNITS if self.in_hours else 1
+
+    @property
+    def value(self) -> str:
+        """The outcome in whole numbers of its unit; NaN is no number and becomes NULL."""
+        column = _quoted(self.outcome)
+        if self.stored.fraction:
+            return f"TRY_CAST({column}::DOUBLE * {self.scale} AS BIGINT)"
+        if self.in_hours:
+            return f"{column}::BIGINT * {self.scale}"
+        return f"{column}::INTEGER" if self.stored.state else f"{column}::HUGEINT"
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether it might hold parts of its unit, which sums of whole numbers would lose."""
+        return self.stored.fraction and not self.in_hours
+
+    @property
+    def columns(self) -> list[str]:
+        """What is read of the file."""
+        parts = f"{_quoted(self.outcome)} <> trunc({_quoted(self.outcome)}) AS parts_{self.alias}"
+        return [f"{self.value} AS {self.alias}", *([parts] if self.has_parts else [])]
+
+    @property
+    def sums(self) -> list[str]:
+        """How many unless it is everyone, the sum, and the sum of squares unless it is that of a state."""
+        name = self.alias
+        counted = [] if self.stored.whole else [f"count({name}) AS n_{name}"]
+        squared = [] if self.stored.state else [f"sum({name}::HUGEINT * {name}) AS square_{name}"]
+        parts = [f"count_if(parts_{name}) AS parts_{name}"] if self.has_parts else []
+        if self.in_hours:
+            squared = [f"sum({name} * {name}) AS square_{name}"]
+        return [*counted, f"sum({name}) AS total_{name}", *squared, *parts]
+
+    def refuse_parts(self, table: Mapping[str, Any]) -> None:
+        if self.has_parts and np.ma.filled(table[f"parts_{self.alias}"], 0).any():
+            raise EvaluationError("not_whole", f"{self.outcome}: a file holds whole numbers, such as øre")
+
+    def column(self, table: Mapping[str, Any], kind: str) -> Array:
+        """A sum by cell, where it stands in the answer."""
+        name = f"{kind}_{self.alias}"
+        fallback = {"n": "everyone", "square": f"total_{self.alias}"}
+        return np.ma.filled(table[name if name in table else fallback[kind]], 0).astype(float)
+
+
+def _scan(scanned: Sequence[_Scanned], strata: str, first: int, last: int) -> str:
     """One pass over the file: counts, sums and sums of squares, in whole numbers."""
-    whole = ", ".join(f"{_whole(outcome, types[outcome])} AS y{number}" for number, outcome in enumerate(sums_of))
-    sums = [part for parts in sums_of.values() for part in parts]
+    read = ", ".join(column for one in scanned for column in one.columns)
+    sums = ", ".join(part for one in scanned for part in one.sums)
     return (
-        f"SELECT month, stratum, arm, count(*) AS everyone, {', '.join(sums)} FROM ("  # noqa: S608 - quoted names
-        f"SELECT month, {_quoted(strata)} AS stratum, arm, {whole} FROM panel WHERE month BETWEEN {first} AND {last}"
+        f"SELECT month, stratum, arm, count(*) AS everyone, {sums} FROM ("  # noqa: S608 - quoted names
+        f"SELECT month, {_quoted(strata)} AS stratum, arm, {read} FROM panel WHERE month BETWEEN {first} AND {last}"
         ") GROUP BY ALL ORDER BY ALL"
     )
-
-
-def _whole(outcome: str, kind: str) -> str:
-    """An outcome in whole numbers of its unit; NaN is no number and becomes NULL."""
-    value, scale = _quoted(outcome), _scale(outcome)
-    if kind in FRACTIONS:
-        return f"TRY_CAST({value}::DOUBLE * {scale} AS BIGINT)"
-    return f"{value}::BIGINT * {scale}" if scale > 1 else f"{value}::INTEGER"
-
-
-def _sums(value: str, outcome: str, whole: Collection[str]) -> list[str]:
-    """Of one outcome: how many unless it is everyone, the sum, and the sum of squares unless it is that of a state."""
-    counted = [] if outcome in whole else [f"count({value}) AS n_{value}"]
-    squared = [f"sum({value} * {value}) AS square_{value}"] if _scale(outcome) > 1 else []
-    return [*counted, f"sum({value}) AS total_{value}", *squared]
 
 
 def _quoted(name: str) -> str:

@@ -11,7 +11,6 @@ from evaluation.arms import treated_arm
 from evaluation.effects import OutcomeMatrix
 from evaluation.errors import EvaluationError
 from evaluation.regression import stratified_design
-from evaluation.shares import require_columns
 
 Array = npt.NDArray[np.float64]
 
@@ -34,11 +33,10 @@ def pre_period_test(
         F, df1, df2, p, n, reason. `reason` is empty, or says why there is no test: `no_contrast` when no stratum holds
         both arms, `no_variance`, `too_few` persons for that many months; F and p are missing then.
     """
-    require_columns(panel, [outcome, "month", "arm", strata])
     matrix = OutcomeMatrix(panel, [outcome], months, strata)
     values = matrix.of(outcome)
     whole = ~np.isnan(values).any(axis=1)
-    is_treated = (matrix.arm == treated_arm(matrix.arm, control)).to_numpy()
+    is_treated = (matrix.arm == treated_arm(panel["arm"], control)).to_numpy(dtype=bool)
     return _hotelling(values[whole], is_treated[whole], matrix.strata[whole])
 
 

@@ -10,8 +10,9 @@ scores of a stratum are orthogonal to its dummy, so its block of (I - H)^(-1/2) 
 with s_g the stratum's share of sum(d^2). The same shares give Bell and McCaffrey's degrees of freedom.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +23,23 @@ from evaluation.errors import EvaluationError
 Covariance = Literal["classical", "HC1", "HC2", "HC3", "cluster", "CR2"]
 COVARIANCES: Final = ("classical", "HC1", "HC2", "HC3", "cluster", "CR2")
 CLUSTERED: Final = ("cluster", "CR2")
+NAMES: Final[Mapping[str, Covariance]] = {name.lower(): name for name in get_args(Covariance)} | {"cr1": "cluster"}
 
 ROUNDING: Final = 1e-13
 
 Array = npt.NDArray[np.float64]
+
+
+def covariance_called(name: str) -> Covariance:
+    """The convention of a name, in capitals or not; CR1 is `cluster`.
+
+    Raises:
+        EvaluationError: `unknown_covariance`.
+    """
+    found = NAMES.get(str(name).lower())
+    if found is None:
+        raise EvaluationError("unknown_covariance", f"covariance is one of {', '.join(COVARIANCES)}, not {name}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -94,8 +108,7 @@ def treatment_effects(
         EvaluationError: `no_contrast` when no stratum holds both arms, `too_few` when nothing is left to estimate a
             variance from, `unknown_covariance`.
     """
-    if covariance not in COVARIANCES:
-        raise EvaluationError("unknown_covariance", f"covariance is one of {', '.join(COVARIANCES)}")
+    covariance = covariance_called(covariance)
     design = stratified_design(treated, strata)
     centred = design.centred(outcomes)
     effect = design.weight @ centred

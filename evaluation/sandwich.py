@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from evaluation.errors import EvaluationError
-from evaluation.regression import CLUSTERED, COVARIANCES, ROUNDING, Covariance
+from evaluation.regression import CLUSTERED, ROUNDING, Covariance, covariance_called
 
 Array = npt.NDArray[np.float64]
 Groups = npt.NDArray[Any]
@@ -106,8 +106,7 @@ def contrast(
     Raises:
         EvaluationError: `unknown_covariance`, `no_clusters` where a clustered one has none, `too_few` clusters.
     """
-    if covariance not in COVARIANCES:
-        raise EvaluationError("unknown_covariance", f"covariance is one of {', '.join(COVARIANCES)}")
+    covariance = covariance_called(covariance)
     weight = np.asarray(weights, dtype=float)
     estimate = float(weight @ fit.estimates)
     each = fit.design @ (fit.bread @ weight)

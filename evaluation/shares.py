@@ -12,7 +12,7 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [str(column) for column in columns if column not in frame]
     if missing:
         raise EvaluationError(
-            "unknown_outcome", f"the data hold no column {', '.join(missing)}: is a register missing?"
+            "unknown_outcome", f"the data hold no column {', '.join(map(str, missing))}: is a register missing?"
         )
     if not frame.columns.is_unique:
         twice = set(frame.columns[frame.columns.duplicated()]) & set(columns)
@@ -25,10 +25,16 @@ def monthly_shares(panel: pd.DataFrame, *, outcomes: Sequence[str], by: str = "a
 
     Returns:
         outcome, month, <by>, mean (unit of the outcome), n (persons observed). A month in which nobody of a group
-        could be observed has n 0 and a missing mean.
+        could be observed has n 0 and a missing mean; persons without a group are one of their own.
+
+    Raises:
+        EvaluationError: `unknown_outcome` for a column that is not there, or when no outcome is named.
     """
+    if isinstance(outcomes, str) or not outcomes:
+        raise EvaluationError("unknown_outcome", "outcomes are a list of columns, such as ['employed']")
     require_columns(panel, [*outcomes, by, "month"])
-    grouped = panel.groupby(["month", by], sort=True, observed=True)
+    panel = panel.reset_index(drop=True) if set(panel.index.names) & set(panel.columns) else panel
+    grouped = panel.groupby(["month", by], sort=True, observed=True, dropna=False)
     parts = []
     for outcome in outcomes:
         values = grouped[outcome]

@@ -10,9 +10,9 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import NOTHING
 from evaluation.errors import EvaluationError
-from evaluation.regression import Covariance
+from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import contrast, least_squares
-from evaluation.shares import require_columns
+from evaluation.usable import given
 
 Ratios = Mapping[str, Mapping[str, int]]
 
@@ -45,7 +45,8 @@ def weighted_effects(
     Raises:
         EvaluationError: `unknown_ratio` for a stratum or an arm without a declared ratio.
     """
-    require_columns(people, [*outcomes, strata, "arm"])
+    covariance = covariance_called(covariance)
+    people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     weights = inverse_chances(people["arm"], people[strata], ratios)
     rows: list[dict[str, Any]] = []
@@ -92,4 +93,6 @@ def _compare(
         found = contrast(fit, [1.0, 0.0], covariance, people[strata].to_numpy())
     except EvaluationError as error:
         return means | NOTHING | {"reason": error.code}
-    return means | found.row(alpha) | {"reason": "" if found.se > 0 else "no_variance"}
+    if not found.se > 0:
+        return means | found.row(alpha) | {"effect": 0.0, "ci_low": 0.0, "ci_high": 0.0, "reason": "no_variance"}
+    return means | found.row(alpha) | {"reason": ""}
