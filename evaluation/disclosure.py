@@ -2,14 +2,20 @@
 
 The rules are those of outputs from secure analysis rooms: OpenSAFELY redacts counts of at most 7 and rounds the rest to
 the nearest 5; Statistics Norway hides counts below 3. A share is a count in disguise, and so is its complement: it is
-hidden when either is small. What follows from a hidden number (its difference, its t) is hidden with it. Means of
-hours, months and amounts, and regression estimates, are not counts; nothing here holds a minimum or a maximum.
+hidden when either is small. What follows from a hidden number (its difference, its t, its effect) is hidden with it,
+and what follows from a rounded one is computed from the rounded one, or rounded itself: a difference of shares with all
+its digits would give the counts back, and sums of counts then the hidden ones. Means of hours, months and amounts, and
+estimates from them, are not counts; nothing here holds a minimum or a maximum.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_UP, Decimal
+from math import floor, log10, sqrt
 from types import MappingProxyType
 from typing import Any, Final
+
+from scipy.special import stdtr, stdtrit
 
 from evaluation.errors import EvaluationError
 from evaluation.labels import MARK, UNITS
@@ -17,7 +23,15 @@ from evaluation.labels import MARK, UNITS
 PERCENT: Final = 100
 FOLLOWS_FROM_SHARES: Final = ("difference", "se", "t", "p", "smd")
 MISSING: Final = ("treated_missing", "control_missing")
+LEVELS: Final = ("work_capacity_",)
+"""How names of variables begin that are the levels of one: everyone has one of them."""
+PARTS: Final = ("treated_n", "control_n")
 FOLLOWS_FROM_MISSING: Final = ("effect", "se", "t", "p", "ci_low", "ci_high", "trimmed")
+FOLLOWS_FROM_MONTH: Final = ("effect", "ci_low", "ci_high", "band_low", "band_high", "p")
+PERSONS_A_STEP: Final = 10
+ALPHA: Final = 0.05
+SMALLEST: Final = "smallest"
+"""The note that says, row by row, how few persons have or lack a state in an arm. It never leaves."""
 COUNTS: Final = (
     *("n", "missing", "df2"),  # residual degrees of freedom are persons, less a few
     *("treated_n", "control_n", "drawn_persons", "rows", *MISSING),
@@ -66,7 +80,11 @@ def disclosed(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
         raise EvaluationError("unknown_rule", f"no disclosure rule is called {rule}; known: {', '.join(RULES)}")
     columns, notes = content["columns"], content["notes"]
     hide = _hider(columns, notes, RULES[rule])
-    rows = [hide(dict(zip(columns, row, strict=True))) for row in content["rows"]]
+    given = [dict(zip(columns, row, strict=True)) for row in content["rows"]]
+    fewest = notes.get(SMALLEST) or [None] * len(given)
+    rows = [hide(row | {SMALLEST: few}) for row, few in zip(given, fewest, strict=True)]
+    if "variable" in columns:
+        rows = _levels_hidden(rows, {arm: notes[f"n_{arm}"] for arm in columns[1:3]}, RULES[rule])
     return {
         **content,
         "rows": [[row[key] for key in columns] for row in rows],
@@ -75,27 +93,94 @@ def disclosed(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
     }
 
 
+def disclosed_manifest(manifest: Mapping[str, Any], rule: str) -> dict[str, Any]:
+    """What results were made from, as it may leave: how many persons there were is a count as well."""
+    return {**manifest, **({"persons": RULES[rule].count(manifest["persons"])} if "persons" in manifest else {})}
+
+
+def far_enough(arms: Mapping[str, int], earlier: Iterable[Mapping[str, int]], rule: str) -> bool:
+    """Whether results of so many persons by arm may leave beside earlier ones of the same trial.
+
+    Where an arm of two releases differs by a few persons, what crosses a limit of rounding tells what these few are.
+    """
+    gaps = [abs(n - before.get(arm, n)) for before in earlier for arm, n in arms.items()]
+    return all(gap == 0 or gap > RULES[rule].hides_up_to for gap in gaps)
+
+
 def _hider(columns: Sequence[str], notes: Mapping[str, Any], rule: Rule) -> Callable[[Row], Row]:
+    alpha = float(notes.get("alpha", ALPHA))
     if "variable" in columns:
         arms = {arm: notes[f"n_{arm}"] for arm in columns[1:3]}
         return lambda row: _baseline_row(row, arms, rule)
     if "mean" in columns:
         return lambda row: _share_row(row, rule)
     if set(MISSING) <= set(columns):
-        return lambda row: _missing_row(row, rule)
+        return lambda row: _missing_row(row, rule, alpha)
+    if {"month", "effect"} <= set(columns):
+        return lambda row: _month_row(row, rule, alpha)
+    if "moved" in columns:
+        return lambda row: _counts_rounded(row | _coarse(row, ("moved",), row["n"], rule), rule)
     return lambda row: _counts_rounded(row, rule)
 
 
 def _counts_rounded(row: Row, rule: Rule) -> Row:
-    """Counts as they may leave; nobody missing is no count of anybody, and stays."""
-    return row | {key: rule.count(row[key]) for key in COUNTS if row.get(key)}
+    """Counts as they may leave: nobody missing is no count of anybody, and a sum is that of its rounded parts."""
+    rounded = row | {key: rule.count(row[key]) for key in COUNTS if row.get(key)}
+    if "n" in row and set(PARTS) <= set(row):
+        parts = [rounded[key] for key in PARTS]
+        rounded["n"] = None if None in parts else sum(parts)
+    return rounded
 
 
-def _missing_row(row: Row, rule: Rule) -> Row:
+def _missing_row(row: Row, rule: Rule, alpha: float) -> Row:
     """A row that counts outcomes missing by arm: their difference, as a share, is a count in disguise."""
     small = any(row[key] and rule.count(row[key]) is None for key in MISSING)
     follows = [key for key in FOLLOWS_FROM_MISSING if key in row] if "lower" not in row else ["trimmed"]
-    return _counts_rounded(row, rule) | (dict.fromkeys(follows) if small else {})
+    n = row["n"] if "n" in row else row["treated_n"] + row["control_n"]
+    return _counts_rounded(row, rule) | (dict.fromkeys(follows) if small else _coarse(row, follows, n, rule, alpha))
+
+
+def _month_row(row: Row, rule: Rule, alpha: float) -> Row:
+    """The effect on a state in one month: a difference of two shares, hidden where one of them is."""
+    rounded, follows = _counts_rounded(row, rule), [key for key in FOLLOWS_FROM_MONTH if key in row]
+    if row["outcome"] in UNITS:
+        return rounded
+    few = row[SMALLEST]
+    # The lowest counts shown have the fewest neighbours: beside a difference they could be told.
+    if few is not None and few <= rule.hides_up_to + rule.rounds_to // 2:
+        return rounded | dict.fromkeys(follows) | {key: "" for key in ("reason",) if key in row}
+    return rounded | _coarse(row, follows, row["n"], rule, alpha)
+
+
+def _coarse(row: Row, keys: Sequence[str], n: float | None, rule: Rule, alpha: float = 0.05) -> Row:
+    """Differences of shares among `n` persons in steps that no count can be told from, and what follows from them.
+
+    An interval's ends would tell the effect more closely than its step does: they are steps from the rounded effect.
+    """
+    step = step_of(n, rule)
+    known = {key: Decimal(row[key]) for key in keys if row.get(key) is not None}
+    if "effect" not in known:
+        return {key: float(round(value / step) * step) for key, value in known.items()}
+    effect = round(known["effect"] / step) * step
+    ends = {key: value - known["effect"] for key, value in known.items() if key.endswith(("_low", "_high"))}
+    far = {key: effect + (distance / step).to_integral_value(ROUND_UP) * step for key, distance in ends.items()}
+    numbers = {"effect": float(effect)} | {key: float(value) for key, value in far.items()}
+    persons, reach = rule.count(n), float(far.get("ci_high", effect) - effect)
+    if persons and reach > 0:
+        se = reach / float(stdtrit(persons - 2, 1 - alpha / 2))
+        t = float(effect) / se
+        numbers |= {"se": se, "t": t, "p": float(2 * stdtr(persons - 2, -abs(t)))}
+    return {key: numbers.get(key) for key in known}
+
+
+def step_of(n: float | None, rule: Rule) -> Decimal:
+    """1, 2 or 5 of a decimal, and at least what ten persons shared out by the rule's rounding move in half of `n`.
+
+    Rounded counts leave rounds_to^2 pairs of two arms' counts; a step of so many persons leaves some ten of them.
+    """
+    least = 2 * PERSONS_A_STEP / rule.rounds_to / n if n else 1.0
+    place = Decimal(10) ** floor(log10(least))
+    return next(times * place for times in (1, 2, 5, 10) if times * place >= least)
 
 
 def _share_row(row: Row, rule: Rule) -> Row:
@@ -112,11 +197,49 @@ def _baseline_row(row: Row, arms: Mapping[str, int], rule: Rule) -> Row:
     rounded = _counts_rounded(row, rule)
     if row["variable"] in UNITS:
         return rounded
-    shares = {arm: rule.share(row[arm], n) for arm, n in arms.items()}
+    shares = {arm: _known_share(row[arm], n, row["missing"] or 0, rule) for arm, n in arms.items()}
     first, second = shares.values()
     if first is None or second is None:
-        return rounded | dict.fromkeys(shares) | dict.fromkeys(FOLLOWS_FROM_SHARES)
-    return rounded | shares | {"difference": second - first}
+        hidden = dict.fromkeys(shares) | dict.fromkeys(FOLLOWS_FROM_SHARES)
+        return rounded | hidden | {key: "" for key in ("reason",) if key in row}
+    return rounded | shares | _compared(second, first, [rule.count(n) or 0 for n in list(arms.values())[::-1]])
+
+
+def _levels_hidden(rows: list[Row], arms: Mapping[str, int], rule: Rule) -> list[Row]:
+    """Levels add up to everyone: where those shown leave nobody for the hidden, the smallest shown is hidden too."""
+    levels = [row for row in rows if row["variable"].startswith(LEVELS)]
+    while True:
+        shown = [row for row in levels if row[next(iter(arms))] is not None]
+        told = len(shown) in (0, len(levels)) or not any(_leaves_none(shown, arm, n, rule) for arm, n in arms.items())
+        if told:
+            return rows
+        least = min(shown, key=lambda row: sum(row[arm] for arm in arms))
+        least.update(dict.fromkeys((*arms, *FOLLOWS_FROM_SHARES)))
+
+
+def _leaves_none(shown: Sequence[Row], arm: str, n: int, rule: Rule) -> bool:
+    """Whether the least counts that could be shown so are everyone already."""
+    counts = [round(row[arm] * (rule.count(n) or 0)) for row in shown]
+    return sum(max(rule.hides_up_to + 1, count - rule.rounds_to // 2) for count in counts) >= n
+
+
+def _known_share(share: float | None, n: int, missing: int, rule: Rule) -> float | None:
+    """A share of those of `n` persons who have a value; `missing` may all be of this arm, so that few may have it."""
+    if share is None or rule.share(share, max(n - missing, 0)) is None:
+        return None
+    return rule.share(share, n)
+
+
+def _compared(control: float, treated: float, persons: Sequence[int]) -> Row:
+    """The t test of two shares, from rounded counts: what their exact one would give away."""
+    spreads = [share * (1 - share) * n / (n - 1) for share, n in zip((control, treated), persons, strict=True)]
+    pooled = sum(spread * (n - 1) for spread, n in zip(spreads, persons, strict=True)) / (sum(persons) - 2)
+    difference, se = control - treated, sqrt(pooled * sum(1 / n for n in persons))
+    if se == 0:
+        return {"difference": difference} | dict.fromkeys(FOLLOWS_FROM_SHARES[1:])
+    t = difference / se
+    p = float(2 * stdtr(sum(persons) - 2, -abs(t)))
+    return {"difference": difference, "se": se, "t": t, "p": p, "smd": difference / sqrt(sum(spreads) / 2)}
 
 
 def _drawn(spec: Mapping[str, Any] | None, rows: Sequence[Row]) -> dict[str, Any] | None:
@@ -148,4 +271,4 @@ def _rounded_notes(notes: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
     }
     if "joint_df" in notes:
         counts |= {"joint_df": [notes["joint_df"][0], rule.count(notes["joint_df"][1])]}
-    return {**notes, **counts}
+    return {key: value for key, value in notes.items() if key != SMALLEST} | counts

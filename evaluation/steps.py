@@ -10,9 +10,10 @@ import pandas as pd
 from evaluation.adjustment import adjusted_effects
 from evaluation.baseline import baseline_table
 from evaluation.bounds import lee_bounds, manski_bounds
-from evaluation.cell_effects import effects_from_cells, shares_from_cells
+from evaluation.cell_effects import effects_from_cells, fewest_of, shares_from_cells
 from evaluation.complier import complier_effects
 from evaluation.differences import differences_in_differences
+from evaluation.disclosure import SMALLEST
 from evaluation.effects import effects_on_totals
 from evaluation.engines import check_against_statsmodels
 from evaluation.errors import EvaluationError
@@ -116,6 +117,16 @@ class Analysis:
             self.data.panel, outcomes=self._effect_outcomes(), months=self.plan.months, seed=self.seed, **self.estimated
         )
 
+    @cached_property
+    def fewest(self) -> dict[tuple[str, int], int | None]:
+        """By outcome and month: how few persons of an arm have, or lack, the state. It decides what may leave."""
+        if not self.plan.unit:
+            return fewest_of(self.cells)
+        outcomes = self._effect_outcomes()
+        return fewest_of(
+            cells_of(self.data.people_months, outcomes=outcomes, months=self.plan.months, **self.by_strata)
+        )
+
     def _families(self) -> Mapping[str, tuple[str, ...]]:
         return self.plan.families or {"primary": self.plan.primary}
 
@@ -167,7 +178,11 @@ class Analysis:
         tables = [table("adjusted", found, {"covariance": "HC2", "covariates": list(self.plan.covariates)})]
         if self.plan.subgroups:
             split = subgroup_effects(
-                self.data.analysed, outcomes=self.plan.primary, subgroups=self.plan.subgroups, **self.by_strata
+                self.data.analysed,
+                outcomes=self.plan.primary,
+                subgroups=self.plan.subgroups,
+                alpha=self.alpha,
+                **self.by_strata,
             )
             tables.append(table("subgroups", split, {"covariance": "classical"}))
         return tables
@@ -205,7 +220,7 @@ class Analysis:
                 seed=self.seed,
                 months=self.plan.total_months,
                 **self.by_strata,
-            ).assign(reason="")
+            )
         except (DesignError, EvaluationError) as error:
             code = getattr(error, "code", "wrong_design")
             found = pd.DataFrame({"outcome": self.plan.totals, "reason": code})
@@ -255,10 +270,12 @@ class Analysis:
 
     def _effects(self, number: str) -> Finding:
         mine = self.monthly[self.monthly["outcome"].isin(self.plan.effect_figures[number])]
+        rows = zip(mine["outcome"], mine["month"], strict=True)
+        notes = self.notes | {SMALLEST: [self.fewest[row] for row in rows]}
         if "bands" not in self.plan.further:
-            return effects_figure(number, mine, self.notes)
+            return effects_figure(number, mine, notes)
         bands = self.joint.table[["outcome", "month", "band_low", "band_high"]]
-        return effects_figure(number, mine.merge(bands, on=["outcome", "month"]), self.notes | {"bands": "sup-t"})
+        return effects_figure(number, mine.merge(bands, on=["outcome", "month"]), notes | {"bands": "sup-t"})
 
     def _pre_period(self) -> list[Finding]:
         window = (self.plan.months[0], -1)

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from evaluation.disclosure import RULES, disclosed
+from evaluation.disclosure import RULES, disclosed, disclosed_manifest, far_enough
 from evaluation.errors import EvaluationError
 
 BASELINE = ("variable", "intervention", "control", "difference", "se", "t", "p", "smd", "missing")
@@ -95,9 +97,58 @@ def test_an_unknown_rule_is_an_error():
 
 
 def test_the_difference_between_few_missing_outcomes_is_hidden_with_their_counts() -> None:
-    columns = ["outcome", "treated_n", "treated_missing", "control_n", "control_missing", "effect", "p", "reason"]
-    rows = [["employed", 167, 3, 101, 12, -0.1, 0.01, ""], ["aap", 167, 31, 101, 12, 0.07, 0.2, ""]]
+    columns = ["outcome", "treated_n", "treated_missing", "control_n", "control_missing", "effect", "ci_high", "reason"]
+    rows = [["employed", 167, 3, 101, 12, -0.1, -0.02, ""], ["aap", 167, 31, 101, 12, 0.071, 0.16, ""]]
     content = {"columns": columns, "notes": {}, "rows": rows, "spec": None}
     few, many = disclosed(content, "opensafely")["rows"]
     assert few == ["employed", 165, None, 100, 10, None, None, ""]
-    assert many == ["aap", 165, 30, 100, 10, 0.07, 0.2, ""]
+    assert many == ["aap", 165, 30, 100, 10, 0.08, 0.18, ""]  # steps of 0.02, an end as far away as it was, or farther
+
+
+def _effects(outcome: str, effect: float, few: int | None) -> dict:
+    columns = ("outcome", "month", "effect", "ci_low", "ci_high", "p", "n", "reason")
+    row = [outcome, 3, effect, effect - 0.05, effect + 0.05, 0.004, 268, ""]
+    values = [{"outcome": "@" + outcome, "month": 3, "effect": effect, "ci_low": 0, "ci_high": 0, "p": 0.004, "n": 268}]
+    return {"columns": columns, "rows": [row], "spec": {"data": {"values": values}}, "notes": {"smallest": [few]}}
+
+
+def test_the_effect_on_a_state_that_few_have_is_hidden_with_their_share_and_nobody_is_told_how_few() -> None:
+    found = disclosed(_effects("aap", 0.0123, 4), "opensafely")
+    assert found["rows"][0] == ["aap", 3, None, None, None, None, 270, ""]
+    assert "smallest" not in found["notes"]
+    assert found["spec"]["data"]["values"][0]["effect"] is None
+
+
+def test_an_effect_on_a_state_goes_in_steps_and_what_follows_from_it_is_computed_from_the_step() -> None:
+    row = disclosed(_effects("aap", 0.0713, 40), "opensafely")["rows"][0]
+    assert row[2:5] == [0.08, 0.02, 0.14]
+    assert row[5] == pytest.approx(2 * stats.t.sf(0.08 / (0.06 / stats.t.ppf(0.975, 268)), 268))
+
+
+def test_an_effect_on_hours_keeps_its_digits() -> None:
+    assert disclosed(_effects("hours", 1.23456, None), "opensafely")["rows"][0][2] == 1.23456
+
+
+def test_a_share_of_those_who_have_a_value_is_hidden_when_these_may_be_few() -> None:
+    known = 107
+    row = ["married", 7 / known, 0.3, 0.2, 0.1, 1.0, 0.3, 0.2, 60]
+    content = {"name": "table-1", "columns": BASELINE, "rows": [row], "spec": None, "notes": NOTES}
+    assert disclosed(content, "opensafely")["rows"][0][1:3] == [None, None]
+
+
+def test_the_test_of_two_shares_is_made_from_the_rounded_ones() -> None:
+    row = dict(zip(BASELINE, disclosed(_baseline("men", 95, 68), "opensafely")["rows"][0], strict=True))
+    treated, control = (np.repeat([1.0, 0.0], counts) for counts in ((95, 70), (70, 30)))
+    expected = stats.ttest_ind(control, treated)
+    assert (row["t"], row["p"]) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
+    assert row["smd"] == pytest.approx(row["difference"] / np.sqrt((treated.var(ddof=1) + control.var(ddof=1)) / 2))
+
+
+def test_how_many_persons_there_were_is_rounded_in_the_manifest_as_well() -> None:
+    assert disclosed_manifest({"persons": 268, "seed": 7}, "opensafely") == {"persons": 270, "seed": 7}
+
+
+def test_two_releases_are_of_the_same_persons_or_of_many_others() -> None:
+    sizes = {"n_intervention": 167, "n_control": 101}
+    assert far_enough(sizes, [sizes, {"n_intervention": 150, "n_control": 93}], "opensafely")
+    assert not far_enough(sizes, [sizes, {"n_intervention": 167, "n_control": 94}], "opensafely")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from evaluation.disclosure import disclosed
+from evaluation.disclosure import disclosed, disclosed_manifest, far_enough
 from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
@@ -39,7 +39,7 @@ def request_release(*, by: User, run: Run, note: str = "") -> Release:
         run=run,
         rule=run.plan.content["disclosure"],
         note=note,
-        manifest=run.manifest,
+        manifest=disclosed_manifest(run.manifest, run.plan.content["disclosure"]),
         requested_at=clock.now(),
         requested_by=by,
     )
@@ -52,9 +52,15 @@ def release_results(*, by: User, release: Release) -> Release:
     """Let the results out as the disclosure rule leaves them; from here on they can be read, and never change.
 
     Raises:
-        Refusal: `not_allowed`, `second_person_needed`, `wrong_release_state`.
+        Refusal: `not_allowed`, `second_person_needed`, `wrong_release_state`, `release_too_near` to an earlier one.
     """
     locked = _decided(by, release, ReleaseState.RELEASED, "results_released")
+    earlier = locked.trial.releases.filter(state=ReleaseState.RELEASED).exclude(pk=locked.pk).select_related("run")
+    if not far_enough(_arms(locked.run), [_arms(before.run) for before in earlier], locked.rule):
+        raise Refusal(
+            "release_too_near",
+            _("Noen få personer skiller denne kjøringen fra en som er frigitt: forskjellen ville fortalt om dem."),
+        )
     ReleasedResult.objects.bulk_create(
         ReleasedResult(trial=locked.trial, release=locked, position=place, **content)
         for place, content in enumerate(map(_leaving(locked), locked.run.results.all()))
@@ -78,6 +84,12 @@ def refuse_release(*, by: User, release: Release, reason: str) -> Release:
 def preview(release: Release, finding: Finding) -> ReleasedResult:
     """A finding as it would leave; for the output checker's eyes, and never stored."""
     return ReleasedResult(trial=release.trial, release=release, position=finding.position, **_leaving(release)(finding))
+
+
+def _arms(run: Run) -> dict[str, int]:
+    """How many persons of each arm the run is about, as table 1 counts them."""
+    notes = run.results.filter(name="table-1").values_list("notes", flat=True).first() or {}
+    return {name: n for name, n in notes.items() if name.startswith("n_")}
 
 
 def _leaving(release: Release) -> Any:
