@@ -16,8 +16,8 @@ import pyarrow as pa
 from evaluation.cell_rules import Fault, cell_of, faults_of, number, value_class
 from evaluation.columns import REGISTERS, Column, Register
 from evaluation.errors import EvaluationError
-from evaluation.formats import Text
-from evaluation.national_id import find_national_ids
+from evaluation.formats import Text, clean_name
+from evaluation.national_id import holds_identity
 from evaluation.profile import coverage_of, overlaps_of, profile_of
 
 MEMORY: Final = "1GB"
@@ -26,8 +26,10 @@ REJECTED: Final = "rejected.parquet"
 SAMPLE_ROWS: Final = 5
 TELL_EVERY: Final = 10  # batches
 
-# Ten digits or more with at most one sign between them: every identity number, and few other things.
-_MANY_DIGITS: Final = r"\p{Nd}(?:[^\p{Nd}]?\p{Nd}){9}"
+# Ten digits or more with at most three signs between them: every identity number, and few other things. A number with a
+# long fraction, as programs write the results of a division, is none.
+_MANY_DIGITS: Final = r"\p{Nd}(?:[^\p{Nd}]{0,3}\p{Nd}){9}"
+_LONG_FRACTION: Final = r"[+-]?[0-9]*[.,][0-9]{6,}(?:[eE][+-]?[0-9]+)?"
 
 Progress = Callable[[str, int], None]
 
@@ -107,7 +109,10 @@ def judge(
 
 
 class _Court:
-    """One delivery. In SQL the file's columns are c0, c1, ... and their values v0, v1, ...; a name is never code."""
+    """One delivery. In SQL the file's columns are c0, c1, ... and their values v0, v1, ...; a name is never code.
+
+    A row is known by its place among the rows that were read: several may stand on one line, as the periods of one job.
+    """
 
     def __init__(
         self,
@@ -123,7 +128,8 @@ class _Court:
         self.code = register
         self.register: Register = REGISTERS[register]
         self.text = text
-        self.places = {columns.get(name, name): f"c{place}" for place, name in enumerate(text.names)}
+        called = {clean_name(name): wanted for name, wanted in columns.items()}
+        self.places = {called.get(name, name): f"c{place}" for place, name in enumerate(text.names)}
         self.today = today.isoformat()
 
     def judgement(self, people: People, progress: Progress) -> Judgement:
@@ -173,36 +179,38 @@ class _Court:
 
     def _counted(self) -> tuple[int, int]:
         anything = " OR ".join(f"c{place} IS NOT NULL" for place in range(len(self.text.names)))
-        self.connection.execute(f"CREATE VIEW rows_of_file AS SELECT * FROM staged WHERE NOT fits OR {anything}")
+        self.connection.execute(
+            f"CREATE VIEW rows_of_file AS SELECT *, rowid AS place FROM staged WHERE NOT fits OR {anything}"
+        )
         return self._number("SELECT count(*) FROM rows_of_file"), self._number(
             f"SELECT count(*) FROM staged WHERE fits AND NOT ({anything})"
         )
 
     def _holds_national_id(self) -> bool:
         """Look through header and cells; only what has as many digits as a number needs is looked at closely."""
-        if any(find_national_ids(name) for name in self.text.names):
+        if any(holds_identity(name) for name in self.text.names):
             return True
         for place in range(len(self.text.names)):
             cell = f"c{place}"
             found = self.connection.execute(
                 f"SELECT DISTINCT {cell} FROM staged WHERE length({cell}) >= 10 AND {cell} NOT LIKE '____-__-__'"
-                f" AND regexp_matches({cell}, '{_MANY_DIGITS}')"
+                f" AND regexp_matches({cell}, '{_MANY_DIGITS}') AND NOT regexp_full_match({cell}, '{_LONG_FRACTION}')"
             )
             while chunk := found.fetchmany(10_000):
-                if any(_is_identity(value) for (value,) in chunk):
+                if any(holds_identity(value) for (value,) in chunk):
                     return True
         return False
 
     def _sample(self) -> tuple[tuple[str | None, ...], ...]:
         cells = ", ".join(f"c{place}" for place in range(len(self.text.names)))
         return tuple(
-            self.connection.execute(f"SELECT {cells} FROM rows_of_file ORDER BY line LIMIT {SAMPLE_ROWS}").fetchall()
+            self.connection.execute(f"SELECT {cells} FROM rows_of_file ORDER BY place LIMIT {SAMPLE_ROWS}").fetchall()
         )
 
     # --- the judgement
 
     def _judge(self, people: People) -> None:
-        """The table `judged`: line, fault (a place in `self.faults`, from 1), and the typed columns."""
+        """The table `judged`: place, fault (its number in `self.faults`, from 1), and the typed columns."""
         self.cells = [cell_of(column, self.places[column.name], numeric=column.name in self._numeric)
                       for column in self._columns]  # fmt: skip
         self.faults = list(self._faults(people))
@@ -212,7 +220,7 @@ class _Court:
         cases = " ".join(f"WHEN {fault.condition} THEN {place}" for place, fault in enumerate(self.faults, 1))
         kept = ", ".join(f"v{place}" for place in range(len(self.cells)))
         self.connection.execute(
-            f"CREATE TABLE judged AS SELECT line, CASE {cases} END AS fault, {kept}"
+            f"CREATE TABLE judged AS SELECT place, CASE {cases} END AS fault, {kept}"
             f" FROM (SELECT *, {values} FROM rows_of_file)"
         )
         self._duplicates()
@@ -257,7 +265,7 @@ class _Court:
         self.connection.unregister("given")
 
     def _duplicates(self) -> None:
-        """Lines that say again what an earlier one has said. Rows are compared where their hashes are equal."""
+        """Rows that say again what an earlier one has said. Rows are compared where their hashes are equal."""
         names = self.register.once or tuple(cell.column.name for cell in self.cells)
         keys = ", ".join(f"v{place}" for place, cell in enumerate(self.cells) if cell.column.name in names)
         self.connection.execute(
@@ -265,9 +273,9 @@ class _Court:
             " GROUP BY h HAVING count(*) > 1"
         )
         self.connection.execute(
-            "CREATE TABLE duplicates AS SELECT line FROM (SELECT line,"
-            f" row_number() OVER (PARTITION BY {keys} ORDER BY line) AS place FROM judged"
-            f" WHERE fault IS NULL AND hash({keys}) IN (SELECT h FROM twice)) WHERE place > 1"
+            "CREATE TABLE duplicates AS SELECT place FROM (SELECT place,"
+            f" row_number() OVER (PARTITION BY {keys} ORDER BY place) AS turn FROM judged"
+            f" WHERE fault IS NULL AND hash({keys}) IN (SELECT h FROM twice)) WHERE turn > 1"
         )
         self.faults.append(Fault("duplicate", names[0], ""))
 
@@ -277,7 +285,7 @@ class _Court:
         named = ", ".join(f"v{place} AS {_quoted(cell.column.name)}" for place, cell in enumerate(self.cells))
         self.connection.execute(
             f"CREATE VIEW accepted AS SELECT {named} FROM judged"
-            " WHERE fault IS NULL AND line NOT IN (SELECT line FROM duplicates)"
+            " WHERE fault IS NULL AND place NOT IN (SELECT place FROM duplicates)"
         )
         self._copy("SELECT * FROM accepted", ACCEPTED)
         self._copy(self._rejected_rows(), REJECTED)
@@ -306,8 +314,8 @@ class _Court:
 
     def _rejected_rows(self) -> str:
         texts = {cell.column.name: cell.text for cell in self.cells}
-        lines = "SELECT line, fault FROM judged WHERE fault IS NOT NULL"
-        lines += f" UNION ALL SELECT line, {len(self.faults)} FROM duplicates"
+        found = "SELECT place, fault FROM judged WHERE fault IS NOT NULL"
+        found += f" UNION ALL SELECT place, {len(self.faults)} FROM duplicates"
         columns = [f"WHEN {place} THEN '{fault.column or ''}'" for place, fault in enumerate(self.faults, 1)]
         classes = [
             f"WHEN {place} THEN {value_class(texts[fault.column]) if fault.column else repr('empty')}"
@@ -317,7 +325,7 @@ class _Court:
         return (
             f'SELECT line, CASE fault {" ".join(columns)} END AS "column",'
             f" CASE fault {' '.join(classes)} END AS value_class, CASE fault {' '.join(reasons)} END AS reason"
-            f" FROM ({lines}) JOIN staged USING (line) ORDER BY line"
+            f" FROM ({found}) JOIN staged ON staged.rowid = place ORDER BY line, place"
         )
 
     def _copy(self, query: str, name: str) -> None:
@@ -330,11 +338,6 @@ class _Court:
 
 def _refused(known: Judgement, code: str, **more: Any) -> Judgement:
     return Judgement(**(known.__dict__ | {"refused": code} | more))
-
-
-def _is_identity(value: str) -> bool:
-    """A column of numbers loses its leading zeros on the way through a spreadsheet."""
-    return bool(find_national_ids(value)) or (len(value) == 10 and bool(find_national_ids("0" + value)))
 
 
 def _quoted(name: str) -> str:

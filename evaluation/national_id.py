@@ -29,8 +29,12 @@ CENTURIES = (
     (range(500, 1000), range(40), 2000),
 )
 
-# Eleven digits as people write them: together, or with a space, dot or dash after the day, month, year and serial.
-_WRITTEN = re.compile(r"(?<!\d)(?=(\d\d[\s.\-–]?\d\d[\s.\-–]?\d\d[\s.\-–]?\d{3}[\s.\-–]?\d\d)(?!\d))")
+# Eleven digits as people write them: together, with up to three spaces, dots, dashes, slashes or signs that nobody sees
+# after the day, month, year and serial, or with a space after every digit.
+_BETWEEN = r"[\s.\-/_‐‑‒–—−\u00ad\u200b-\u200d\u2060\ufeff]{0,3}"
+_GROUPS = _BETWEEN.join([r"\d\d", r"\d\d", r"\d\d", r"\d{3}", r"\d\d"])
+_SPACED = r"\d(?:[^\S\n]\d){10}"
+_WRITTEN = re.compile(rf"(?<!\d)(?=({_GROUPS}|{_SPACED})(?!\d))")
 
 
 def is_national_id(text: str, *, on: date = date.max) -> bool:
@@ -53,6 +57,11 @@ def digits_of(text: str) -> str:
 def find_national_ids(text: str) -> list[str]:
     """Every identity number in a text, eleven digits each, in order."""
     return [digits_of(text[start:end]) for start, end in _spans(text)]
+
+
+def holds_identity(cell: str) -> bool:
+    """Whether a cell of a table holds one; columns of numbers lose their leading zero in a spreadsheet."""
+    return bool(find_national_ids(cell)) or (len(cell) == 10 and bool(find_national_ids("0" + cell)))
 
 
 def scrub(text: str) -> str:

@@ -19,9 +19,19 @@ from evaluation.formats.delimited import read_delimited
 from evaluation.formats.excel import read_excel
 from evaluation.formats.packages import read_package
 from evaluation.formats.parquet import read_parquet
-from evaluation.formats.text import LINE, USUAL_LIMITS, WIDTH, Limits, Text, counted, text_of
+from evaluation.formats.text import (
+    LINE,
+    USUAL_LIMITS,
+    WIDTH,
+    Limits,
+    Text,
+    clean_name,
+    counted,
+    refuse_identities,
+    text_of,
+)
 
-__all__ = ["LINE", "SUFFIXES", "USUAL_LIMITS", "WIDTH", "Limits", "Text", "read", "text_of"]
+__all__ = ["LINE", "SUFFIXES", "USUAL_LIMITS", "WIDTH", "Limits", "Text", "clean_name", "read", "text_of"]
 
 _READERS: Final[Mapping[str, Callable[[Path], Text]]] = MappingProxyType(
     {
@@ -59,9 +69,11 @@ def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LI
 
     Raises:
         EvaluationError: here or while the batches are read: `unreadable` when the content is not what the name says or
-            is damaged, `unpacks_too_far` when it grows beyond the limits, `too_demanding` when memory does not suffice.
+            is damaged, `unpacks_too_far` when it grows beyond the limits, `too_demanding` when memory does not suffice,
+            `national_id` when one stands in a name, label or note of the file.
     """
     called = name or path.name
+    refuse_identities([Path(called).stem])
     try:
         inner, inner_name = unpacked(path, called, scratch, limits)
         reader = _READERS.get(Path(inner_name).suffix.lower())

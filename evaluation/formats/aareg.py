@@ -7,6 +7,7 @@ number. `antallTimerPrUke` are the hours that a full position means, as the colu
 Source: field names of Aareg's /api/v2/arbeidstaker/arbeidsforhold.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,8 @@ NAMES: Final = (
 )  # fmt: skip
 MOST_OBJECT_BYTES: Final = 16 << 20
 SCAN_BYTES: Final = 1 << 20
-OVERLAP_BYTES: Final = 32  # an identity number with its separators is shorter
+OVERLAP_BYTES: Final = 96  # an identity number is shorter, also where JSON writes its digits as codes
+ESCAPED_DIGIT: Final = re.compile(rb"\\u003([0-9])")
 
 _IDENTS: Final = "STRUCT(ident VARCHAR, type VARCHAR, gjeldende BOOLEAN)[]"
 _COLUMNS: Final = {
@@ -79,7 +81,8 @@ def _refuse_national_ids(path: Path) -> None:
     before = b""
     with path.open("rb") as file:
         while chunk := file.read(SCAN_BYTES):
-            if find_national_ids((before + chunk).decode("utf-8", errors="ignore")):
+            plain = ESCAPED_DIGIT.sub(rb"\1", before + chunk)
+            if find_national_ids(plain.decode("utf-8", errors="ignore")):
                 raise EvaluationError("national_id", "the file holds a national identity number")
             before = chunk[-OVERLAP_BYTES:]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from evaluation.errors import EvaluationError
-from evaluation.formats.text import Limits
+from evaluation.formats.text import Limits, refuse_identities
 
 CHUNK: Final = 1 << 20
 ENCRYPTED: Final = 0x1
@@ -19,7 +19,7 @@ def unpacked(path: Path, name: str, scratch: Path, limits: Limits) -> tuple[Path
 
     Raises:
         EvaluationError: `unreadable` when it is no archive, is encrypted or holds another archive or several files;
-            `unpacks_too_far`.
+            `unpacks_too_far`; `national_id` when one stands in a name or comment of the archive.
     """
     suffix = Path(name).suffix.lower()
     try:
@@ -41,7 +41,10 @@ def unpacked(path: Path, name: str, scratch: Path, limits: Limits) -> tuple[Path
 
 def _of_zip(path: Path, scratch: Path, most_bytes: int) -> tuple[Path, str]:
     with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if _is_file(member)]
+        everything = archive.infolist()
+        notes = [archive.comment, *(member.comment for member in everything)]
+        refuse_identities([*(member.filename for member in everything), *(_text(note) for note in notes)])
+        members = [member for member in everything if _is_file(member)]
         if len(members) != 1:
             raise EvaluationError("unreadable", "an archive holds one register file, and nothing else")
         [member] = members
@@ -52,7 +55,17 @@ def _of_zip(path: Path, scratch: Path, most_bytes: int) -> tuple[Path, str]:
 
 
 def _is_file(member: zipfile.ZipInfo) -> bool:
-    return not member.is_dir() and not member.filename.startswith("__MACOSX/")
+    """What somebody put into the archive; file managers add folders and hidden files of their own."""
+    name = Path(member.filename).name
+    return not member.is_dir() and not member.filename.startswith("__MACOSX/") and not _is_of_the_system(name)
+
+
+def _is_of_the_system(name: str) -> bool:
+    return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")
+
+
+def _text(note: bytes) -> str:
+    return note.decode("utf-8", errors="replace")
 
 
 def _copied(source: IO[bytes] | gzip.GzipFile, scratch: Path, name: str, most_bytes: int) -> Path:

@@ -3,7 +3,9 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,25 +16,44 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from evaluation.errors import EvaluationError
-from evaluation.formats.text import Text, batch_of, clean_name
+from evaluation.formats.text import Text, batch_of, clean_name, refuse_identities
+from evaluation.national_id import holds_identity
 
 SEPARATORS: Final = (";", ",", "\t", "|")
 SCAN_BYTES: Final = 4 << 20
 BLOCK_BYTES: Final = 4 << 20  # a row must fit in it
 HEADER_BYTES: Final = 1 << 20
 FALLBACK: Final = "cp1252"  # Windows' own, of which Latin-1 is what is printable
+DECLARED: Final = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)  # what Excel writes, and asks for, above the header
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What stands above the rows: the columns' names, and how many columns beside them have none.
+
+    `lines`: those up to the end of the header. Excel leaves separators after the last column where a column was
+    emptied; such columns have no name, and nothing may stand in them.
+    """
+
+    names: tuple[str, ...]
+    nameless: int
+    separator: str
+    lines: int
+
+    @property
+    def width(self) -> int:
+        return len(self.names) + self.nameless
 
 
 def read_delimited(path: Path) -> Text:
     """Open a CSV file: UTF-8, Latin-1 or Windows-1252, with ``;``, ``,``, tab or ``|`` between the fields."""
     encoding = _encoding(path)
-    header = _header(path, encoding)
-    separator = max(SEPARATORS, key=lambda sign: (header.count(sign), -SEPARATORS.index(sign)))
-    names = tuple(clean_name(name) for name in next(csv.reader(io.StringIO(header), delimiter=separator), []))
-    if not any(names):
+    head = _head(path, encoding)
+    if not any(head.names):
         raise EvaluationError("unreadable", f"{path.name} has no header")
-    facts = {"format": "CSV", "encoding": "UTF-8" if encoding == "utf-8" else "Windows-1252", "separator": separator}
-    return Text(names, _Rows(path, encoding, separator, names).batches(), facts)
+    told = "UTF-8" if encoding == "utf-8" else "Windows-1252"
+    facts = {"format": "CSV", "encoding": told, "separator": head.separator}
+    return Text(head.names, _Rows(path, encoding, head).batches(), facts)
 
 
 def _encoding(path: Path) -> str:
@@ -56,21 +77,49 @@ def _encoding(path: Path) -> str:
     return encoding
 
 
-def _header(path: Path, encoding: str) -> str:
+def _head(path: Path, encoding: str) -> _Head:
     with path.open("rb") as file:
         first = file.read(HEADER_BYTES)
-    text = first.decode(encoding, errors="ignore").removeprefix("\ufeff").lstrip("\r\n")
-    return text.splitlines()[0] if text else ""
+    text = first.decode(encoding, errors="ignore").removeprefix("\ufeff")
+    rest = text.lstrip("\r\n")
+    declared = DECLARED.match(rest)
+    rest = rest[declared.end() :] if declared else rest
+    header = _first_record(rest)
+    separator = max(SEPARATORS, key=lambda sign: (header.count(sign), -SEPARATORS.index(sign)))
+    if declared and declared.group(1) in SEPARATORS:
+        separator = declared.group(1)
+    record = csv.reader(io.StringIO(header, newline=""), delimiter=separator)
+    written = [clean_name(name) for name in next(record, [])]
+    names = list(written)
+    while names and not names[-1]:
+        names.pop()
+    above = len(_lines(text[: len(text) - len(rest)]))
+    return _Head(tuple(names), len(written) - len(names), separator, above + len(_lines(header)))
+
+
+def _first_record(text: str) -> str:
+    """The first line, and those after it that a quote in it reaches into."""
+    record = ""
+    for line in io.StringIO(text, newline=""):
+        record += line
+        if record.count('"') % 2 == 0:
+            return record
+    return next(iter(io.StringIO(text, newline="")), "")
+
+
+def _lines(text: str) -> list[str]:
+    return list(io.StringIO(text, newline=""))
 
 
 class _Rows:
     """The rows of a file. Those with too many or too few fields come last in their batch, without cells."""
 
-    def __init__(self, path: Path, encoding: str, separator: str, names: tuple[str, ...]) -> None:
-        self.path, self.encoding, self.separator, self.names = path, encoding, separator, names
+    def __init__(self, path: Path, encoding: str, head: _Head) -> None:
+        self.path, self.encoding, self.head, self.names = path, encoding, head, head.names
         self.misfits: list[tuple[int, int]] = []  # record number, and how many line ends stand within it
         self.unclosed = False  # whether the latest misfit has a quote without an end
-        self.next_record = 2
+        self.holds_identity = False  # of a misfit, whose cells nobody looks at any more
+        self.next_record = head.lines + 1
         self.lines_within = 0  # line ends inside quotes until now
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -81,7 +130,9 @@ class _Rows:
                 return  # a header and nothing else
             raise
         for batch in reader:
+            self._refuse_identities()
             yield self._located(batch)
+        self._refuse_identities()
         if self.misfits:
             if self.unclosed:  # the last row may have swallowed any number of rows
                 raise EvaluationError("unreadable", "a quote is not closed before the end of the file")
@@ -95,24 +146,32 @@ class _Rows:
                 use_threads=False,
                 block_size=BLOCK_BYTES,
                 encoding=self.encoding,
-                column_names=[str(place) for place in range(len(self.names))],
-                skip_rows=1 + _blank_lines_before(self.path),
+                column_names=[str(place) for place in range(self.head.width)],
+                skip_rows=self.head.lines,
             ),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=self.separator,
+                delimiter=self.head.separator,
                 newlines_in_values=True,
                 ignore_empty_lines=False,
                 invalid_row_handler=self._misfit,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types={str(place): text for place in range(len(self.names))}, strings_can_be_null=False
+                column_types={str(place): text for place in range(self.head.width)}, strings_can_be_null=False
             ),
         )
 
     def _misfit(self, row: Any) -> str:
         self.misfits.append((row.number, row.text.count("\n")))
         self.unclosed = row.text.count('"') % 2 == 1
+        self.holds_identity = self.holds_identity or any(
+            holds_identity(cell.strip('" ')) for cell in row.text.split(self.head.separator)
+        )
         return "skip"
+
+    def _refuse_identities(self) -> None:
+        """Here, since the reader passes on no error of `_misfit`."""
+        if self.holds_identity:
+            raise EvaluationError("national_id", "a row that does not fit holds a national identity number")
 
     def _located(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Give each row its line: records are counted by the reader, and line ends inside quotes added."""
@@ -124,8 +183,9 @@ class _Rows:
         self.misfits = self.misfits[len(here) :]
         self.next_record = last + 1
         lines, misfit_lines = self._lines(records, _line_ends(batch), here)
-        cells = [pa.concat_arrays([column, pa.nulls(len(here), pa.string())]) for column in batch.columns]
-        fits = np.arange(len(records) + len(here)) < len(records)
+        named = batch.columns[: len(self.names)]
+        cells = [pa.concat_arrays([column, pa.nulls(len(here), pa.string())]) for column in named]
+        fits = np.concatenate([_are_empty(batch.columns[len(self.names) :], len(records)), np.zeros(len(here), bool)])
         return batch_of(self.names, cells, np.concatenate([lines, misfit_lines]), fits)
 
     def _misfits_only(self) -> pa.RecordBatch:
@@ -153,10 +213,14 @@ class _Rows:
         return lines[: len(records)], lines[len(records) :]
 
 
-def _blank_lines_before(path: Path) -> int:
-    with path.open("rb") as file:
-        first = file.read(HEADER_BYTES).removeprefix(codecs.BOM_UTF8)
-    return (first[: len(first) - len(first.lstrip(b"\r\n"))]).count(b"\n")
+def _are_empty(columns: list[pa.Array], rows: int) -> npt.NDArray[np.bool_]:
+    """Whether the columns without a name hold nothing, row by row; what they hold is looked through all the same."""
+    empty = np.ones(rows, dtype=bool)
+    for column in columns:
+        written = pc.not_equal(pc.utf8_trim_whitespace(column), "")
+        refuse_identities(column.filter(written).to_pylist())
+        empty &= ~written.to_numpy(zero_copy_only=False)
+    return empty
 
 
 def _line_ends(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """Excel workbooks (.xlsx), row by row. A formula is kept as the text that it is: the check turns it down."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -12,9 +12,10 @@ import openpyxl
 import pyarrow as pa
 
 from evaluation.errors import EvaluationError
-from evaluation.formats.text import ROWS_AT_ONCE, Text, batch_of, clean_name
+from evaluation.formats.text import ROWS_AT_ONCE, Text, batch_of, clean_name, refuse_identities
 
 MOST_UNPACKED: Final = 2 << 30  # a million rows of twenty columns are about half a gigabyte of XML
+SHEETS: Final = "xl/worksheets/sheet"
 PROGRAMS: Final = ("vbaproject.bin", "activex", "embeddings", "externallinks")
 
 
@@ -23,10 +24,14 @@ def read_excel(path: Path) -> Text:
 
     Raises:
         EvaluationError: `unreadable` when the workbook holds macros, embedded objects or links to other workbooks,
-            `unpacks_too_far`.
+            `unpacks_too_far`; `national_id` when one stands in another sheet, a comment or what is told of the book.
     """
     _refuse_programs(path)
+    _refuse_identities_beside(path)
     book = openpyxl.load_workbook(path, read_only=True, data_only=False, keep_links=False)
+    for sheet in book.worksheets[1:]:
+        for row in sheet.iter_rows(values_only=True):
+            refuse_identities(_cells(row))
     rows = book.worksheets[0].iter_rows(values_only=True)
     header = next(rows, None)
     if header is None:
@@ -47,16 +52,35 @@ def _refuse_programs(path: Path) -> None:
         raise EvaluationError("unpacks_too_far", "the workbook unpacks to more than a register file may")
 
 
+def _refuse_identities_beside(path: Path) -> None:
+    """Names of sheets, comments, properties: all text of the book that does not stand in a sheet's own cells."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if not member.filename.startswith(SHEETS) and member.filename.endswith((".xml", ".vml", ".rels")):
+                refuse_identities([archive.read(member).decode("utf-8", errors="replace")])
+
+
 def _batches(names: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> Iterator[pa.RecordBatch]:
     done = 1  # the header's line
     while chunk := list(islice(rows, ROWS_AT_ONCE)):
         padded = [(*row, *[None] * len(names))[: len(names)] for row in chunk]
-        fits = [not any(cell is not None for cell in row[len(names) :]) for row in chunk]
+        fits = [_fits(row[len(names) :]) for row in chunk]
         columns = [
             pa.array([_cell(value) for value in column], pa.string()) for column in zip(*padded, strict=True)
         ]  # fmt: skip
         yield batch_of(names, columns, np.arange(done + 1, done + 1 + len(chunk)), fits)
         done += len(chunk)
+
+
+def _fits(beyond: tuple[Any, ...]) -> bool:
+    """Whether a row ends where the header does; what stands beyond it is looked through all the same."""
+    cells = list(_cells(beyond))
+    refuse_identities(cells)
+    return not cells
+
+
+def _cells(row: tuple[Any, ...]) -> Iterable[str]:
+    return [text for text in map(_cell, row) if text is not None]
 
 
 def _cell(value: Any) -> str | None:

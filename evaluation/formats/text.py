@@ -1,6 +1,6 @@
 """What every format becomes: named columns of text, in batches, with the line of each row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from evaluation.errors import EvaluationError
+from evaluation.national_id import holds_identity
 
 # Names that no file can use for a column of its own: those are stripped and in lower case.
 LINE: Final = " line"
@@ -51,7 +52,18 @@ class Text:
 
 
 def clean_name(name: object) -> str:
-    return str(name).strip().lower()
+    """A column's name in lower case, on one line."""
+    return " ".join(str(name).split()).lower()
+
+
+def refuse_identities(texts: Iterable[object]) -> None:
+    """What a file says beside its cells, such as names, labels and notes, holds no identity number either.
+
+    Raises:
+        EvaluationError: `national_id`.
+    """
+    if any(holds_identity(str(text)) for text in texts):
+        raise EvaluationError("national_id", "the file holds a national identity number")
 
 
 def batch_of(names: Sequence[str], columns: Sequence[pa.Array], lines: Any, fits: Any = None) -> pa.RecordBatch:

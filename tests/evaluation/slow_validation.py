@@ -78,9 +78,10 @@ def _value(column: Column, cell: str):
     if not cell:
         return None
     if column.kind == "date":
-        return _day(cell, "%Y-%m-%d", "%d.%m.%Y")
+        return _date(cell)
     if column.kind == "month":
-        day = _day(cell, "%Y-%m", "%Y-%m-%d", "%m.%Y")
+        day = _day(cell + "01", "%Y%m%d") if re.fullmatch("[0-9]{6}", cell) else _day(cell, "%Y-%m", "%m.%Y")
+        day = day or _date(cell)
         return day and day.replace(day=1)
     if column.kind in ("number", "integer"):
         return _number(cell)
@@ -91,6 +92,11 @@ def _value(column: Column, cell: str):
         plain = plain if all(code.isdigit() for code in column.codes) else cell
         return plain if plain in column.codes else None
     return cell
+
+
+def _date(cell: str) -> date | None:
+    day = re.sub(r"[ T]00:00(:00(\.0+)?)?$", "", cell)
+    return _day(cell, "%Y%m%d") if re.fullmatch("[0-9]{8}", cell) else _day(day, "%Y-%m-%d", "%d.%m.%Y")
 
 
 def _day(cell: str, *patterns: str) -> date | None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from evaluation.cell_rules import Fault
 from evaluation.columns import REGISTERS
 from evaluation.deliveries import validate
 from evaluation.national_id import synthetic_national_id
@@ -114,6 +115,65 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
     assert judged(tmp_path, content).refused in ("unreadable", "missing_columns")
 
 
+NUMBER = synthetic_national_id(date(1980, 5, 17), 100)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        NUMBER,
+        f"{NUMBER[:6]}  {NUMBER[6:]}",
+        f"{NUMBER[:6]}\u200b{NUMBER[6:]}",
+        f"{NUMBER[:6]}/{NUMBER[6:]}",
+        f"{NUMBER[:2]}.{NUMBER[2:4]}.{NUMBER[4:6]} – {NUMBER[6:]}",
+        " ".join(NUMBER),
+        f"{NUMBER}.0",
+        "".join(chr(0x660 + int(digit)) for digit in NUMBER),
+    ],
+)
+@pytest.mark.slow
+def test_a_national_id_is_found_however_it_is_written_and_in_rows_that_do_not_fit(tmp_path: Path, written: str) -> None:
+    for row in ("P1;2015-01-01;;37,5;50;{}", "P1;{}", "P1;2015-01-01;;37,5;50;x;{}"):
+        text = HEAD.strip() + ";employer\nP1;2014-01-01;;37,5;50;x\n" + row.format(written) + "\n"
+        assert judged(tmp_path, text).refused == "national_id"
+
+
+def test_a_national_id_in_the_name_of_a_file_refuses_it(tmp_path: Path) -> None:
+    assert judged(tmp_path, HEAD, name=f"uttrekk {NUMBER}.csv").refused == "national_id"
+
+
+def test_a_number_with_a_long_fraction_is_no_national_id(tmp_path: Path) -> None:
+    fraction = f"123456.{NUMBER}"
+    report = judged(tmp_path, f"participant_number;month;amount\nP1;2015-01;{fraction}\n", "income")
+    assert (report.refused, report.rows, len(report.accepted)) == (None, 1, 1)
+
+
+WRITTEN = {
+    "2015-02-03": True,
+    "03.02.2015": True,
+    "3.2.2015": True,
+    "20150203": True,
+    "2015-02-03 00:00:00": True,
+    "2015-02-03T00:00:00.000": True,
+    "03.02.2015 00:00": True,
+    "2015-02-03 12:00:00": False,
+    "02/03/2015": False,
+    "03-02-2015": False,
+}
+
+
+def test_a_date_is_read_as_it_is_written_in_norway_or_not_at_all(tmp_path: Path) -> None:
+    rows = "".join(f"P{place};{written};;37,5;50\n" for place, written in enumerate(WRITTEN))
+    report = judged(tmp_path, HEAD + rows)
+    assert report.accepted["start"].astype("str").tolist() == ["2015-02-03"] * sum(WRITTEN.values())
+    assert [row.code for row in report.rejected] == ["not_a_date"] * (len(WRITTEN) - sum(WRITTEN.values()))
+
+
+def test_names_of_columns_are_told_in_any_case(tmp_path: Path) -> None:
+    text = "LNR;START;End;Full_time_hours;Position_percent\nP1;2015-01-01;;37,5;50\n"
+    assert len(judged(tmp_path, text, columns={"LNR": "participant_number"}).accepted) == 1
+
+
 def test_a_file_that_only_claims_to_be_parquet_is_refused(tmp_path: Path) -> None:
     assert judged(tmp_path, HEAD, name="file.parquet").refused == "unreadable"
 
@@ -125,12 +185,59 @@ def test_missing_columns_are_named(tmp_path: Path) -> None:
 
 FAULTS = ["", "soon", "2099-01-01", "1850-01-01", "30.02.2016", "P9999", "-5", "1e400", "NaN", "ÆØÅ", "999999", "=1+1",
           "+A1", "1.0", "ja", "2016-13", "1.234,5", " 12 ", "1_000", "0x10", "+5", "5.", "inf", "2015-1-1",
-          "2015-01-01x", "12,0", "99,95"]  # fmt: skip
+          "2015-01-01x", "12,0", "99,95", "20150203", "20151399", "201502", "2015-01-01 00:00:00",
+          "2015-01-01T00:00", "2015-01-01 12:00:00"]  # fmt: skip
+
+
+def seeded(default: int, nightly: int) -> list:
+    """Seeds of the default run, and those that only the long one takes."""
+    return [*range(default), *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(default, nightly))]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeded(100, 1000))
 def test_accepted_and_rejected_are_all_rows_and_each_verdict_is_the_slow_one(tmp_path: Path, seed: int) -> None:
+    register, path, known, covered = with_faults(tmp_path, seed)
+    report = validate(register, path, participants=known, consented=covered, today=TODAY)
+    slow = slow_judgement(register, path, participants=known, consented=covered, today=TODAY)
+    assert [(row.line, row.code) for row in report.rejected] == [verdict for verdict in slow if verdict[1]]
+    assert report.rows == len(slow) == len(report.accepted) + len(report.rejected)
+    must = [c.name for c in REGISTERS[register].columns if c.required and not c.may_be_empty]
+    assert report.accepted.notna()[must].all(axis=None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["no duplicates", "no consent", "no dates"])
+def test_a_check_that_lets_faults_pass_is_caught_by_the_slow_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The control: the same comparison fails when the check is broken on purpose."""
+    if broken == "no dates":
+        monkeypatch.setattr("evaluation.cell_rules._ISO", "x")
+        monkeypatch.setattr(
+            "evaluation.cell_rules._date", lambda text: f"coalesce(try_cast({text} AS DATE), DATE '2000-01-01')"
+        )
+    found = []
+    for seed in range(10):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        register, path, known, covered = with_faults(folder, seed)
+        slow = slow_judgement(register, path, participants=known, consented=covered, today=TODAY)
+        if broken == "no duplicates":
+            monkeypatch.setattr("evaluation.judging._Court._duplicates", _no_duplicates)
+        given = None if broken == "no consent" else covered
+        report = validate(register, path, participants=known, consented=given, today=TODAY)
+        found.append([(row.line, row.code) for row in report.rejected] == [verdict for verdict in slow if verdict[1]])
+    assert not all(found)
+
+
+def _no_duplicates(court: object) -> None:
+    court.connection.execute("CREATE TABLE duplicates AS SELECT 0 AS place WHERE false")
+    court.faults.append(Fault("duplicate", "participant_number", ""))
+
+
+def with_faults(folder: Path, seed: int) -> tuple[str, Path, set[str], set[str]]:
+    """A register's file with faults anywhere: the register, the file, the participants, and those who consented."""
     rng = np.random.default_rng(seed)
     participants = people(rng, 40)
     numbers = set(participants["participant_number"])
@@ -139,17 +246,11 @@ def test_accepted_and_rejected_are_all_rows_and_each_verdict_is_the_slow_one(tmp
     text = given[register].astype("str").replace({"NaT": "", "nan": ""})
     text = text.where(rng.random(text.shape) >= 0.05, rng.choice(FAULTS, text.shape))
     text = pd.concat([text, text.sample(5, random_state=seed)])
-    path = tmp_path / f"{register}.csv"
+    path = folder / f"{register}.csv"
     text.to_csv(path, index=False, sep=";")
     with path.open("a") as file:
         file.write("P0001\n\nP0001;;;;;;;;\n")
-    known, covered = numbers, {number for number in numbers if number.endswith(("1", "2", "3"))}
-    report = validate(register, path, participants=known, consented=covered, today=TODAY)
-    slow = slow_judgement(register, path, participants=known, consented=covered, today=TODAY)
-    assert [(row.line, row.code) for row in report.rejected] == [verdict for verdict in slow if verdict[1]]
-    assert report.rows == len(slow) == len(report.accepted) + len(report.rejected)
-    must = [c.name for c in REGISTERS[register].columns if c.required and not c.may_be_empty]
-    assert report.accepted.notna()[must].all(axis=None)
+    return register, path, numbers, {number for number in numbers if number.endswith(("1", "2", "3"))}
 
 
 def test_coverage_and_overlaps_are_counted(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 import pytest
+from openpyxl.comments import Comment
 
 from evaluation import validate
 from evaluation.deliveries import validate_file
@@ -243,3 +244,103 @@ def test_xml_that_multiplies_itself_is_refused(tmp_path: Path) -> None:
             new.writestr(member.filename, sheet if member.filename.endswith("sheet1.xml") else content)
     (tmp_path / "laughs.xlsx").write_bytes(kept.getvalue())
     assert validate("employment", tmp_path / "laughs.xlsx", today=TODAY).refused == "unreadable"
+
+
+def test_what_stands_above_a_header_and_beside_its_columns_is_read_as_excel_means_it(tmp_path: Path) -> None:
+    head = "participant_number;start;end;full_time_hours;position_percent;employer"
+    row = "P1;2015-01-01;;37,5;50;A"
+    for text, wrong in (
+        (f"sep=;\n{head}\n{row}\nP1;soon;;1;1;A\nP1\n", [(4, "not_a_date"), (5, "field_count")]),
+        (f"\n\n{head}\n{row}\nP1;soon;;1;1;A\nP1\n", [(5, "not_a_date"), (6, "field_count")]),
+        (f"{head};;\n{row};;\nP1;soon;;1;1;A;;\n{row};;x\n", [(3, "not_a_date"), (4, "field_count")]),
+        (
+            f"{head}\n{row}\nP1;soon;;1;1;A\nP1\n".replace("employer", '"employer\nwith name"'),
+            [(4, "not_a_date"), (5, "field_count")],
+        ),
+    ):
+        (tmp_path / "jobb.csv").write_text(text)
+        report = validate("employment", tmp_path / "jobb.csv", today=TODAY)
+        assert [(row.line, row.code) for row in report.rejected] == wrong, text
+        assert (report.rows, len(report.accepted)) == (3, 1)
+
+
+def test_periods_of_one_job_are_judged_one_by_one_though_they_share_its_line(tmp_path: Path) -> None:
+    twice = detail("2016-04", "2016-06", 37.5, 50.0)
+    jobs = [job("P1", twice, twice, detail("2016-07", None, 37.5, 900)), job("P2", twice)]
+    (tmp_path / "aareg.json").write_text(json.dumps(jobs))
+    report = validate("employment", tmp_path / "aareg.json", today=TODAY)
+    assert [(row.line, row.code) for row in report.rejected] == [(1, "duplicate"), (1, "out_of_range")]
+    assert report.rows == 4 == len(report.accepted) + len(report.rejected)
+
+
+def test_a_national_id_beside_the_cells_refuses_the_file(tmp_path: Path) -> None:
+    number = synthetic_national_id(date(1980, 5, 17), 3)
+    for name, write in _beside(number).items():
+        write(tmp_path / name)
+        assert validate("employment", tmp_path / name, today=TODAY).refused == "national_id", name
+
+
+def test_the_same_files_without_a_national_id_are_read(tmp_path: Path) -> None:
+    """The control: it is the number that is refused, not the label or the second sheet."""
+    for name, write in _beside("a note").items():
+        write(tmp_path / name)
+        assert validate("employment", tmp_path / name, today=TODAY).refused is None, name
+
+
+def _beside(note: str) -> dict[str, object]:
+    """Files that say something in a place that is no cell of the table."""
+
+    def book(change: object) -> object:
+        def write(path: Path) -> None:
+            _excel(path)
+            opened = openpyxl.load_workbook(path)
+            change(opened)
+            opened.save(path)
+
+        return write
+
+    def archive(path: Path) -> None:
+        _zipped(path)
+        with zipfile.ZipFile(path, "a") as opened:
+            opened.comment = note.encode()
+
+    def parquet(path: Path) -> None:
+        pq.write_table(pa.Table.from_pandas(JOBS).replace_schema_metadata({"note": note}), path)
+
+    def aareg(path: Path) -> None:
+        known = job("P1", detail("2016-04", None, 37.5, 50.0)) | {"merknad": note}
+        path.write_text(json.dumps([known]).replace(note, "".join(f"\\u{ord(sign):04x}" for sign in note)))
+
+    first = list(AS_DATES)[3]
+    return {
+        "sheet.xlsx": book(lambda opened: opened.create_sheet("key").append([note])),
+        "title.xlsx": book(lambda opened: opened.create_sheet(note)),
+        "comment.xlsx": book(lambda opened: setattr(opened.active["A2"], "comment", Comment(note, "x"))),
+        "properties.xlsx": book(lambda opened: setattr(opened.properties, "title", note)),
+        "label.dta": lambda path: pyreadstat.write_dta(AS_DATES, path, column_labels=[note] * AS_DATES.shape[1]),
+        "values.sav": lambda path: pyreadstat.write_sav(AS_DATES, path, variable_value_labels={first: {37.5: note}}),
+        "note.sav": lambda path: pyreadstat.write_sav(AS_DATES, path, note=note),
+        "comment.zip": archive,
+        "member.zip": lambda path: _zipped(path, f"{note}.csv"),
+        "noted.parquet": parquet,
+        "escaped.json": aareg,
+    }
+
+
+def test_stata_files_of_pandas_are_read_though_stata_keeps_the_word_end_for_itself(tmp_path: Path) -> None:
+    with pytest.warns(pd.errors.InvalidColumnName):
+        JOBS.fillna({"employer": ""}).to_stata(tmp_path / "jobb.dta", write_index=False)
+    report = validate("employment", tmp_path / "jobb.dta", today=TODAY)
+    pd.testing.assert_frame_equal(report.accepted[list(JOBS)], JOBS, check_dtype=False)
+    pay = pd.DataFrame({"participant_number": ["P1", "P2"], "month": pd.to_datetime(["1959-12-01", "2019-03-01"])})
+    pay.assign(amount=1.0).to_stata(tmp_path / "pay.dta", write_index=False, convert_dates={"month": "tm"})
+    report = validate("income", tmp_path / "pay.dta", today=TODAY)
+    assert report.accepted["month"].astype("str").tolist() == ["1959-12-01", "2019-03-01"]
+
+
+def test_hidden_files_of_a_file_manager_are_no_second_file_of_an_archive(tmp_path: Path) -> None:
+    _zipped(tmp_path / "packed.zip")
+    with zipfile.ZipFile(tmp_path / "packed.zip", "a") as archive:
+        archive.writestr("uttrekk/.DS_Store", b"\0")
+        archive.writestr("uttrekk/Thumbs.db", b"\0")
+    assert validate("employment", tmp_path / "packed.zip", today=TODAY).rows == 3
