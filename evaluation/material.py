@@ -1,7 +1,6 @@
 """What the analyses of a plan are made from: the panel, the persons, and the units where those were drawn."""
 
 from collections.abc import Mapping
-from datetime import date
 from functools import cached_property
 from typing import Final, cast
 
@@ -41,7 +40,8 @@ class Material:
             work_capacity=self.frames.get("work_capacity"),
             months=plan.months,
             on=cast(Rule, plan.on),
-            data_to=date.fromisoformat(plan.data_to) if plan.data_to else None,
+            data_to=plan.data_to or None,
+            data_from=plan.data_from or None,
             min_hours=float(plan.min_hours),
         ).assign(**({EVERYONE: EVERYONE} if self.strata == EVERYONE else {}))
         further = [name for name in (self.strata, plan.unit) if name and name not in panel]

@@ -73,6 +73,8 @@ class _States:
     def columns(self) -> Iterator[Column]:
         if self.registers.has(*self.work):
             yield from self._work()
+        if self.registers.has("education"):
+            yield from self._education()
         if self.registers.has("benefits"):
             yield from self._benefits()
         if self.registers.has("measures"):
@@ -97,13 +99,13 @@ class _States:
         return self.registers.holds("education", "nus_level", HIGHER_EDUCATION_LEVELS)
 
     def _work(self) -> Iterator[Column]:
-        employed = self.employed
-        yield "employed", employed, self.work
-        yield "hours", self.registers.chosen(employed, self.registers.hours() / HOUR_UNITS), self.work
-        if self.registers.has("education"):
-            studying = self.higher_education
-            yield "higher_education", studying, ("education",)
-            yield "employed_or_higher_education", employed | studying, (*self.work, "education")
+        yield "employed", self.employed, self.work
+        yield "hours", self.registers.chosen(self.employed, self.registers.hours() / HOUR_UNITS), self.work
+
+    def _education(self) -> Iterator[Column]:
+        yield "higher_education", self.higher_education, ("education",)
+        if self.registers.has(*self.work):
+            yield "employed_or_higher_education", self.employed | self.higher_education, (*self.work, "education")
 
     def _benefits(self) -> Iterator[Column]:
         aap = self.registers.holds("benefits", "benefit", ["AAP"])

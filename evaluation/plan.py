@@ -41,7 +41,7 @@ FURTHER: Final = (
 """What a plan may ask for beside the tables and figures of the paper."""
 
 NEEDS: Final = {"compliers": "received", "weights": "ratios", "randomisation": "design", "evidence": "earlier"}
-LATER: Final = ("further", "received", "unit", "ratios", "design", "families", "equivalence", "earlier")
+LATER: Final = ("further", "received", "unit", "ratios", "design", "families", "equivalence", "earlier", "data_from")
 """Fields that plans locked before them lack: left at its default, such a field is not spelled out, so that the hash of
 an older plan stays what it was."""
 
@@ -51,8 +51,9 @@ class Plan:
     """One locked analysis. `months` is the window of the panel, `total_months` the window of the totals.
 
     `covariates` adjust the effect on the `primary` outcomes; `subgroups` are shares (0 or 1) by which it is split.
-    `data_to`: the last day that the registers were delivered for, ISO; months that end later are missing. `strata`: the
-    column within which arms were drawn; empty where the whole trial had one list.
+    `data_to`: the last day that the registers were delivered for, ISO; months that end later are missing; `data_from`:
+    the first one; months that begin earlier are. `strata`: the column within which arms were drawn; empty where the
+    whole trial had one list.
 
     `further` names analyses beside (FURTHER). `received`: who received the treatment, a delivered column of 0 and 1 or
     an outcome that holds in any month of the totals. `unit`: the column of offices or teams where those were drawn.
@@ -91,6 +92,7 @@ class Plan:
     families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     equivalence: Mapping[str, str] = field(default_factory=dict)
     earlier: Mapping[str, Any] = field(default_factory=dict)
+    data_from: str = ""
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -117,6 +119,7 @@ class Plan:
             (self.on not in ("last_day", "any_day"), "on: last_day or any_day"),
             (not _is_number(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
             (not _is_date(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd, or empty"),
+            (not _is_date(self.data_from), "data_from: the first day of the registers as yyyy-mm-dd, or empty"),
             (not _is_number(self.alpha, 0, 1), "alpha: a number between 0 and 1 as text, e.g. '0.05'"),
             (self.covariance not in COVARIANCES, f"covariance: one of {', '.join(COVARIANCES)}"),
             (self.multiplicity not in MULTIPLICITY, f"multiplicity: one of {', '.join(MULTIPLICITY)}"),

@@ -78,6 +78,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "on": _TEXT,
     "min_hours": _TEXT,
     "data_to": _TEXT,
+    "data_from": _TEXT,
     "baseline": _NAMES,
     "totals": _NAMES,
     "share_figures": _FIGURES,

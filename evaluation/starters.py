@@ -16,7 +16,7 @@ import pandas as pd
 
 from evaluation.codes import measures as measure_list
 from evaluation.errors import EvaluationError
-from evaluation.panel import RegisterMonths, Rule, Window, last_whole_month, located, month_number
+from evaluation.panel import RegisterMonths, Rule, Window, first_whole_month, last_whole_month, located, month_number
 
 FOLLOW_UP: Final = "follow_up"
 Truth = npt.NDArray[np.bool_]
@@ -73,10 +73,10 @@ def starts(
     numbers = pd.Index(np.sort(relevant["participant_number"].unique()))
     width = last_whole_month(data_to) - (first - washout) + 1
     months = Window(numbers, np.full(len(numbers), first - washout), (0, max(width, 1) - 1), on)
-    register = RegisterMonths(months, {"measures": located(relevant, months)}, None)
+    register = RegisterMonths(months, {"measures": located(relevant, months, "measures")})
     free = ~register.holds("measures", "measure", codes[""])
     if data_from is not None:
-        free &= months.calendar >= _first_whole_month(data_from)
+        free &= months.calendar >= first_whole_month(data_from)
     begins = {arm: _begins(register.holds("measures", "measure", codes[arm]), free, washout, consecutive)
               for arm in arms}  # fmt: skip
     return _chosen(relevant, months, begins, codes, (last - first + washout, data_to))
@@ -94,10 +94,6 @@ def _codes(arms: Mapping[str, Collection[str]], washout_codes: Collection[str] |
         follow_up = {code for code, measure in measure_list().items() if measure.group == FOLLOW_UP}
         return own | {"": frozenset(follow_up).union(*own.values())}
     return own | {"": frozenset(washout_codes)}
-
-
-def _first_whole_month(day: date) -> int:
-    return day.year * 12 + day.month - 1 + (0 if day.day == 1 else 1)
 
 
 def _begins(inside: Truth, free: Truth, washout: int, consecutive: int) -> Truth:

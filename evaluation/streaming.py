@@ -39,7 +39,7 @@ def write_person_months(
         out: the file to write: participant_number, office, arm, month, calendar_month (year x 12 + month - 1), then the
             outcomes: states as int8, hours and rates as float64, missing where not known. By person, then month.
         progress: called as progress(persons done, persons).
-        options: of `person_months` (months, on, data_to, min_hours, exclude_in_measure).
+        options: of `person_months` (months, on, data_to, data_from, min_hours, exclude_in_measure).
 
     Returns:
         The number of rows.

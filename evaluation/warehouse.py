@@ -17,14 +17,16 @@ from ibis import _
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
+from evaluation.register_frames import Coverage, coverage_of
 from evaluation.labels import UNITS
 from evaluation.monthly_cells import Cells
 from evaluation.outcomes import HOUR_UNITS, outcome_columns
-from evaluation.panel import Coverage, Rule, last_whole_month
+from evaluation.panel import Rule, first_whole_month, last_whole_month
 
 SPELLS: Final = ("employment", "benefits", "measures", "education", "work_capacity")
 PERSON: Final = "participant_number"
 MONTH: Final = "calendar"  # year x 12 + month - 1
+ALWAYS: Final = 0
 FOR_EVER: Final = 12 * 9999
 EXACT: Final = "decimal(38, 0)"  # squares of millionths of hours, summed, are more than 64 bits hold
 
@@ -35,6 +37,7 @@ def warehouse_panel(
     months: tuple[int, int] = (-36, 36),
     on: Rule = "last_day",
     data_to: Coverage = None,
+    data_from: Coverage = None,
     min_hours: float = 4,
     exclude_in_measure: bool = False,
 ) -> Any:
@@ -48,13 +51,13 @@ def warehouse_panel(
         An Ibis table: participant_number, office, arm, month, calendar, then the outcomes as float64.
 
     Raises:
-        EvaluationError: `missing_register` without participants, `unknown_rule`.
+        EvaluationError: `missing_register` without participants, `unknown_rule`; of the days as `person_months`.
     """
     if "participants" not in tables:
         raise EvaluationError("missing_register", "the table of participants is missing")
     if on not in ("last_day", "any_day"):
         raise EvaluationError("unknown_rule", "on is last_day or any_day")
-    registers = _Tables({name: tables[name] for name in SPELLS if name in tables}, on, data_to)
+    registers = _Tables({name: tables[name] for name in SPELLS if name in tables}, on, data_to, data_from)
     columns = list(outcome_columns(registers, min_hours=min_hours, exclude_in_measure=exclude_in_measure))
     grid = registers.joined(_grid(tables["participants"], months))
     outcomes = {
@@ -139,10 +142,11 @@ class _Tables:
     the outcomes have been declared, and are then asked in one pass over each register.
     """
 
-    def __init__(self, tables: Mapping[str, Any], on: Rule, data_to: Coverage) -> None:
+    def __init__(self, tables: Mapping[str, Any], on: Rule, data_to: Coverage, data_from: Coverage) -> None:
         self._tables = tables
         self._on = on
-        self._data_to = data_to
+        self._first = {name: first_whole_month(day) for name, day in coverage_of(data_from, "data_from").items()}
+        self._last = {name: last_whole_month(day) for name, day in coverage_of(data_to, "data_to").items()}
         self._asked: dict[str, dict[str, Any]] = {name: {} for name in tables}
 
     def has(self, *registers: str) -> bool:
@@ -150,8 +154,8 @@ class _Tables:
 
     def observed(self, *registers: str) -> Any:
         """Where all the named registers cover the whole month."""
-        ends = [self._data_to.get(name) if isinstance(self._data_to, Mapping) else self._data_to for name in registers]
-        return _[MONTH] <= min((last_whole_month(end) for end in ends if end is not None), default=FOR_EVER)
+        first = max((self._first.get(name, ALWAYS) for name in registers), default=ALWAYS)
+        return _[MONTH].between(first, min((self._last.get(name, FOR_EVER) for name in registers), default=FOR_EVER))
 
     def holds(self, register: str, column: str = "", codes: Collection[Any] | None = None) -> Any:
         """Where at least one spell (with one of `codes` in `column`) is in force."""
@@ -187,7 +191,7 @@ class _Tables:
         start, end = spells["start"].cast("date"), spells["end"].cast("date")
         ends_month = (end + ibis.interval(days=1)).cast("date").day() == 1
         last = _month_of(end) - (0 if self._on == "any_day" else ends_month.ifelse(0, 1))
-        located = spells.mutate(begins=_month_of(start), ends=last)
+        located = spells.mutate(begins=_month_of(start), ends=last).filter(end.isnull() | (start <= end))
         in_force = grid.join(
             located,
             [

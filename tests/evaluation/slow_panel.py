@@ -8,7 +8,9 @@ import pandas as pd
 from evaluation.codes import MEASURE_GROUPS, REDUCED_CAPACITY, measures
 
 
-def slow_panel(participants: pd.DataFrame, registers: dict[str, pd.DataFrame], months, on, data_to) -> pd.DataFrame:
+def slow_panel(
+    participants: pd.DataFrame, registers: dict[str, pd.DataFrame], months, on, data_to, data_from=None
+) -> pd.DataFrame:
     rows = []
     for person in participants.to_dict("records"):
         spells = {
@@ -18,7 +20,8 @@ def slow_panel(participants: pd.DataFrame, registers: dict[str, pd.DataFrame], m
         for month in range(months[0], months[1] + 1):
             first, last = days_of_month(person["start_date"], month)
             row = {"participant_number": person["participant_number"], "month": month}
-            rows.append(row | (_states(spells, first, last, on) if data_to is None or last <= data_to else {}))
+            is_covered = (data_to is None or last <= data_to) and (data_from is None or first >= data_from)
+            rows.append(row | (_states(spells, first, last, on) if is_covered else {}))
     return pd.DataFrame(rows)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from evaluation import EvaluationError, person_months
 from evaluation.outcomes import OUTCOMES
+from evaluation.panel import month_number
 from tests.evaluation.slow_panel import slow_panel
 from tests.evaluation.trials import people, registers
 
@@ -53,7 +54,7 @@ def _spells(draw: st.DrawFn, persons: int, column: str, values: list[object]) ->
     rows = []
     for _ in range(draw(st.integers(0, 4))):
         start = pd.Timestamp("2015-12-01") + pd.Timedelta(days=draw(st.integers(0, 420)))
-        length = draw(st.one_of(st.none(), st.integers(0, 70)))
+        length = draw(st.one_of(st.none(), st.integers(-3, 70)))  # a spell that ends before it starts is none
         end = pd.NaT if length is None else start + pd.Timedelta(days=length)
         rows.append((f"P{draw(st.integers(0, persons))}", start, end, draw(st.sampled_from(values)), 37.5))
     frame = pd.DataFrame(rows, columns=["participant_number", "start", "end", column, "full_time_hours"])
@@ -62,13 +63,35 @@ def _spells(draw: st.DrawFn, persons: int, column: str, values: list[object]) ->
 
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
-@given(small_trials(), st.sampled_from(["last_day", "any_day"]), st.sampled_from([None, date(2016, 9, 29)]))
-def test_equals_the_slow_panel_at_the_edges_of_months(trial, on: str, until: date | None) -> None:
+@given(
+    small_trials(),
+    st.sampled_from(["last_day", "any_day"]),
+    st.sampled_from([None, date(2016, 9, 29)]),
+    st.sampled_from([None, date(2016, 2, 1), date(2016, 2, 2)]),
+)
+def test_equals_the_slow_panel_at_the_edges_of_months(trial, on: str, until: date | None, since: date | None) -> None:
     participants, spells = trial
-    ours = person_months(participants, **spells, months=(-3, 3), on=on, data_to=until)
-    slow = slow_panel(participants, spells, (-3, 3), on, until)
+    ours = person_months(participants, **spells, months=(-3, 3), on=on, data_to=until, data_from=since)
+    slow = slow_panel(participants, spells, (-3, 3), on, until, since)
     for outcome in slow.columns[2:]:
         np.testing.assert_allclose(ours[outcome], slow[outcome].astype(float), atol=1e-9, err_msg=outcome)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["is_month_end", "data_to", "on"])
+def test_a_panel_that_is_wrong_by_a_day_is_caught_by_the_slow_one(broken: str, monkeypatch) -> None:
+    """The control: the same comparison fails when a rule of the panel is broken on purpose."""
+    rng = np.random.default_rng(7)
+    participants = people(rng, 40)
+    spells = registers(rng, participants)
+    if broken == "is_month_end":
+        monkeypatch.setattr("evaluation.panel.month_number", lambda days: month_number(days + pd.Timedelta(days=1)))
+    until = date(2016, 3, 1) if broken == "data_to" else date(2016, 2, 29)
+    ours = person_months(
+        participants, **spells, months=(-12, 30), on="any_day" if broken == "on" else "last_day", data_to=until
+    )
+    slow = slow_panel(participants, spells, (-12, 30), "last_day", date(2016, 2, 28 if broken == "data_to" else 29))
+    assert any(not np.allclose(ours[name], slow[name].astype(float), equal_nan=True) for name in slow.columns[2:])
 
 
 def test_unemployment_is_that_of_the_municipality_in_the_calendar_month() -> None:
@@ -147,3 +170,133 @@ def test_the_frames_given_are_not_changed() -> None:
 def test_a_participant_twice_is_refused() -> None:
     with pytest.raises(EvaluationError, match="twice"):
         person_months(pd.concat([PERSON, PERSON]))
+
+
+JOBS = pd.DataFrame(
+    {
+        "participant_number": ["1", "1", "2"],
+        "start": pd.to_datetime(["2015-01-31", "2015-03-02", "2015-02-04"]),
+        "end": pd.to_datetime(["2015-02-28", None, "2015-04-03"]),
+        "full_time_hours": [37.5, 37.5, 35.5],
+        "position_percent": [50.0, 100.0, 60.0],
+    }
+)
+PAIR = pd.DataFrame(
+    {
+        "participant_number": ["1", "2"],
+        "office": "Moss",
+        "arm": ["control", "treatment"],
+        "start_date": pd.to_datetime(["2015-02-03", "2015-01-31"]),
+    }
+)
+DAYS = ("start_date", "start", "end")
+
+
+def with_days(frame: pd.DataFrame, written) -> pd.DataFrame:
+    return frame.assign(**{name: written(frame[name]) for name in DAYS if name in frame})
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda days: days.dt.strftime("%Y-%m-%d"),
+        lambda days: days.dt.strftime("%d.%m.%Y"),
+        lambda days: days.dt.strftime("%d.%m.%Y").fillna(""),
+        lambda days: days.dt.date,
+        lambda days: days.astype("datetime64[ns]"),
+        lambda days: days.dt.tz_localize("Europe/Oslo"),
+        lambda days: days.dt.to_period("D"),
+        lambda days: days.dt.strftime("%d.%m.%Y").astype("category"),
+        lambda days: days.dt.date.astype("date32[pyarrow]"),
+        lambda days: (
+            pd.Series([day if i % 2 else str(day.date()) for i, day in enumerate(days.fillna(pd.NaT))])
+            if days.notna().all()
+            else days
+        ),
+    ],
+)
+def test_days_are_days_however_a_statistician_has_them(written) -> None:
+    plain = person_months(PAIR, employment=JOBS, months=(-2, 4))
+    ours = person_months(with_days(PAIR, written), employment=with_days(JOBS, written), months=(-2, 4))
+    pd.testing.assert_frame_equal(ours, plain)
+    assert plain["hours"].sum() > 0
+
+
+@pytest.mark.parametrize("kind", ["category", "string", "string[pyarrow]", object])
+def test_numbers_of_participants_may_be_of_any_kind_of_text(kind) -> None:
+    plain = person_months(PAIR, employment=JOBS, months=(-2, 4))
+    ours = person_months(
+        PAIR.astype({"participant_number": kind, "arm": kind, "office": kind}),
+        employment=JOBS.astype({"participant_number": kind}),
+        months=(-2, 4),
+    )
+    np.testing.assert_array_equal(ours["hours"], plain["hours"])
+
+
+def test_numbers_that_are_text_here_and_numbers_there_are_refused_and_not_zero() -> None:
+    with pytest.raises(EvaluationError) as caught:
+        person_months(PAIR, employment=JOBS.astype({"participant_number": int}))
+    assert caught.value.code == "different_numbers"
+    both = [frame.astype({"participant_number": int}) for frame in (PAIR, JOBS)]
+    assert person_months(both[0], employment=both[1])["employed"].sum() > 0
+
+
+def test_codes_and_amounts_read_as_text_count_as_the_numbers_that_they_are() -> None:
+    studies = pd.DataFrame({"participant_number": ["1"], "nus_level": [7], "start": ["2015-01-01"], "end": [None]})
+    plain = person_months(PAIR, employment=JOBS, education=studies, months=(-2, 4))
+    text = JOBS.assign(full_time_hours=JOBS["full_time_hours"].astype(str).str.replace(".", ","))
+    ours = person_months(PAIR, employment=text, education=studies.astype({"nus_level": str}), months=(-2, 4))
+    pd.testing.assert_frame_equal(ours, plain)
+    assert plain["higher_education"].sum() == 6
+
+
+def test_a_register_left_out_leaves_out_only_the_outcomes_that_need_it() -> None:
+    studies = pd.DataFrame({"participant_number": ["1"], "nus_level": [7], "start": ["2015-01-01"], "end": [None]})
+    panel = person_months(PAIR, education=studies, months=(0, 0))
+    assert list(panel.columns[5:]) == ["higher_education"]
+    assert list(person_months(PAIR).columns) == ["participant_number", "office", "arm", "month", "calendar_month"]
+
+
+def test_nobody_and_nothing_make_an_empty_panel_and_zeros() -> None:
+    rates = pd.DataFrame({"municipality": ["0301"], "month": ["2015-01"], "rate": [2.5]})
+    nobody = person_months(PAIR[:0].assign(municipality=[]), employment=JOBS, unemployment=rates, months=(-2, 4))
+    assert (len(nobody), "hours" in nobody, "unemployment_rate" in nobody) == (0, True, True)
+    nothing = person_months(PAIR, employment=pd.DataFrame(columns=JOBS.columns), months=(0, 0))
+    assert nothing["employed"].tolist() == [0, 0]
+
+
+def test_municipalities_read_as_numbers_keep_their_leading_zero() -> None:
+    rates = pd.DataFrame({"municipality": [301], "month": ["2015-01"], "rate": [2.5]})
+    panel = person_months(PAIR.assign(municipality="0301"), unemployment=rates, months=(0, 0))
+    np.testing.assert_array_equal(panel["unemployment_rate"], [np.nan, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("missing_column", {"employment": JOBS.drop(columns="end")}),
+        ("missing_start", {"employment": JOBS.assign(start=JOBS["end"])}),
+        ("not_a_date", {"employment": JOBS.assign(start=20150101)}),
+        ("not_a_date", {"employment": JOBS.assign(start="soon")}),
+        ("not_a_date", {"employment": JOBS.assign(start="13.13.2015")}),
+        ("not_a_number", {"employment": JOBS.assign(position_percent="half")}),
+        ("unknown_register", {"data_to": {"employement": date(2015, 1, 1)}}),
+        ("not_a_date", {"data_to": "the end"}),
+        ("not_a_date", {"data_to": pd.NaT}),
+        ("wrong_months", {"months": (3, -3)}),
+        ("wrong_months", {"months": (-1.5, 3)}),
+        ("unknown_rule", {"on": "first_day"}),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_its_name(code: str, change: dict[str, object]) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        person_months(PAIR, **({"employment": JOBS} | change))
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("until", ["2015-04-30", "30.04.2015", date(2015, 4, 30), pd.Timestamp("2015-04-30")])
+def test_the_first_and_the_last_day_of_a_register_bound_what_is_known(until: object) -> None:
+    panel = person_months(PAIR, employment=JOBS, months=(-2, 4), data_to=until, data_from={"employment": "01.01.2015"})
+    assert panel.loc[panel["employed"].notna(), "calendar_month"].astype(str).tolist() == [
+        "2015-01", "2015-02", "2015-03", "2015-04", "2015-01", "2015-02", "2015-03", "2015-04",
+    ]  # fmt: skip

@@ -57,9 +57,10 @@ def tables(request, frames) -> Iterator[dict[str, ibis.Table]]:
 
 
 @pytest.mark.parametrize("on", ["last_day", "any_day"])
-@pytest.mark.parametrize("data_to", [None, UNTIL])
-def test_the_panel_is_that_of_the_frames(tables, frames, on, data_to) -> None:
-    options = {"months": MONTHS, "on": on, "data_to": data_to, "exclude_in_measure": on == "any_day"}
+@pytest.mark.parametrize(("data_to", "data_from"), [(None, None), (UNTIL, {"benefits": date(2014, 10, 2)})])
+def test_the_panel_is_that_of_the_frames(tables, frames, on, data_to, data_from) -> None:
+    options = {"months": MONTHS, "on": on, "data_to": data_to, "data_from": data_from}
+    options |= {"exclude_in_measure": on == "any_day"}
     ours = warehouse_panel(tables, **options).order_by(["participant_number", "month"]).to_pyarrow().to_pandas()
     plain = person_months(**frames, **options).sort_values(["participant_number", "month"], ignore_index=True)
     assert set(OUTCOMES) <= set(ours.columns)
