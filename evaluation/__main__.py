@@ -23,19 +23,28 @@ from evaluation.terminal import show_progress, tell
 
 DONE: Final = 0
 NOT_POSSIBLE: Final = 1
+INTERRUPTED: Final = 130
 SIMULATED: Final = ("seklar", "proba", "national")
 OF_TRIAL: Final = ("table-1", "table-2")
 OF_COMPARISON: Final = ("table-3-2", "table-4-1", "table-v1")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command and return its exit code."""
+    """Carry out one command and return its exit code: 0 done, 1 not possible, 2 wrong arguments, 130 interrupted."""
     options = _parser().parse_args(arguments)
     try:
+        if options.out:
+            options.out.mkdir(parents=True, exist_ok=True)  # before the work: where it cannot be, none of it would last
         code: int = options.command(options)
     except EvaluationError as error:
         tell(f"{error.code}: {error}")
         return NOT_POSSIBLE
+    except OSError as error:
+        tell(f"file_problem: {error.filename or options.out}: {error.strerror or error}")
+        return NOT_POSSIBLE
+    except KeyboardInterrupt:
+        tell("interrupted")
+        return INTERRUPTED
     return code
 
 
@@ -66,16 +75,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.add_argument("design", type=Path, nargs="?", help="design.json: power, bias, coverage, predictability")
     simulate.add_argument("--out", type=Path, required=True, help="folder for the study, or for the register files")
-    simulate.add_argument("--seed", type=int, help="the same seed gives the same numbers (a design has its own)")
-    simulate.add_argument("--processes", type=int, help="for a design; as many as there are cores if left out")
+    simulate.add_argument("--seed", type=_whole_number, help="the same seed gives the same numbers (a design has its own)")
+    simulate.add_argument("--processes", type=_count, help="for a design; as many as there are cores if left out")
     simulate.add_argument("--language", choices=("nb", "en"), default="nb", help="of the design's figures and report")
     simulate.add_argument("--json", action="store_true", help="print the design's numbers, or the files, as JSON")
     simulate.add_argument("--like", choices=SIMULATED, default="seklar", help="which trial the deliveries are like")
-    simulate.add_argument("--persons", type=int, help="of proba (37,777 published) or national (a million if left out)")
+    simulate.add_argument("--persons", type=_count, help="of proba (37,777 published) or national (a million if left out)")
     simulate.add_argument("--exact", action="store_true", help="of seklar: table 1 exactly, and the nearest to table 2")
     simulate.add_argument("--effect", type=float, default=1.0, help="1 as published, 0 none (default 1)")
     simulate.set_defaults(command=_simulate)
     return parser
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be below 0")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _check(options: argparse.Namespace) -> int:
