@@ -75,12 +75,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.add_argument("design", type=Path, nargs="?", help="design.json: power, bias, coverage, predictability")
     simulate.add_argument("--out", type=Path, required=True, help="folder for the study, or for the register files")
-    simulate.add_argument("--seed", type=_whole_number, help="the same seed gives the same numbers (a design has its own)")
+    simulate.add_argument(
+        "--seed", type=_whole_number, help="the same seed gives the same numbers (a design has its own)"
+    )
     simulate.add_argument("--processes", type=_count, help="for a design; as many as there are cores if left out")
     simulate.add_argument("--language", choices=("nb", "en"), default="nb", help="of the design's figures and report")
     simulate.add_argument("--json", action="store_true", help="print the design's numbers, or the files, as JSON")
     simulate.add_argument("--like", choices=SIMULATED, default="seklar", help="which trial the deliveries are like")
-    simulate.add_argument("--persons", type=_count, help="of proba (37,777 published) or national (a million if left out)")
+    simulate.add_argument("--persons", type=_count, help="of proba (37,777 published) or national (a million)")
     simulate.add_argument("--exact", action="store_true", help="of seklar: table 1 exactly, and the nearest to table 2")
     simulate.add_argument("--effect", type=float, default=1.0, help="1 as published, 0 none (default 1)")
     simulate.set_defaults(command=_simulate)

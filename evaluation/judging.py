@@ -98,14 +98,17 @@ def judge(
         progress: called as progress(label, rows) while it goes on; labels are read, check and write.
 
     Raises:
-        EvaluationError: `unknown_register`, and what the reading of the file raises.
+        EvaluationError: `unknown_register`, `too_demanding`, and what the reading of the file raises.
     """
     if register not in REGISTERS:
         raise EvaluationError("unknown_register", f"no register is called {register}; known: {', '.join(REGISTERS)}")
     with duckdb.connect(config={"memory_limit": memory, "threads": 2, "temp_directory": str(folder)}) as connection:
         connection.execute("SET enable_progress_bar = false")  # standard output may be somebody's protocol
         court = _Court(connection, folder, register, text, dict(columns or {}), today)
-        return court.judgement(people, progress)
+        try:
+            return court.judgement(people, progress)
+        except (duckdb.OutOfMemoryException, MemoryError) as error:
+            raise EvaluationError("too_demanding", "the check needs more memory than it may have") from error
 
 
 class _Court:

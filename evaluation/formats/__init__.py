@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-from zipfile import BadZipFile
 
 import pyarrow as pa
 
@@ -52,17 +51,6 @@ ARCHIVES: Final = (".zip", ".gz")
 SUFFIXES: Final = (*_READERS, *ARCHIVES)
 """The endings that are read: the format is told by the name, and the content must be what the name says."""
 
-_OF_THE_FILE: Final = (
-    pa.ArrowException,
-    BadZipFile,
-    UnicodeError,
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    MemoryError,
-)
-
 
 def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LIMITS) -> Text:
     """Open a register file. `name` is what it was sent as, where that differs; `scratch` takes what is unpacked.
@@ -80,7 +68,7 @@ def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LI
         if reader is None:
             raise EvaluationError("unreadable", f"{called}: known endings are {', '.join(SUFFIXES)}")
         text = reader(inner)
-    except _OF_THE_FILE as error:
+    except Exception as error:
         raise _unreadable(error, called) from error
     if len(set(text.names)) < len(text.names) or "" in text.names:
         raise EvaluationError("unreadable", f"{called} has a column without a name of its own")
@@ -90,11 +78,12 @@ def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LI
 def _guarded(text: Text, called: str, most_bytes: int) -> Iterator[pa.RecordBatch]:
     try:
         yield from counted(text.batches, most_bytes)
-    except _OF_THE_FILE as error:
+    except Exception as error:
         raise _unreadable(error, called) from error
 
 
 def _unreadable(error: Exception, called: str) -> EvaluationError:
+    """Whatever a library raises on bytes that are not what it expects: each has errors of its own for them."""
     if isinstance(error, EvaluationError):
         return error
     if isinstance(error, MemoryError):
