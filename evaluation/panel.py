@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
+from evaluation.outcomes import HOUR_UNITS, declare_outcomes
 from evaluation.register_frames import (
     Coverage,
     coverage_of,
@@ -25,7 +26,6 @@ from evaluation.register_frames import (
     places_of,
     require_register,
 )
-from evaluation.outcomes import HOUR_UNITS, declare_outcomes
 
 Rule = Literal["last_day", "any_day"]
 Grid = npt.NDArray[np.int64]
