@@ -12,8 +12,8 @@ from evaluation.columns import Column
 TRUE: Final = ("1", "true", "ja", "yes")
 FALSE: Final = ("0", "false", "nei", "no")
 EARLIEST: Final = "1900-01-01"
-FORMULA: Final = r"^[=@]|^[+\-][^0-9.,\s]"
-"""How a cell begins that a spreadsheet would calculate."""
+FORMULA: Final = r"(?s)^[=@]|^[+\-].*[^0-9.,%\s]"
+"""A cell that a spreadsheet would calculate: by its first sign, or a sign of a number with more than a number after."""
 
 _ISO: Final = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _BASIC: Final = r"[0-9]{8}"  # ISO 8601 without dashes, as SAS and SSB write it

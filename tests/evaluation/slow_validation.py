@@ -10,7 +10,7 @@ from evaluation.columns import REGISTERS, Column
 
 TRUE, FALSE = {"1", "true", "ja", "yes"}, {"0", "false", "nei", "no"}
 NUMBER = re.compile(r"[0-9+\-.,eE\s\u00a0\u202f]+")
-FORMULA = re.compile(r"[=@]|[+\-][^0-9.,\s]")
+FORMULA = re.compile(r"[=@]|[+\-].*[^0-9.,%\s]", re.DOTALL)
 
 
 def slow_judgement(
