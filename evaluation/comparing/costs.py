@@ -103,8 +103,8 @@ class Costs:
         return float(row["estimate"]), float(row["se"])
 
     def _adjusted(self) -> tuple[float, float]:
-        row = full_model(self.data.people).table.set_index("term").loc["treated"]
-        return float(row["estimate"]), float(row["se"])
+        found = full_model(self.data.people).combination({"treated": 1})
+        return found["estimate"], found["se"]
 
     def _against(self, gain: float, se: float) -> CostEffectiveness:
         """The control group's share in work, and so much more among the treated."""
