@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from trial.access.pagination import CursorPages
 from trial.access.permissions import Permission
 from trial.access.planes import transaction
 from trial.allocation import actions
+from trial.allocation.models import Checkpoint
 from trial.allocation.queries import (
     anchors_of,
     answer_under,
@@ -82,6 +86,9 @@ class CheckpointSerializer(serializers.Serializer):
     public_key = serializers.CharField()
     signature = serializers.CharField()
 
+    def to_representation(self, instance: Checkpoint) -> dict[str, Any]:
+        return statement_of(instance)
+
 
 class WaitingNumbers(TrialView):
     serializer_class = WaitingList
@@ -113,21 +120,26 @@ class Draws(TrialView):
         return HttpResponse(answer, content_type="application/json")
 
 
-class Checkpoints(TrialView):
-    serializer_class = CheckpointSerializer
+class LargestFirst(CursorPages):
+    ordering = ("-size",)
 
-    @extend_schema(responses={200: CheckpointSerializer(many=True)})
-    def get(self, request: Request, trial: str) -> Response:
-        """The signed roots of the log, newest first."""
-        found = self.trial_needing(Permission.SEE_LOG)
-        page = checkpoints_of(request.user, found)[:1000]
-        return Response([statement_of(each) for each in page])
+
+class Checkpoints(TrialView, ListAPIView[Checkpoint]):
+    """The signed roots of the log, newest first."""
+
+    serializer_class = CheckpointSerializer
+    pagination_class = LargestFirst
+
+    def get_queryset(self) -> QuerySet[Checkpoint]:
+        if getattr(self, "swagger_fake_view", False):
+            return Checkpoint.objects.none()
+        return checkpoints_of(self.request.user, self.trial_needing(Permission.SEE_LOG))
 
     @extend_schema(request=None, responses={201: CheckpointSerializer})
     def post(self, request: Request, trial: str) -> Response:
         """Sign the log as it is now."""
         signed = actions.checkpoint(by=request.user, trial=self.trial_needing(Permission.SEE_LOG))
-        return Response(statement_of(signed), status=status.HTTP_201_CREATED)
+        return Response(self.get_serializer(signed).data, status=status.HTTP_201_CREATED)
 
 
 class Receipt(TrialView):

@@ -6,11 +6,11 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from trial.access.pagination import CursorPages
 from trial.analyses.actions import request_run
 from trial.analyses.downloads import finding_json
 from trial.analyses.models import ResultKind, Run
@@ -18,7 +18,7 @@ from trial.analyses.queries import plan_for, run_for, runs_of
 from trial.analyses.states import RunState
 
 
-class NewestRuns(CursorPagination):
+class NewestRuns(CursorPages):
     ordering = ("-requested_at", "id")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware import common
 from django.utils import translation
 
 from trial.access import planes
@@ -14,6 +15,16 @@ from trial.studies.queries import plane_for
 
 Handler = Callable[[HttpRequest], HttpResponse]
 LANGUAGE_COOKIE = "language"
+
+
+class CommonMiddleware(common.CommonMiddleware):
+    """Django's, but a program that writes to an address without its last slash is not sent on: it would arrive as GET,
+    and a list of what is there would look like an answer to what was sent.
+    """
+
+    def should_redirect_with_slash(self, request: HttpRequest) -> bool:
+        writes = request.method not in ("GET", "HEAD") and request.path.startswith("/api/")
+        return not writes and super().should_redirect_with_slash(request)
 
 
 def language(get_response: Handler) -> Handler:

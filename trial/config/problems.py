@@ -6,18 +6,21 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
+from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from trial.access.refusals import Refusal
 
 PROBLEM = "application/problem+json"
+_NOT_FOUND = _("Fant ikke det du spurte etter.")
+_NOT_ALLOWED = _("Du har ikke tilgang til dette.")
 
 
-def problem(code: str, detail: str, status: int, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+def problem(code: str, detail: Any, status: int, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     """Problem details (RFC 9457): `code` is stable, `detail` a sentence, `errors` one entry per field."""
-    body: dict[str, Any] = {"type": f"urn:navtrial:{code}", "code": code, "detail": detail, "status": status}
+    body: dict[str, Any] = {"type": f"urn:navtrial:{code}", "code": code, "detail": str(detail), "status": status}
     return body | ({"errors": errors} if errors else {})
 
 
@@ -42,17 +45,50 @@ def problem_response(exception: Exception, context: dict[str, Any]) -> Response 
         return None
     if connection.in_atomic_block:
         transaction.set_rollback(True)
-    headers = {"Retry-After": str(exception.wait)} if isinstance(exception, exceptions.Throttled) else None
-    return Response(body, status=body["status"], headers=headers, content_type=PROBLEM)
+    headers = {}
+    if getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]
+    chosen = getattr(context["request"], "accepted_renderer", None)
+    as_page = chosen is not None and chosen.media_type == "text/html"
+    return Response(body, status=body["status"], headers=headers, content_type=None if as_page else PROBLEM)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler of what is no proper request, such as one for another host."""
+    return _told(request, "bad_request", _("Forespørselen er ikke gyldig."), 400) or defaults.bad_request(
+        request, exception
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler of `PermissionDenied`."""
+    return _told(request, "not_allowed", _NOT_ALLOWED, 403) or defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler of addresses that nothing answers to."""
+    return _told(request, "not_found", _NOT_FOUND, 404) or defaults.page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Django's handler of a fault of ours. What went wrong is in the log and nowhere else."""
+    return _told(request, "internal_error", _("Noe gikk galt hos oss."), 500) or defaults.server_error(request)
+
+
+def _told(request: HttpRequest, code: str, detail: Any, status: int) -> HttpResponse | None:
+    """The problem for a program; None for a reader of pages."""
+    if not request.path.startswith("/api/"):
+        return None
+    return JsonResponse(problem(code, detail, status), status=status, content_type=PROBLEM)
 
 
 def _body_of(exception: Exception) -> dict[str, Any] | None:
     if isinstance(exception, Refusal):
         return of_refusal(exception)
     if isinstance(exception, Http404):
-        return problem("not_found", _("Fant ikke det du spurte etter."), 404)
+        return problem("not_found", _NOT_FOUND, 404)
     if isinstance(exception, PermissionDenied):
-        return problem("not_allowed", _("Du har ikke tilgang til dette."), 403)
+        return problem("not_allowed", _NOT_ALLOWED, 403)
     if isinstance(exception, exceptions.ValidationError):
         return problem("invalid", _("Noen felt må rettes."), 422, _field_errors(exception.detail))
     if isinstance(exception, exceptions.APIException):

@@ -120,7 +120,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "trial.config.middleware.language",
-    "django.middleware.common.CommonMiddleware",
+    "trial.config.middleware.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "trial.config.middleware.headers",
@@ -332,12 +332,12 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "DEFAULT_PAGINATION_CLASS": "trial.access.pagination.CursorPages",
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "trial.config.renderers.ApiPage",
     ],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["trial.config.parsers.BoundedJSONParser", "rest_framework.parsers.MultiPartParser"],
     "PAGE_SIZE": 100,
     "EXCEPTION_HANDLER": "trial.config.problems.problem_response",
 }
@@ -347,6 +347,11 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "trial.config.openapi.with_problems",
+        "trial.config.openapi.by_room",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ParticipantState": "trial.enrolment.states.LABELS.items",
         "RunState": "trial.analyses.states.TRANSITIONS.keys",

@@ -3,6 +3,11 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+handler400 = "trial.config.problems.bad_request"
+handler403 = "trial.config.problems.forbidden"
+handler404 = "trial.config.problems.not_found"
+handler500 = "trial.config.problems.failed"
+
 urlpatterns = [
     path("", include("trial.home.urls")),
     path("", include("trial.config.pages_urls")),

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView, ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from trial.access.free_text import no_national_id
+from trial.access.pagination import CursorPages
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
 from trial.enrolment import actions
@@ -77,7 +77,7 @@ class NewWithdrawal(serializers.Serializer):
     meaning = serializers.ChoiceField(choices=[(kind.value, label) for kind, label in WITHDRAWALS.items()])
 
 
-class NewestFirst(CursorPagination):
+class NewestFirst(CursorPages):
     ordering = ("-registered_at", "key")
 
 

@@ -5,13 +5,13 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evaluation.codes import measures
 from trial.access.free_text import no_national_id
+from trial.access.pagination import CursorPages
 from trial.access.permissions import Permission
 from trial.enrolment.queries import participant_for
 from trial.followup import actions
@@ -100,7 +100,7 @@ class Contacts(_OfPeople):
     """The contacts of the own offices' people, newest first; POST logs one."""
 
     serializer_class = ContactSerializer
-    pagination_class = type("ContactPages", (CursorPagination,), {"ordering": ("-logged_at", "key")})
+    pagination_class = type("ContactPages", (CursorPages,), {"ordering": ("-logged_at", "key")})
 
     def get_queryset(self) -> QuerySet[Contact]:
         return contacts_of(self.request.user, self.kwargs["trial"])
@@ -115,7 +115,7 @@ class Measures(_OfPeople):
     """The measures of the people one may see, newest first; POST records one."""
 
     serializer_class = MeasureSerializer
-    pagination_class = type("MeasurePages", (CursorPagination,), {"ordering": ("-start", "-pk")})
+    pagination_class = type("MeasurePages", (CursorPages,), {"ordering": ("-start", "-pk")})
 
     def get_queryset(self) -> QuerySet[Measure]:
         return measures_of(self.request.user, self.kwargs["trial"])

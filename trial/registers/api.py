@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from trial.access.free_text import no_national_id
+from trial.access.pagination import CursorPages
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
 from trial.registers import uploads
@@ -26,7 +26,10 @@ from trial.studies.queries import trial_for
 from trial.studies.sources import REGISTERS
 
 
-class NewestDeliveries(CursorPagination):
+LONGEST_OFFSET = 15  # digits; no file is larger
+
+
+class NewestDeliveries(CursorPages):
     ordering = ("-received_at", "id")
 
 
@@ -160,7 +163,7 @@ class OneUpload(APIView):
     def put(self, request: Request, trial: str, key: UUID) -> Response:
         found = uploads.upload_for(request.user, trial, key)
         offset = request.headers.get("Upload-Offset", "")
-        if not offset.isdecimal():
+        if not offset.isdecimal() or len(offset) > LONGEST_OFFSET:
             raise Refusal("invalid", _("Upload-Offset må være et helt tall."), status=422)
         piece = request.data if isinstance(request.data, bytes) else b""
         upload = uploads.add_piece(by=request.user, upload=found, offset=int(offset), piece=piece)

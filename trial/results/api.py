@@ -6,18 +6,18 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from trial.access.pagination import CursorPages
 from trial.analyses.api import FindingSerializer
 from trial.results.models import Release
 from trial.results.queries import release_for, releases_of
 from trial.results.states import ReleaseState
 
 
-class NewestReleases(CursorPagination):
+class NewestReleases(CursorPages):
     ordering = ("-requested_at", "id")
 
 
