@@ -5,7 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from tests.analyses.life import BEGINNING, FOLLOWED_UP
-from tests.cast import PEOPLE, Cast, acting, new_user, recruiting
+from tests.allocation.trials import drawing
+from tests.cast import PEOPLE, Cast, acting, new_user
 from tests.factories import checked, consented, registered
 from tests.journey import life
 from trial.access.models import User
@@ -28,7 +29,7 @@ from trial.registers.models import Delivery
 from trial.results.models import Release
 from trial.studies.actions import add_member
 from trial.studies.groups import give_group_role
-from trial.studies.models import GroupRole, Membership, Office
+from trial.studies.models import GroupRole, Membership, Mode, Office
 
 
 @dataclass
@@ -122,7 +123,7 @@ def made() -> World:
     with clock.simulated(BEGINNING) as time:
         draw = life.recruiting()
         cast = draw.cast
-        world = World(cast, recruiting("berg"))
+        world = World(cast, drawing("berg", mode=Mode.UNATTENDED).cast)
         registered(world.other)
         consented(world.other, by=world.other.hanne, office=world.other.hurum)
         life.recruited(draw)
@@ -142,7 +143,7 @@ def made() -> World:
         world.delivery = Delivery.objects.filter(trial=cast.trial).order_by("-received_at").first()
         world.release = Release.objects.filter(trial=cast.trial, state="released").get()
         world.run = world.release.run
-        world.finding = world.release.results.first().name
+        world.finding = world.release.results.filter(kind="figure").first().name  # it is a picture and a table
     return world
 
 

@@ -120,6 +120,28 @@ def test_downloads_carry_every_number(done):
     assert len(table) == 1 + len(numbers["findings"][1]["rows"])
 
 
+def test_a_figure_is_downloaded_as_a_picture_in_the_reader_s_language(done):
+    cast, run = done
+    client, figure = signed_in(cast.analyst), f"/trials/se-klar/runs/{run.pk}/figure-1"
+    picture = client.get(f"{figure}.svg")
+    assert picture["Content-Type"] == "image/svg+xml"
+    assert "Måneder fra start" in picture.content.decode()
+    assert client.get(f"{figure}.png").content.startswith(b"\x89PNG")
+    client.cookies.load({"language": "en"})
+    assert "Months from start" in client.get(f"{figure}.svg").content.decode()
+
+
+def test_a_table_is_no_picture(done):
+    cast, run = done
+    assert signed_in(cast.analyst).get(f"/trials/se-klar/runs/{run.pk}/table-2.svg").status_code == 404
+
+
+def test_an_exploratory_run_begins_with_nothing_done_otherwise(lived):
+    cast, plan = lived
+    page = signed_in(cast.analyst).get(f"/trials/se-klar/plans/{plan.version}/explore/")
+    assert page.context["form"]["deviations"].value() == "{}"
+
+
 def test_the_api_starts_a_run_and_tells_of_it(lived):
     cast, _plan = lived
     client = signed_in(cast.analyst)

@@ -217,7 +217,7 @@ def test_everyone_in_the_trial_reads_the_plan_and_only_the_lead_changes_it(draft
     for user, changeable in (("lead", True), ("kari", False), ("analyst", False)):
         answer = signed_in(getattr(drafted_cast, user)).get(address)
         assert answer.context["changeable"] is changeable
-        assert "Blokker med tilfeldig rekkefølge (Blokkstørrelser: 1, 2)" in answer.content.decode()
+        assert "Blokker med tilfeldig rekkefølge (Blokkstørrelser: 8, 16)" in answer.content.decode()
     assert signed_in(drafted_cast.outsider).get(address).status_code == 404
 
 

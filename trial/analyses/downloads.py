@@ -2,17 +2,24 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
-import xlsxwriter
 from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext_lazy as _
 
+from evaluation import findings as plain
+from evaluation.writing import as_png, as_spreadsheet, as_svg, printable
+from trial.access.refusals import not_found
 from trial.analyses.models import Finding, ResultKind
-from trial.analyses.presentation import word
+from trial.analyses.presentation import drawable, language
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-SHEET_NAME = 31  # as many characters as Excel allows
+Picture = Literal["svg", "png"]
+PICTURES: dict[Picture, tuple[str, Callable[[dict[str, Any]], str | bytes]]] = {
+    "svg": ("image/svg+xml", as_svg),
+    "png": ("image/png", as_png),
+}
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -35,21 +42,36 @@ def csv_response(finding: Finding) -> HttpResponse:
 
 
 def workbook_response(findings: Iterable[Finding]) -> HttpResponse:
-    """The tables as one Excel file, a sheet each. Texts stay texts: no cell becomes a formula or a link."""
-    file = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        bold = book.add_format({"bold": True})
-        for finding in findings:
-            if finding.kind == ResultKind.TABLE:
-                _fill(book.add_worksheet(finding.name[:SHEET_NAME]), finding, bold)
-    return _named(HttpResponse(file.getvalue(), content_type=XLSX), "tables.xlsx")
+    """The tables as one Excel file, a sheet each, in the reader's language."""
+    tables = [_plain(finding) for finding in findings if finding.kind == ResultKind.TABLE]
+    return _named(HttpResponse(as_spreadsheet(tables, language()), content_type=XLSX), "tables.xlsx")
 
 
-def _fill(sheet: Any, finding: Finding, bold: Any) -> None:
-    sheet.write_row(0, 0, [word(key) for key in finding.columns], bold)
-    for place, row in enumerate(finding.rows, start=1):
-        sheet.write_row(place, 0, [word(value) if isinstance(value, str) else value for value in row])
+def picture_response(finding: Finding, picture: Picture) -> HttpResponse:
+    """A figure as it is printed: with its words and colours in it.
+
+    Raises:
+        Refusal: `not_found` for a table, and for a figure of which nothing may be shown.
+    """
+    spec = drawable(finding) if finding.kind == ResultKind.FIGURE else None
+    if spec is None:
+        raise not_found(_("Fant ikke figuren."))
+    media_type, drawn = PICTURES[picture]
+    content = drawn(printable(_plain(finding, spec), language()))
+    return _named(HttpResponse(content, content_type=media_type), f"{finding.name}.{picture}")
+
+
+def _plain(finding: Finding, spec: Mapping[str, Any] | None = None) -> plain.Finding:
+    rows = tuple(map(tuple, finding.rows))
+    return plain.Finding(
+        name=finding.name,
+        kind="figure" if finding.kind == ResultKind.FIGURE else "table",
+        title=finding.title,
+        columns=tuple(finding.columns),
+        rows=rows,
+        spec=spec,
+        notes=finding.notes,
+    )
 
 
 def _named(response: HttpResponse, name: str) -> HttpResponse:

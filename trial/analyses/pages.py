@@ -14,7 +14,7 @@ from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.analyses import actions
-from trial.analyses.downloads import csv_response, json_response, workbook_response
+from trial.analyses.downloads import Picture, csv_response, json_response, picture_response, workbook_response
 from trial.analyses.forms import ExploreForm, PlanForm, readable
 from trial.analyses.listing import plan_facts, progress_of, run_facts, run_rows
 from trial.analyses.models import Plan, Run
@@ -99,7 +99,7 @@ def explore(request: SignedInRequest, trial: str, version: int) -> HttpResponse:
     """Ask for a run that departs from the locked plan: named, with a reason, and marked as exploratory."""
     found = plan_for(request.user, trial, version)
     require(request.user, found.trial, Permission.RUN_ANALYSIS)
-    form = ExploreForm(request.POST or None)
+    form = ExploreForm(request.POST or None, initial={"deviations": {}})
     made = perform(form, actions.request_run, by=request.user, plan=found, masked=False)
     if made:
         return redirect(_address(made))
@@ -173,6 +173,11 @@ def tables_xlsx(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse
 @require_GET
 def table_csv(request: SignedInRequest, trial: str, key: UUID, name: str) -> HttpResponse:
     return csv_response(finding_of(run_for(request.user, trial, key).results.all(), name))
+
+
+@require_GET
+def figure(request: SignedInRequest, trial: str, key: UUID, name: str, picture: Picture) -> HttpResponse:
+    return picture_response(finding_of(run_for(request.user, trial, key).results.all(), name), picture)
 
 
 def _plan_address(plan: Plan) -> str:

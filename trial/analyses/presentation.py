@@ -47,7 +47,7 @@ def shown(finding: Finding, reference: str = "") -> dict[str, Any]:
         "title": finding.title[language()],
         "columns": columns,
         "rows": rows,
-        "spec": localise(_drawable(finding), language()) if is_figure else None,
+        "spec": localise(drawable(finding), language()) if is_figure else None,
         "notes": [*remarks(finding.notes, language()), *filter(None, [remark(reference, finding.name, language())])],
     }
 
@@ -89,7 +89,7 @@ def _months_down(finding: Finding) -> tuple[list[dict[str, Any]], list[list[str]
     return columns, [[str(month), *(found.get(line, NOTHING) for line in lines)] for month, found in cells.items()]
 
 
-def _drawable(finding: Finding) -> dict[str, Any] | None:
+def drawable(finding: Finding) -> dict[str, Any] | None:
     """The panels that have something to draw. Where every number of an outcome is hidden, only the table says so."""
     known = {MARK + row["outcome"] for row in records_of(finding) if row.get("mean", row.get("effect")) is not None}
     spec = finding.spec or {"concat": []}

@@ -26,6 +26,8 @@ urlpatterns = [
     path(f"{RUNS}<uuid:key>/manifest.json", pages.manifest_json, name="manifest_json"),
     path(f"{RUNS}<uuid:key>/tables.xlsx", pages.tables_xlsx, name="tables_xlsx"),
     path(f"{RUNS}<uuid:key>/<slug:name>.csv", pages.table_csv, name="table_csv"),
+    path(f"{RUNS}<uuid:key>/<slug:name>.svg", pages.figure, {"picture": "svg"}, name="figure_svg"),
+    path(f"{RUNS}<uuid:key>/<slug:name>.png", pages.figure, {"picture": "png"}, name="figure_png"),
     path(API, api.Runs.as_view(), name="api_runs"),
     path(f"{API}<uuid:key>/", api.OneRun.as_view(), name="api_run"),
 ]

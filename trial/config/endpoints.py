@@ -8,6 +8,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from trial.config.rules import RULES, Rule
 
+DOWNLOADS = (".json", ".csv", ".xlsx", ".zip", ".pdf", ".svg", ".png", "download/")
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -21,7 +23,7 @@ class Endpoint:
     def kind(self) -> str:
         if self.path.startswith("/api/"):
             return "api"
-        return "download" if self.path.endswith((".json", ".csv", ".xlsx", ".zip", ".pdf", "download/")) else "page"
+        return "download" if self.path.endswith(DOWNLOADS) else "page"
 
 
 def endpoints() -> list[Endpoint]:

@@ -303,6 +303,8 @@ RESEARCH = {
     "analyses:manifest_json": reads(P.SEE_UNRELEASED),
     "analyses:tables_xlsx": reads(P.SEE_UNRELEASED),
     "analyses:table_csv": reads(P.SEE_UNRELEASED),
+    "analyses:figure_svg": reads(P.SEE_UNRELEASED),
+    "analyses:figure_png": reads(P.SEE_UNRELEASED),
     "analyses:api_runs": Rule(get=frozenset({P.SEE_UNRELEASED}), post=frozenset({P.RUN_ANALYSIS})),
     "analyses:api_run": reads(P.SEE_UNRELEASED),
     "results:results": reads(P.SEE_RESULTS),
@@ -314,6 +316,8 @@ RESEARCH = {
     "results:results_json": reads(P.SEE_RESULTS),
     "results:tables_xlsx": reads(P.SEE_RESULTS),
     "results:table_csv": reads(P.SEE_RESULTS),
+    "results:figure_svg": reads(P.SEE_RESULTS),
+    "results:figure_png": reads(P.SEE_RESULTS),
     "results:api_results": reads(P.SEE_RESULTS),
     "results:api_release": reads(P.SEE_RESULTS),
 }

@@ -25,7 +25,6 @@ from trial.registers.states import DeliveryState
 from trial.studies.queries import trial_for
 from trial.studies.sources import REGISTERS
 
-
 LONGEST_OFFSET = 15  # digits; no file is larger
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
-from trial.analyses.downloads import csv_response, json_response, workbook_response
+from trial.analyses.downloads import Picture, csv_response, json_response, picture_response, workbook_response
 from trial.analyses.listing import moment
 from trial.analyses.presentation import shown, tabs_of
 from trial.analyses.queries import finding_of, run_for
@@ -85,6 +85,11 @@ def tables_xlsx(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse
 @require_GET
 def table_csv(request: SignedInRequest, trial: str, key: UUID, name: str) -> HttpResponse:
     return csv_response(finding_of(release_for(request.user, trial, key).results.all(), name))
+
+
+@require_GET
+def figure(request: SignedInRequest, trial: str, key: UUID, name: str, picture: Picture) -> HttpResponse:
+    return picture_response(finding_of(release_for(request.user, trial, key).results.all(), name), picture)
 
 
 def _release(request: SignedInRequest, release: Release, name: str, form: RefuseForm) -> HttpResponse:

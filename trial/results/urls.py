@@ -18,6 +18,8 @@ urlpatterns = [
     path(f"{HERE}<uuid:key>/results.json", pages.results_json, name="results_json"),
     path(f"{HERE}<uuid:key>/tables.xlsx", pages.tables_xlsx, name="tables_xlsx"),
     path(f"{HERE}<uuid:key>/<slug:name>.csv", pages.table_csv, name="table_csv"),
+    path(f"{HERE}<uuid:key>/<slug:name>.svg", pages.figure, {"picture": "svg"}, name="figure_svg"),
+    path(f"{HERE}<uuid:key>/<slug:name>.png", pages.figure, {"picture": "png"}, name="figure_png"),
     path(API, api.Results.as_view(), name="api_results"),
     path(f"{API}<uuid:key>/", api.OneRelease.as_view(), name="api_release"),
 ]

@@ -75,7 +75,7 @@ def _rows(trial: Trial) -> dict[str, list[tuple[str, str]]]:
             (_("Hvem trekker"), trial.get_mode_display()),
             (_("Hva trekkes det for"), trial.get_unit_display()),
             (_("Egen trekning for hver"), _strata_text(trial)),
-            (_("Metode"), method_text(trial.method)),
+            (_("Metode"), method_text(trial.method, sum(arm.ratio for arm in arms))),
         ],
         "sources": [(_("Registre"), ", ".join(str(REGISTERS.get(code, code)) for code in trial.register_sources))],
     }
@@ -90,15 +90,17 @@ def _period(trial: Trial) -> str:
     return "–".join(date_format(day, "SHORT_DATE_FORMAT") for day in days if day)
 
 
-def method_text(method: dict[str, Any]) -> str:
-    """A method in words with its values, e.g. "Enkel loddtrekning"."""
+def method_text(method: dict[str, Any], places: int) -> str:
+    """A method in words with its values, e.g. "Enkel loddtrekning". `places`: those that the ratio takes once.
+
+    Blocks are kept as how many times the ratio goes into one, and told as how many people there are in one.
+    """
     if not method:
         return ""
     label = METHODS[method["kind"]][0] if method["kind"] in METHODS else method["kind"]
     labels = MethodForm.base_fields
-    values = [
-        f"{labels[FIELDS.get(name, name)].label}: {_listed(value)}" for name, value in method.items() if name != "kind"
-    ]
+    told = method | {"multipliers": [places * times for times in method.get("multipliers", ())]}
+    values = [f"{labels[FIELDS.get(name, name)].label}: {_listed(told[name])}" for name in method if name != "kind"]
     return f"{label} ({'; '.join(values)})" if values else str(label)
 
 

@@ -44,7 +44,7 @@ NEXT_STEP = {
     TrialState.RECRUITING: _("Følg rekrutteringen, og avslutt den når alle er meldt inn."),
     TrialState.CLOSED: _("Vent på oppfølgingen og leveransene, og lås deretter data."),
     TrialState.DATA_LOCKED: _("Åpne forsøket sammen med en annen."),
-    TrialState.OPENED: _("Arkiver forsøket når resultatene er sluppet."),
+    TrialState.OPENED: _("Arkiver forsøket når resultatene er frigitt."),
 }
 
 

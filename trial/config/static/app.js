@@ -46,7 +46,14 @@
     });
   }
 
+  // Where a row of links is wider than the screen, the one for this page is in sight.
+  function showCurrent(link) {
+    const row = link.closest(".app-header__nav, .aksel-tabs__tablist");
+    if (row) row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.clientWidth) / 2;
+  }
+
   function enhance(root) {
+    each(root, "nav a[aria-current]", showCurrent);
     focusErrors(root);
     each(root, "[data-copy]", (button) => { button.hidden = !navigator.clipboard; });
     each(root, "[data-confirm-dialog]", makeDialog);
