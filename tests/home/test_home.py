@@ -1,8 +1,10 @@
 """The home of each role: what waits, where one may go; the overview and the log of a trial; the drawn life cycles."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -13,6 +15,7 @@ from tests.factories import consented, registered
 from tests.followup.people import assigned, drawn
 from trial.audit.clock import SimulatedClock
 from trial.config.management.commands.states import LIVES, PAGE, diagram, page
+from trial.home.deeds import DEEDS
 from trial.home.waiting import waiting_for
 
 MOST_QUERIES = 12
@@ -122,9 +125,35 @@ def test_only_the_auditor_reads_the_log(cast: Cast) -> None:
     participant = registered(cast)
     address = reverse("home:audit", args=["se-klar"])
     page = signed_in(cast.auditor).get(address).content.decode()
-    assert "person_registered" in page
+    assert "Person registrert" in page
     assert participant.number in page
     assert signed_in(cast.kari).get(address).status_code == 403
+
+
+def test_the_auditor_reads_what_concerns_one_participant_or_one_day(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    first, second = registered(cast), registered(cast)
+    client, address = signed_in(cast.auditor), reverse("home:audit", args=["se-klar"])
+
+    def found(**asked: str) -> set[str]:
+        return {event.subject for event in client.get(address, asked).context["page"]}
+
+    assert found(subject=first.number.lower()) == {first.number}
+    assert found(verb="person_registered", actor=cast.kari.username) == {first.number, second.number}
+    assert found(verb="person_registered", actor=cast.lead.username) == set()
+    assert found(since="03.03.2026") == set()
+    assert second.number in found(since="02.03.2026", until="02.03.2026")
+    assert "gyldig dato" in client.get(address, {"since": "i går"}).content.decode()
+
+
+def test_every_deed_has_its_words() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (settings.ROOT / "trial").glob("**/*.py"))
+    verbs = set(re.findall(r"verb=\"([a-z_]+)\"", sources)) | {
+        f"participant_{state}" for state in ("allocated", "withdrawn")
+    }
+    assert len(verbs) > 80
+    assert verbs - set(DEEDS) == set()
 
 
 def test_the_drawn_life_cycles_are_those_of_the_code() -> None:

@@ -8,6 +8,8 @@ from django.views.decorators.http import require_GET
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.access.roles import ROLES, Role
+from trial.home.deeds import DEEDS
+from trial.home.forms import EventFilter
 from trial.home.places import permissions_in
 from trial.home.queries import audit_of
 from trial.home.waiting import next_step, waiting_for
@@ -37,10 +39,12 @@ def trial(request: SignedInRequest, trial: str) -> HttpResponse:
 
 @require_GET
 def audit(request: SignedInRequest, trial: str) -> HttpResponse:
-    """What was done in a trial, by whom and when."""
-    found, events = audit_of(request.user, trial)
+    """What was done in a trial, by whom and when; as much of it as the reader asks for."""
+    form = EventFilter(request.GET)
+    found, events = audit_of(request.user, trial, **form.chosen())
     page = Paginator(events, EVENTS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "home/audit.html", {"trial": found, "page": page})
+    rows = [(event, DEEDS.get(event.verb, event.verb)) for event in page]
+    return render(request, "home/audit.html", {"trial": found, "page": page, "rows": rows, "form": form})
 
 
 def _of_trial(request: SignedInRequest, trial: Trial) -> dict[str, object]:

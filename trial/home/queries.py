@@ -41,10 +41,10 @@ def trial_at_hand(request: SignedInRequest) -> Trial | None:
     return mine[0] if len(mine) == 1 else None
 
 
-def audit_of(user: User, code: str) -> tuple[Trial, QuerySet[AuditEvent]]:
-    """A trial and everything that was done in it, newest first."""
+def audit_of(user: User, code: str, **wanted: Any) -> tuple[Trial, QuerySet[AuditEvent]]:
+    """A trial and everything that was done in it, newest first; `wanted`: conditions on the events."""
     trial = trial_for(user, code, needing=Permission.SEE_AUDIT)
-    return trial, AuditEvent.objects.filter(trial=code)
+    return trial, AuditEvent.objects.filter(trial=code, **wanted)
 
 
 def _entry(label: str, url: str, path: str, *, exactly: bool = False) -> dict[str, Any]:
