@@ -1,16 +1,19 @@
 """Copies of the test database, for what must really commit and for what takes long to live through."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import dj_database_url
 import psycopg
 from django.db import connection, connections
 
+T = TypeVar("T")
+
 
 @contextmanager
-def database_copy(suffix: str) -> Iterator[None]:
-    """Work on a copy of the database at hand, in which transactions really commit; it is dropped afterwards.
+def database_copy(suffix: str, of: str = "") -> Iterator[None]:
+    """Work on a copy of the database at hand (or of another) in which transactions really commit; then drop it.
 
     The usual way (`transaction=True`) empties the tables afterwards, and append-only tables refuse to be emptied.
     """
@@ -19,7 +22,7 @@ def database_copy(suffix: str) -> Iterator[None]:
     copy = f"{original}_{suffix}"
     connections.close_all()
     _drop(copy)
-    _administer(f'CREATE DATABASE "{copy}" TEMPLATE "{original}"')
+    _administer(f'CREATE DATABASE "{copy}" TEMPLATE "{of or original}"')
     settings["NAME"] = copy
     try:
         yield
@@ -42,6 +45,18 @@ def other_server(url: str) -> Iterator[None]:
     finally:
         connections.close_all()
         settings.update(original)
+
+
+@contextmanager
+def kept_copy(suffix: str, live: Callable[[], T]) -> Iterator[tuple[str, T]]:
+    """Live through something in a copy that nothing works on afterwards: its name to copy from, and what was lived."""
+    settings = connection.settings_dict
+    original = settings["NAME"]
+    with database_copy(suffix):
+        name, lived = settings["NAME"], live()
+        connections.close_all()
+        settings["NAME"] = original
+        yield name, lived
 
 
 def _drop(name: str) -> None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.analyses.life import BEGINNING, FOLLOWED_UP
 from tests.allocation.trials import drawing
+from tests.analyses.life import BEGINNING, FOLLOWED_UP
 from tests.cast import PEOPLE, Cast, acting, new_user
 from tests.factories import checked, consented, registered
 from tests.journey import life
