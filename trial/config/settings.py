@@ -337,7 +337,7 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "trial.config.renderers.ApiPage",
     ],
-    "DEFAULT_PARSER_CLASSES": ["trial.config.parsers.BoundedJSONParser", "rest_framework.parsers.MultiPartParser"],
+    "DEFAULT_PARSER_CLASSES": ["trial.config.parsers.BoundedJSONParser"],
     "PAGE_SIZE": 100,
     "EXCEPTION_HANDLER": "trial.config.problems.problem_response",
 }
