@@ -108,4 +108,9 @@ DEEDS = {
     "wave_set": _("Målepunkt bestemt"),
     "waves_opened": _("Spørreskjemaer gjort klare"),
     "withdrawn": _("Samtykke trukket"),
+    "account_opened": _("Konto opprettet"),
+    "account_renewed": _("Konto fornyet"),
+    "account_reopened": _("Konto gjenåpnet"),
+    "group_role_given": _("Rolle gitt til en gruppe"),
+    "group_role_taken": _("Rolle tatt fra en gruppe"),
 }
