@@ -213,6 +213,23 @@ def test_the_coordinator_chooses_an_office(cast: Cast) -> None:
     assert [each["board"].office for each in page.context["boards"]] == [cast.moss]
 
 
+def test_who_sees_no_people_sees_neither_who_waits_nor_small_loads(cast: Cast) -> None:
+    """A number on the waiting list would tell a blinded reader the arm that it was drawn to."""
+    waiting, post = drawn(cast, "intervention"), specialist(cast)
+    with acting(cast.siri):
+        assign(by=cast.siri, participant=drawn(cast, "intervention"), specialist=post)
+    page = _client(cast, "lead").get(reverse("followup:caseloads", args=[cast.trial.code])).content.decode()
+    assert waiting.number not in page
+    assert "&lt;5 venter på jobbspesialist" in page
+    assert "&lt;5 av 20" in page
+    assert "1 av 20" not in page
+    exact = _client(cast, "coordinator").get(reverse("followup:caseloads", args=[cast.trial.code])).content.decode()
+    assert waiting.number in exact
+    assert "1 av 20" in exact
+    numbers = _client(cast, "lead").get(f"/api/v1/trials/{cast.trial.code}/caseloads/").json()
+    assert [(office["people"], office["waiting"]) for office in numbers if office["capacity"]] == [(None, None)]
+
+
 def test_absence_is_recorded_and_taken_back_on_the_page(cast: Cast) -> None:
     post, client = specialist(cast), _client(cast, "siri")
     address = reverse("followup:absence", args=[cast.trial.code, post.pk])

@@ -13,20 +13,25 @@ from evaluation.codes import measures
 from trial.access.free_text import no_national_id
 from trial.access.pagination import CursorPages
 from trial.access.permissions import Permission
+from trial.access.small_counts import is_small, rounded
 from trial.enrolment.queries import participant_for
 from trial.followup import actions
 from trial.followup.models import Contact, ContactKind, Counterpart, Measure
 from trial.followup.queries import OfficeBoard, board_for, contacts_of, measures_of
 from trial.followup.queries.work import employer_for
+from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 
 
 class LoadSerializer(serializers.Serializer):
-    """People with a specialist (or an office's specialists) against the capacity."""
+    """People with a specialist (or an office's specialists) against the capacity.
+
+    For those who may not see people, numbers of people are rounded to the nearest 5, and from 1 to 4 they are null.
+    """
 
     specialist = serializers.CharField()
     position_share = serializers.IntegerField(help_text="Percent of a full position.")
-    people = serializers.IntegerField()
+    people = serializers.IntegerField(allow_null=True)
     capacity = serializers.IntegerField()
 
 
@@ -34,9 +39,9 @@ class CaseloadSerializer(serializers.Serializer):
     """An office: its specialists' loads, and how many wait for one."""
 
     office = serializers.CharField()
-    people = serializers.IntegerField()
+    people = serializers.IntegerField(allow_null=True)
     capacity = serializers.IntegerField()
-    waiting = serializers.IntegerField()
+    waiting = serializers.IntegerField(allow_null=True)
     specialists = LoadSerializer(many=True)
 
 
@@ -76,7 +81,8 @@ class Caseloads(APIView):
     @extend_schema(responses=CaseloadSerializer(many=True))
     def get(self, request: Request, trial: str) -> Response:
         found = trial_for(request.user, trial, needing=Permission.SEE_CASELOADS)
-        return Response([_row(board) for board in board_for(request.user, found)])
+        exact = can(request.user, found, Permission.SEE_PARTICIPANTS)
+        return Response([_row(board, exact=exact) for board in board_for(request.user, found)])
 
 
 class _OfPeople(generics.ListCreateAPIView):
@@ -124,17 +130,21 @@ class Measures(_OfPeople):
         return actions.record_measure(**values)
 
 
-def _row(board: OfficeBoard) -> dict[str, Any]:
+def _number(count: int, *, exact: bool) -> int | None:
+    return None if is_small(count) and not exact else rounded(count, exact=exact)
+
+
+def _row(board: OfficeBoard, *, exact: bool) -> dict[str, Any]:
     return {
         "office": str(board.office),
-        "people": board.load.people,
+        "people": _number(board.load.people, exact=exact),
         "capacity": board.load.capacity,
-        "waiting": len(board.waiting),
+        "waiting": _number(len(board.waiting), exact=exact),
         "specialists": [
             {
                 "specialist": str(each.specialist),
                 "position_share": each.specialist.position_share,
-                "people": each.load.people,
+                "people": _number(each.load.people, exact=exact),
                 "capacity": each.load.capacity,
             }
             for each in board.caseloads

@@ -1,6 +1,7 @@
 """Norms, fidelity and measures as tables and charts show them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.formats import date_format
@@ -8,9 +9,11 @@ from django.utils.formats import number_format as number
 from django.utils.translation import gettext as _
 
 from evaluation.codes import MEASURE_GROUPS
+from trial.access.small_counts import SMALL, is_small, percent, rounded, shown
 from trial.followup.forms import GROUPS
 from trial.followup.models import ANY_MEASURE, FidelityReview
 from trial.followup.norms import CONTACTS_A_MONTH, NEW_IN_WORK, NORMS, Counts, Reached, Share
+from trial.followup.policies import Load
 from trial.followup.queries.caseloads import MonthOfLoad
 from trial.followup.queries.usage import MONTHS, Usage
 from trial.followup.scales import Scale
@@ -20,76 +23,86 @@ from trial.studies.models import Arm
 Table = dict[str, Any]
 FIGURE_2 = ("work_practice", "wage_subsidy", "follow_up", "training")
 NOTHING = "–"
-FEWEST = 5  # people that a number must rest on for those who see no people
 
 
-def load_chart(months: list[MonthOfLoad]) -> Table:
+@dataclass(frozen=True)
+class Bar:
+    """A load as a reader may see it: the people in words, and the places taken that the bar draws."""
+
+    people: str
+    used: float
+
+
+def bar(load: Load, *, exact: bool) -> Bar:
+    """The bar of a load; rounded for those who see no small counts."""
+    return Bar(shown(load.people, exact=exact), load.used if exact else rounded(load.people, exact=False))
+
+
+def load_chart(months: list[MonthOfLoad], *, exact: bool) -> Table:
     """People followed and places for them, month by month."""
     people, places = _("Deltakere"), _("Plasser")
     points = [
         {"month": each.day.isoformat(), "people": count, "series": series}
         for each in months
-        for series, count in ((people, each.people), (places, each.capacity))
+        for series, count in ((people, rounded(each.people, exact=exact)), (places, each.capacity))
     ]
     return {
         "spec": _lines(points, _("Personer"), time="temporal"),
         "columns": [{"label": _("Måned")}, {"label": people, "numeric": True}, {"label": places, "numeric": True}],
-        "rows": [[date_format(each.day, "F Y"), each.people, each.capacity] for each in months],
+        "rows": [[date_format(each.day, "F Y"), shown(each.people, exact=exact), each.capacity] for each in months],
     }
 
 
 def norms_table(rows: Iterable[tuple[str, str, Counts]], whole: tuple[str, Counts], *, exact: bool) -> Table:
     """A row per office or specialist and one for all of them; what misses its target is marked.
 
-    `exact` False: shares without counts, and none that rest on fewer than `FEWEST` people.
+    `exact` False: for those who see no small counts; shares without counts, and none that rest on few people.
     """
     heads = [
         str(norm.label) if norm.target is None else _("%(label)s (mål %(target)s %%)") % vars(norm)
         for norm in NORMS.values()
     ]
     heads.append(_("Nye i arbeid per stilling og år (mål %(target)s)") % {"target": NEW_IN_WORK})
-    shown = [("", *whole), *((url, name, each) for name, url, each in rows)]
+    lines = [("", *whole), *((url, name, each) for name, url, each in rows)]
     return {
         "columns": [{"label": ""}, {"label": _("Deltakere"), "numeric": True}, *({"label": head} for head in heads)],
         "rows": [
-            [{"text": name, "url": url}, _people(each.people, exact), *_norm_cells(each, exact)]
-            for url, name, each in shown
+            [{"text": name, "url": url}, shown(each.people, exact=exact), *_norm_cells(each, exact)]
+            for url, name, each in lines
         ],
     }
 
 
-def _people(people: int, exact: bool) -> str | int:
-    return f"<{FEWEST}" if 0 < people < FEWEST and not exact else people
-
-
 def _norm_cells(counts: Counts, exact: bool) -> list[Any]:
     cells = [_share(counts.shares[share], NORMS[share].target, exact) for share in Share]
-    rate = counts.new_a_year
-    if rate is None or (counts.people < FEWEST and not exact):
+    few = not exact and (counts.people < SMALL or is_small(counts.new_in_work))
+    if few or not counts.full_years:
         return [*cells, NOTHING]
+    rate = rounded(counts.new_in_work, exact=exact) / counts.full_years
     return [*cells, _marked(number(round(rate, 1), 1), rate < NEW_IN_WORK)]
 
 
-def _share(reached: Reached, target: int | None, exact: bool = True) -> Any:
-    few = min(reached.met or FEWEST, (reached.due - reached.met) or FEWEST, reached.due) < FEWEST
-    if reached.percent is None or (few and not exact):
+def _share(reached: Reached, target: int | None, exact: bool) -> Any:
+    share = percent(reached.met, reached.due, exact=exact)
+    if share is None:
         return NOTHING
-    values = {"percent": reached.percent, "met": reached.met, "due": reached.due}
-    shown = _("%(percent)s %% (%(met)s av %(due)s)") if exact else _("%(percent)s %%")
-    return _marked(shown % values, target is not None and reached.percent < target)
+    values = {"percent": share, "met": reached.met, "due": reached.due}
+    text = _("%(percent)s %% (%(met)s av %(due)s)") if exact else _("%(percent)s %%")
+    return _marked(text % values, target is not None and share < target)
 
 
 def _marked(text: str, missed: bool) -> Any:
     return {"text": _("%(value)s, under målet") % {"value": text}, "tag": "warning"} if missed else text
 
 
-def contacts_table(counts: Counts) -> Table:
+def contacts_table(counts: Counts, *, exact: bool) -> Table:
     """Contacts per person and month in each stage, against what the method asks for."""
     rows = []
+    hidden = not exact and counts.people < SMALL
     for stage, rate in counts.contacts_a_month:
         asked = CONTACTS_A_MONTH[stage]
-        shown = NOTHING if rate is None else _marked(number(round(rate, 1), 1), rate < asked)
-        rows.append([str(LABELS[stage]), shown, asked])
+        cell = NOTHING if rate is None or hidden else _marked(number(round(rate, 1), 1), rate < asked)
+        rows.append([str(LABELS[stage]), cell, asked])
     return {
         "columns": [
             {"label": _("Fase")},
@@ -112,21 +125,21 @@ def fidelity_chart(reviews: list[FidelityReview], scale: Scale) -> Table:
     return {"spec": spec, "columns": columns, "rows": rows}
 
 
-def usage_charts(usage: Usage, arms: list[Arm]) -> list[Table]:
+def usage_charts(usage: Usage, arms: list[Arm], *, exact: bool) -> list[Table]:
     """Figure 2: the share of each arm in each of its four groups of measures, by month after the draw."""
-    return [_usage_chart(usage, arms, group) for group in FIGURE_2]
+    return [_usage_chart(usage, arms, group, exact) for group in FIGURE_2]
 
 
-def _usage_chart(usage: Usage, arms: list[Arm], group: str) -> Table:
+def _usage_chart(usage: Usage, arms: list[Arm], group: str, exact: bool) -> Table:
     points, rows = [], []
     for month in range(MONTHS + 1):
-        shares = [(arm, usage.share(arm.pk, group, month)) for arm in arms]
+        shares = [(arm, _part_of_arm(usage, arm.pk, group, month, exact)) for arm in arms]
         points += [
             {"month": month, "people": round(share, 1), "series": arm.name}
             for arm, share in shares
             if share is not None
         ]
-        if any(share is not None for _arm, share in shares):
+        if any(usage.followed[arm.pk, month] for arm in arms):
             rows.append([month, *(NOTHING if share is None else number(round(share, 1), 1) for _arm, share in shares)])
     return {
         "id": f"usage-{group}",
@@ -137,13 +150,23 @@ def _usage_chart(usage: Usage, arms: list[Arm], group: str) -> Table:
     }
 
 
-def ever_table(usage: Usage, arms: list[Arm]) -> Table:
+def _part_of_arm(usage: Usage, arm: int, group: str, month: int, exact: bool) -> float | None:
+    """Per cent of an arm in a group of measures, in whole per cent and not of few for who sees no small counts."""
+    if exact:
+        return usage.share(arm, group, month)
+    return percent(usage.people[arm, group, month], usage.followed[arm, month], exact=False)
+
+
+def ever_table(usage: Usage, arms: list[Arm], *, exact: bool) -> Table:
     """Table 2.1: how many of each arm have been in each group of measures at any time since the draw."""
     groups = [*((group, str(GROUPS[group])) for group in MEASURE_GROUPS), (ANY_MEASURE, _("Minst ett tiltak"))]
     return {
         "columns": [{"label": _("Tiltak")}, *({"label": arm.name} for arm in arms)],
         "rows": [
-            [label, *(_share(Reached(usage.ever[arm.pk, group], usage.followed[arm.pk, 0]), None) for arm in arms)]
+            [
+                label,
+                *(_share(Reached(usage.ever[arm.pk, group], usage.followed[arm.pk, 0]), None, exact) for arm in arms),
+            ]
             for group, label in groups
         ],
     }

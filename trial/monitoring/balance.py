@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
 from django.db.models import Count
 from django.db.models.functions import ExtractYear
 
+from trial.access.small_counts import rounded
 from trial.allocation.models import Allocation
 from trial.audit import clock
 from trial.studies.models import Arm, Trial
@@ -30,6 +31,10 @@ class Level:
     counts: dict[int, int]
     scores: dict[int, Score] | None = None
 
+    def coarsened(self) -> "Level":
+        """The level as it stands for those who see no small counts."""
+        return replace(self, counts=_coarsened(self.counts))
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -38,9 +43,13 @@ class Balance:
     drawn: dict[int, int]
     levels: list[Level]
 
+    def coarsened(self) -> "Balance":
+        """The arms as large as they stand for those who see no small counts."""
+        return replace(self, drawn=_coarsened(self.drawn))
+
     def share(self, level: Level, arm: Arm) -> float:
         """The part of an arm that has a level, 0 to 1."""
-        return level.counts.get(arm.pk, 0) / self.drawn[arm.pk] if self.drawn[arm.pk] else 0.0
+        return min(1.0, level.counts.get(arm.pk, 0) / self.drawn[arm.pk]) if self.drawn[arm.pk] else 0.0
 
     def difference(self, level: Level, arm: Arm, control: Arm) -> float | None:
         """The standardised difference of shares or means; None where it has no meaning (Austin 2009)."""
@@ -49,6 +58,10 @@ class Balance:
         shares = self.share(level, arm), self.share(level, control)
         spread = sqrt(sum(share * (1 - share) for share in shares) / 2)
         return (shares[0] - shares[1]) / spread if spread else None
+
+
+def _coarsened(counts: dict[int, int]) -> dict[int, int]:
+    return {key: rounded(count, exact=False) for key, count in counts.items()}
 
 
 def _of_means(one: Score | None, other: Score | None) -> float | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from trial.monitoring import policies
+from trial.access.small_counts import rounded
 from trial.monitoring.queries import Dashboard
 from trial.monitoring.recruitment import Month, Recruitment, following, months_between
 from trial.studies.models import Office
@@ -36,7 +36,7 @@ def recruitment(board: Dashboard) -> Spec:
     enrolled, planned, forecast = _("Meldt inn"), _("Plan"), _("Prognose")
     found, points, band = board.recruitment, [], []
     for month in found.months:
-        so_far = policies.rounded(found.so_far(month), exact=board.exact)
+        so_far = rounded(found.so_far(month), exact=board.exact)
         points.append({"month": month.isoformat(), "people": so_far, "series": enrolled})
     for month in [*found.months, *months_ahead(found)]:
         plan = found.planned(month)
@@ -69,8 +69,7 @@ def forecast_at(board: Dashboard, month: Month) -> tuple[int, int, int]:
     """The number expected in all at the end of a month, and its band, as the reader may see them."""
     more = board.recruitment.forecast(min(following(month), board.recruitment.end))
     numbers = (round(more.expected), more.low, more.high)
-    total = board.recruitment.total
-    expected, low, high = (policies.rounded(total + number, exact=board.exact) for number in numbers)
+    expected, low, high = (rounded(board.recruitment.known + number, exact=board.exact) for number in numbers)
     return expected, low, high
 
 
@@ -86,7 +85,7 @@ def caseloads(board: Dashboard) -> Spec:
     values = [
         {
             "office": str(office),
-            "people": policies.rounded(board.loads[office.pk].people, exact=board.exact),
+            "people": rounded(board.loads[office.pk].people, exact=board.exact),
             "capacity": board.loads[office.pk].capacity,
         }
         for office in fullest(board)

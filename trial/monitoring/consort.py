@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from trial.monitoring import policies
+from trial.access import small_counts
 from trial.monitoring.flow import ArmFlow
 from trial.monitoring.lists import STEPS
 from trial.monitoring.queries import Dashboard
@@ -53,28 +53,24 @@ class Box:
 
 @dataclass(frozen=True)
 class Row:
-    """A number of the flow: the step, its count in all, and by arm where it is counted so.
-
-    `whole`: a sum whose parts stand elsewhere, so that it is rounded for those who see no small numbers.
-    """
+    """A number of the flow: the step, its count in all, and by arm where it is counted so."""
 
     step: str
     count: int
     by_arm: tuple[int, ...] = ()
-    whole: bool = False
 
 
 def rows(board: Dashboard) -> list[Row]:
     """Every number of the flow, in order; the same for the figure, the table, the download and the report."""
     flow = board.flow
     return [
-        Row("assessed", flow.assessed, whole=True),
+        Row("assessed", flow.assessed),
         Row("not-eligible", flow.not_eligible),
         Row("declined", flow.turned_back),
         Row("under-way", flow.under_way),
-        Row("enrolled", flow.enrolled, whole=True),
+        Row("enrolled", flow.enrolled),
         Row("waiting", flow.waiting),
-        Row("randomised", flow.drawn, whole=True),
+        Row("randomised", flow.drawn),
         *(row for row in _by_arm(flow.arms) if row.count or row.step not in SELDOM),
     ]
 
@@ -101,7 +97,7 @@ STAGES = {
 
 def _by_arm(arms: list[ArmFlow]) -> list[Row]:
     counted = {step: tuple(getattr(arm, part) for arm in arms) for step, part in PARTS.items()}
-    return [Row(step, sum(numbers), numbers, whole=step not in SELDOM) for step, numbers in counted.items()]
+    return [Row(step, sum(numbers), numbers) for step, numbers in counted.items()]
 
 
 Lines = list[tuple[int, int, int, int]]
@@ -182,7 +178,7 @@ def _arm_lines(board: Dashboard, shown: list[Row], place: int) -> list[Line]:
 
 def _line(board: Dashboard, row: Row, place: int | None = None) -> Line:
     count = row.count if place is None else row.by_arm[place]
-    shown = (policies.whole if row.whole and place is None else policies.cell)(count, exact=board.exact)
+    shown = small_counts.shown(count, exact=board.exact)
     arm = "" if place is None else board.arms[place].code
     return Line(f"{STEPS[row.step].label} (n = {shown})", address(board, row.step, arm))
 

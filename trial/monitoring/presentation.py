@@ -1,5 +1,5 @@
-"""The coordinator's numbers as pages, charts, downloads and reports show them; every count passes `policies` on its
-way out. Each table is made once here, whatever shows it."""
+"""The coordinator's numbers as pages, charts, downloads and reports show them; every count passes
+`access.small_counts` on its way out. Each table is made once here, whatever shows it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,17 +9,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from evaluation.codes import MEASURE_GROUPS
+from trial.access.small_counts import is_small, percent, rounded, shown
 from trial.enrolment.forms import factor_label
 from trial.enrolment.states import ParticipantState
 from trial.followup.forms import GROUPS
 from trial.followup.models import DeviationKind
-from trial.monitoring import charts, consort, policies
+from trial.monitoring import charts, consort
 from trial.monitoring.balance import OFFICE, YEAR, Level
 from trial.monitoring.forecast import months_until
 from trial.monitoring.lists import STEPS
 from trial.monitoring.measures import ANY
 from trial.monitoring.queries import Dashboard
 from trial.monitoring.recruitment import Month
+from trial.studies.models import Arm
 from trial.surveys.queries import Response
 
 Table = dict[str, Any]
@@ -39,7 +41,7 @@ def recruitment_chart(board: Dashboard) -> Table:
 
 
 def _month_row(board: Dashboard, month: Month) -> list[Any]:
-    so_far = policies.rounded(board.recruitment.so_far(month), exact=board.exact)
+    so_far = rounded(board.recruitment.so_far(month), exact=board.exact)
     plan = board.recruitment.planned(month)
     in_month = _cell(board, board.recruitment.in_month(month))
     return [_month(month), in_month, so_far, "–" if plan is None else plan, "", "", ""]
@@ -54,7 +56,7 @@ def _forecast_row(board: Dashboard, month: Month) -> list[Any]:
 def forecast_sentence(board: Dashboard) -> str:
     """When the planned number is expected to be reached; empty where there is nothing to forecast."""
     recruitment, size = board.recruitment, board.trial.planned_size
-    missing = size - recruitment.total
+    missing = size - recruitment.known
     if not recruitment.goes_on or not size:
         return ""
     if missing <= 0:
@@ -95,11 +97,10 @@ def _ahead(board: Dashboard, office: int, so_far: int) -> str:
     """The number expected at an office when the plan ends, with its band."""
     if not board.recruitment.goes_on:
         return "–"
-    more = board.recruitment.forecast(board.recruitment.end, office)
-    shown = [
-        policies.rounded(so_far + number, exact=board.exact) for number in (round(more.expected), more.low, more.high)
-    ]
-    return _("%(expected)s (%(low)s–%(high)s)") % dict(zip(("expected", "low", "high"), shown, strict=True))
+    more, known = board.recruitment.forecast(board.recruitment.end, office), rounded(so_far, exact=board.exact)
+    band = {"expected": round(more.expected), "low": more.low, "high": more.high}
+    ahead = {name: rounded(known + number, exact=board.exact) for name, number in band.items()}
+    return _("%(expected)s (%(low)s–%(high)s)") % ahead
 
 
 def measures_chart(board: Dashboard) -> Table | None:
@@ -111,7 +112,7 @@ def measures_chart(board: Dashboard) -> Table | None:
     for month in board.measures.months:
         for arm in board.arms:
             people = board.measures.people[month, arm.pk, ANY]
-            share = policies.percent(people, drawn[arm.pk], exact=board.exact)
+            share = percent(people, drawn[arm.pk], exact=board.exact)
             if share is not None:
                 points.append({"month": month.isoformat(), "people": share, "series": arm.name})
             counts = [board.measures.people[month, arm.pk, group] for group in MEASURE_GROUPS]
@@ -155,12 +156,11 @@ def flow_table(board: Dashboard) -> Table:
 
 
 def _flow_row(board: Dashboard, row: consort.Row, arms: list[str]) -> list[Any]:
-    whole = (policies.whole if row.whole else policies.cell)(row.count, exact=board.exact)
     parts = [
         _linked(_cell(board, number), consort.address(board, row.step, arm))
         for number, arm in zip(row.by_arm, arms, strict=False)
     ] or ["" for _arm in arms]
-    return [str(STEPS[row.step].label), _linked(whole, consort.address(board, row.step)), *parts]
+    return [str(STEPS[row.step].label), _linked(_cell(board, row.count), consort.address(board, row.step)), *parts]
 
 
 def _linked(text: str, url: str) -> Any:
@@ -173,38 +173,50 @@ def balance_table(board: Dashboard) -> Table | None:
         return None
     control = next((arm for arm in board.arms if arm.is_control), board.arms[-1])
     treated = [arm for arm in board.arms if arm != control]
-    rows = []
-    for level in board.balance.levels:
-        shown = [_share_or_mean(board, level, arm) for arm in board.arms]
-        hidden = not board.exact and any(0 < level.counts.get(arm.pk, 0) < policies.SMALL for arm in board.arms)
-        unlike = [None if hidden else board.balance.difference(level, arm, control) for arm in treated]
-        rows.append(
-            [
-                _variable(level),
-                *shown,
-                *("–" if each is None else number_format(round(each, 2) + 0.0, 2) for each in unlike),
-            ]
-        )
+    rows = [
+        [
+            _variable(level),
+            *(_share_or_mean(board, level, arm) for arm in board.arms),
+            *(_difference(board, level, arm, control) for arm in treated),
+        ]
+        for level in board.balance.levels
+    ]
     differences = [
         _("Std. forskjell") if len(treated) == 1 else _("Std. forskjell: %(arm)s") % {"arm": arm} for arm in treated
     ]
     return {"columns": _columns(_("Ved start"), *(arm.name for arm in board.arms), *differences), "rows": rows}
 
 
-def _difference(value: float | None) -> str:
-    """With two decimals, and no minus sign before a nought."""
+def _difference(board: Dashboard, level: Level, *arms: Arm) -> str:
+    """The standardised difference of two arms with two decimals, and no minus sign before a nought.
+
+    Who sees no small counts sees none that rests on few, and those of shares by the shares that are shown.
+    """
+    if board.balance is None or any(_rests_on_few(board, level, arm) for arm in arms):
+        return "–"
+    balance = board.balance if board.exact else board.balance.coarsened()
+    value = balance.difference(level if board.exact else level.coarsened(), *arms)
     return "–" if value is None else number_format(round(value, 2) + 0.0, 2)
 
 
-def _share_or_mean(board: Dashboard, level: Level, arm: Any) -> str:
+def _rests_on_few(board: Dashboard, level: Level, arm: Arm) -> bool:
+    """Whether too few of an arm have the level, or have it not, for this reader."""
+    if board.exact or board.balance is None:
+        return False
+    count = level.counts.get(arm.pk, 0)
+    rest = 0 if level.scores else board.balance.drawn[arm.pk] - count
+    return is_small(count) or is_small(rest)
+
+
+def _share_or_mean(board: Dashboard, level: Level, arm: Arm) -> str:
     count = level.counts.get(arm.pk, 0)
     if level.scores is None:
-        share = policies.percent(count, board.balance.drawn[arm.pk] if board.balance else 0, exact=board.exact)
+        share = percent(count, board.balance.drawn[arm.pk] if board.balance else 0, exact=board.exact)
         return _("%(count)s (%(share)s %%)") % {"count": _cell(board, count), "share": "–" if share is None else share}
     score = level.scores.get(arm.pk)
-    if score is None or (not board.exact and score.people < policies.SMALL):
+    if score is None or _rests_on_few(board, level, arm):
         return "–"
-    return _("%(mean)s (n = %(people)s)") % {"mean": number_format(score.mean, 1), "people": score.people}
+    return _("%(mean)s (n = %(people)s)") % {"mean": number_format(score.mean, 1), "people": _cell(board, count)}
 
 
 def _variable(level: Level) -> str:
@@ -232,9 +244,8 @@ def response_table(board: Dashboard) -> Table:
 
 def _response_rate(board: Dashboard, response: Response) -> str:
     """Neither those who answered nor those who did not may be few."""
-    silent = response.opened - response.answered
-    hidden = not board.exact and (response.answered < policies.SMALL or 0 < silent < policies.SMALL)
-    return "–" if hidden else _("%(share)s %%") % {"share": response.percent}
+    share = percent(response.answered, response.opened, exact=board.exact)
+    return "–" if share is None else _("%(share)s %%") % {"share": share}
 
 
 def register_table(board: Dashboard) -> Table:
@@ -246,7 +257,11 @@ def register_table(board: Dashboard) -> Table:
             rows.append([str(register["label"]), _("Ikke levert"), "–", "–", "–"])
             continue
         coverage = found.report.get("coverage")
-        share = "–" if coverage is None else _("%(share)s %%") % {"share": round(100 * coverage)}
+        share = (
+            "–"
+            if coverage is None
+            else _("%(share)s %%") % {"share": rounded(round(100 * coverage), exact=board.exact)}
+        )
         day = date_format(found.received_at, "SHORT_DATE_FORMAT")
         rows.append([str(register["label"]), day, found.accepted_rows, _cell(board, found.rejected_rows or 0), share])
     labels = (_("Mottatt"), _("Rader i bruk"), _("Avviste rader"), _("Dekning"))
@@ -257,7 +272,7 @@ def lag_table(board: Dashboard) -> Table:
     """What is behind with the data."""
     return {
         "columns": _columns(_("Henger etter"), _("Antall"), _("Av")),
-        "rows": [[str(lag.label), _cell(board, lag.number), _whole(board, lag.of)] for lag in board.lags],
+        "rows": [[str(lag.label), _cell(board, lag.number), _cell(board, lag.of)] for lag in board.lags],
     }
 
 
@@ -266,13 +281,13 @@ def headline(board: Dashboard) -> list[dict[str, Any]]:
     people = sum(load.people for load in board.loads.values())
     capacity = sum(load.capacity for load in board.loads.values())
     waiting = board.states[ParticipantState.ENROLLED, True]
-    shown = [
+    numbers = [
         (_("Meldt inn"), board.recruitment.total, _("av %(number)s planlagt") % {"number": board.trial.planned_size}),
         (_("Venter på loddtrekning"), waiting, ""),
         (_("Hos jobbspesialist"), people, _("av %(number)s plasser") % {"number": capacity}),
         (_("Avvik"), board.deviations.total(), ""),
     ]
-    return [{"label": label, "value": _whole(board, value), "text": text} for label, value, text in shown]
+    return [{"label": label, "value": _cell(board, value), "text": text} for label, value, text in numbers]
 
 
 # Every table by the name of its download; None for readers who may not see it.
@@ -297,11 +312,7 @@ def plain(table: Table) -> tuple[list[str], list[list[str]]]:
 
 
 def _cell(board: Dashboard, count: int) -> str:
-    return policies.cell(count, exact=board.exact)
-
-
-def _whole(board: Dashboard, count: int) -> str:
-    return policies.whole(count, exact=board.exact)
+    return shown(count, exact=board.exact)
 
 
 def _columns(first: str, *numbers: str) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class Dashboard:
 
     @cached_property
     def recruitment(self) -> Recruitment:
-        return recruitment_of(self.trial)
+        return recruitment_of(self.trial, exact=self.exact)
 
     @cached_property
     def states(self) -> States:

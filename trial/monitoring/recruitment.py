@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, DateField
 from django.db.models.functions import TruncMonth
 
+from trial.access.small_counts import rounded
 from trial.audit import clock
 from trial.enrolment.models import Participant
 from trial.monitoring.forecast import LOOK_BACK, MOST_MONTHS, Ahead, ahead
@@ -21,11 +22,15 @@ DAYS_OF_MONTH = 365.25 / 12
 
 @dataclass(frozen=True)
 class Recruitment:
-    """`enrolled`: (month, office key) -> people; `months`: from the plan's or the first person's to now, no gap."""
+    """`enrolled`: (month, office key) -> people; `months`: from the plan's or the first person's to now, no gap.
+
+    `exact` False: what is forecast comes from rounded counts, as the curve of a forecast would give exact ones away.
+    """
 
     trial: Trial
     months: list[Month]
     enrolled: Counter[tuple[Month, int]]
+    exact: bool = True
 
     @cached_property
     def by_month(self) -> Counter[Month]:
@@ -76,7 +81,7 @@ class Recruitment:
     def pace(self, office: int | None = None) -> tuple[int, float]:
         """People enrolled lately (at an office), and in how many months that was."""
         people = self.lately.total() if office is None else self.lately[office]
-        return people, max((clock.today() - self.since).days + 1, 1) / DAYS_OF_MONTH
+        return rounded(people, exact=self.exact), max((clock.today() - self.since).days + 1, 1) / DAYS_OF_MONTH
 
     def forecast(self, until: date, office: int | None = None) -> Ahead:
         """How many more there will be on a day (at an office), by the pace of late."""
@@ -85,6 +90,11 @@ class Recruitment:
     @property
     def total(self) -> int:
         return self.enrolled.total()
+
+    @property
+    def known(self) -> int:
+        """The people enrolled so far, as a forecast may count them."""
+        return rounded(self.total, exact=self.exact)
 
     def planned(self, month: Month) -> int | None:
         """People that the plan has by the end of a month; None without a plan."""
@@ -106,7 +116,7 @@ def _summed(enrolled: Counter[tuple[Month, int]], part: int) -> Counter[Any]:
     return found
 
 
-def recruitment_of(trial: Trial) -> Recruitment:
+def recruitment_of(trial: Trial, *, exact: bool = True) -> Recruitment:
     """The recruitment of a trial, from the plan's first month or the first person's to now or the plan's end.
 
     Counts as far as the reader's rows reach, in one query.
@@ -122,7 +132,7 @@ def recruitment_of(trial: Trial) -> Recruitment:
     months = [month for month, _office in enrolled]
     last = min(clock.today(), trial.planned_end or clock.today())
     begun = months + ([trial.planned_start] if trial.planned_start else [])
-    return Recruitment(trial, months_between(min(begun, default=last), max([*months, last])), enrolled)
+    return Recruitment(trial, months_between(min(begun, default=last), max([*months, last])), enrolled, exact)
 
 
 def months_between(first: date, last: date) -> list[Month]:

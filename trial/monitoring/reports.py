@@ -57,7 +57,9 @@ def pdf_of(board: Dashboard, kind: str, language: str) -> bytes:
     if kind == UNBLINDED and not board.arms_seen:
         raise Refusal("not_allowed", _("Tallene for gruppene vises når forsøket er åpnet."), status=403)
     seen = board if kind == UNBLINDED else _together(board)
-    protected = "" if board.exact else " " + _("Tall fra 1 til 4 vises som <5, og summer og kurver er avrundet.")
+    protected = (
+        "" if board.exact else " " + _("Tall fra 1 til 4 vises som <5, og alle andre tall er avrundet til nærmeste 5.")
+    )
     return documents.pdf_of(
         Document(
             title=str(TITLES[kind]),

@@ -16,6 +16,7 @@ from trial.access.forms import perform
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
+from trial.access.small_counts import shown
 from trial.audit import clock
 from trial.followup import actions, presentation
 from trial.followup.forms import AbsenceForm, AppointForm, AssignForm, PositionForm
@@ -56,17 +57,19 @@ def caseloads(request: SignedInRequest, trial: str) -> HttpResponse:
         if form and form.is_bound and perform(form, actions.assign, by=request.user):
             messages.success(request, _("Deltakeren har fått jobbspesialist."))
             return redirect("followup:caseloads", found.code)
+    exact = can(request.user, found, Permission.SEE_PARTICIPANTS)
     chosen = request.GET.get("load", "")
     chosen = chosen if chosen in FILTERS else "all"
     context = {
         "trial": found,
         "guidelines": guidelines_of(found),
-        "boards": [_shown(board, form, chosen) for board, form in boards],
+        "boards": [_shown(board, form, chosen, exact=exact) for board, form in boards],
+        "exact": exact,
         "page": page,
         "offices": every,
         "filters": [(name, label, name == chosen) for name, (label, _fits) in FILTERS.items()],
         "chosen_office": request.GET.get("office", ""),
-        "over_time": _over_time(list(page.object_list)),
+        "over_time": _over_time(list(page.object_list), exact=exact),
         "may_staff": can(request.user, found, Permission.ASSIGN),
     }
     return render(request, "followup/caseloads.html", context)
@@ -140,14 +143,22 @@ def _chosen(query: QueryDict, offices: list[Office]) -> Page:
     return Paginator(wanted, OFFICES_A_PAGE).get_page(query.get("page"))
 
 
-def _shown(board: OfficeBoard, form: AssignForm | None, chosen: str) -> dict[str, Any]:
+def _shown(board: OfficeBoard, form: AssignForm | None, chosen: str, *, exact: bool) -> dict[str, Any]:
+    """A board for the page; who sees no small counts sees none, nor who is waiting."""
     _label, fits = FILTERS[chosen]
-    teams: dict[str, list[Caseload]] = {}
-    for each in board.caseloads:
+    teams: dict[str, list[tuple[Caseload, presentation.Bar]]] = {}
+    bars = [(each, presentation.bar(each.load, exact=exact)) for each in board.caseloads]
+    for each, bar in bars:
         if fits(each):
-            teams.setdefault(each.specialist.team, []).append(each)
-    widest = max((max(each.load.used, each.load.capacity) for each in board.caseloads), default=0)
-    return {"board": board, "form": form, "teams": sorted(teams.items()), "widest": widest}
+            teams.setdefault(each.specialist.team, []).append((each, bar))
+    return {
+        "board": board,
+        "form": form,
+        "bar": presentation.bar(board.load, exact=exact),
+        "teams": sorted(teams.items(), key=lambda pair: pair[0]),
+        "waiting": shown(len(board.waiting), exact=exact),
+        "widest": max((max(bar.used, each.load.capacity) for each, bar in bars), default=0),
+    }
 
 
 def _assign_form(request: SignedInRequest, board: OfficeBoard) -> AssignForm | None:
@@ -160,9 +171,9 @@ def _assign_form(request: SignedInRequest, board: OfficeBoard) -> AssignForm | N
     return AssignForm(request.POST if sent else None, board=board)
 
 
-def _over_time(offices: list[Office]) -> dict[str, Any] | None:
+def _over_time(offices: list[Office], *, exact: bool) -> dict[str, Any] | None:
     months = load_over_time(offices, _month_ends(clock.today())) if offices else None
-    return presentation.load_chart(months) if months else None
+    return presentation.load_chart(months, exact=exact) if months else None
 
 
 def _month_ends(today: date) -> list[date]:

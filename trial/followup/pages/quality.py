@@ -55,7 +55,7 @@ def norms(request: SignedInRequest, trial: str) -> HttpResponse:
     else:
         labels = {each.pk: (str(each), f"?office={each.pk}") for each in offices}
         counts, whole = norms_by("office", offices), _("Hele forsøket")
-    everyone = added(counts.values())
+    everyone, exact = added(counts.values()), can(request.user, found, Permission.SEE_PARTICIPANTS)
     rows = Paginator([(*labels[key], counts[key]) for key in labels if key in counts], ROWS_A_PAGE)
     page = rows.get_page(request.GET.get("page"))
     context = {
@@ -63,10 +63,8 @@ def norms(request: SignedInRequest, trial: str) -> HttpResponse:
         "offices": offices,
         "chosen": chosen,
         "page": page,
-        "norms": presentation.norms_table(
-            page.object_list, (whole, everyone), exact=can(request.user, found, Permission.SEE_PARTICIPANTS)
-        ),
-        "contacts": presentation.contacts_table(everyone),
+        "norms": presentation.norms_table(page.object_list, (whole, everyone), exact=exact),
+        "contacts": presentation.contacts_table(everyone, exact=exact),
         "sees_usage": sees_arms(request.user, found),
     }
     return render(request, "followup/norms.html", context)
@@ -116,10 +114,11 @@ def usage(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial)
     require_arms(request.user, found)
     used, arms = usage_of(found), list(found.arms.all())
+    exact = can(request.user, found, Permission.SEE_PARTICIPANTS)
     context = {
         "trial": found,
-        "charts": presentation.usage_charts(used, arms),
-        "ever": presentation.ever_table(used, arms),
+        "charts": presentation.usage_charts(used, arms, exact=exact),
+        "ever": presentation.ever_table(used, arms, exact=exact),
         "own_office": not can(request.user, found, Permission.SEE_MONITORING),
     }
     return render(request, "followup/usage.html", context)
