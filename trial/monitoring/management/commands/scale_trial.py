@@ -7,12 +7,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from trial.access.planes import maintenance
-from trial.followup.scale import CODE, Amount, Seeder
+from trial.followup.scale import CODE, Seeder
+from trial.followup.scale_parts import Amount
 from trial.studies.models import Trial
+from trial.surveys.scale import add_questionnaires
 
 
 class Command(BaseCommand):
-    help = "Writes a synthetic trial with many participants, specialists and contacts. For a demonstration only."
+    help = (
+        "Writes a synthetic trial with many participants, specialists, contacts and answers. For a demonstration only."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--offices", type=int, default=300)
@@ -29,5 +33,5 @@ class Command(BaseCommand):
         amount = Amount(options["offices"], options["specialists"], options["participants"], options["contacts"])
         begun = time.monotonic()
         with maintenance():
-            Seeder(amount, options["seed"]).make()
+            add_questionnaires(Seeder(amount, options["seed"]).make())
         self.stdout.write(f"The trial {CODE} was written in {time.monotonic() - begun:.0f} seconds.")
