@@ -20,7 +20,7 @@ from trial.followup.models import Assignment, Contact
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("followup")]
 
 WIDTHS = (1280, 390)
-MEANT = ("ERR_INTERNET_DISCONNECTED", "422 (Unprocessable Entity)")
+MEANT = ("ERR_INTERNET_DISCONNECTED", "422 (Unprocessable Entity)", "htmx:sendError", "htmx:afterRequest")
 KEPT = "Object.entries(localStorage).filter(([name]) => name.startsWith('navtrial-outbox')).map(([, kept]) => kept)"
 
 
@@ -80,6 +80,26 @@ def test_a_contact_logged_without_a_network_is_kept_and_sent_once(world: Cast, d
     page.reload(wait_until="networkidle")
     assert _contacts() == [(25, "Snakket om jobb på lager")]
     assert page.evaluate(KEPT) == ["{}"]
+
+
+def test_a_form_that_was_never_opened_is_there_without_a_network_too(world: Cast, desks: Desks) -> None:
+    page = _portfolio(world, desks)
+    page.context.set_offline(True)
+    _fill(page, 35, "På vei ut fra bedriften")
+    _send(page)
+    expect(page.locator("[data-outbox-status]")).to_contain_text("1 kontakter er lagret på denne enheten")
+    page.context.set_offline(False)
+    expect(page.locator("[data-outbox-status]")).to_contain_text("er sendt", timeout=10_000)
+    assert _contacts() == [(35, "På vei ut fra bedriften")]
+
+
+def test_a_browser_that_keeps_nothing_sends_the_usual_way(world: Cast, desks: Desks) -> None:
+    page = _portfolio(world, desks)
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    _fill(page, 45, "Uten lager")
+    _send(page)
+    expect(page.get_by_text("Lagret.")).to_be_visible()
+    assert _contacts() == [(45, "Uten lager")]
 
 
 def test_what_is_kept_survives_that_the_window_is_closed(world: Cast, desks: Desks) -> None:

@@ -21,7 +21,17 @@ from trial.followup.actions import (
     set_guidelines,
 )
 from trial.followup.models import FidelityReview, Guidelines
-from trial.followup.norms import Counts, Reached, Share, added
+from trial.followup.norms import (
+    DAYS_OF_MONTH,
+    HOURS_A_MONTH,
+    NEW_IN_WORK,
+    NORMS,
+    TRANSITION_PERCENT,
+    Counts,
+    Reached,
+    Share,
+    added,
+)
 from trial.followup.queries import guidelines_of, load_of
 from trial.followup.queries.norms import norms_by
 from trial.followup.queries.usage import usage_of
@@ -113,15 +123,23 @@ def test_contacts_a_month_are_counted_in_the_stage_of_the_day(cast: Cast, simula
     assert rates[Stage.CONTACT] == pytest.approx(2 * month / 30)
     assert rates[Stage.PROFILE] == pytest.approx(month / 15)
     assert rates[Stage.ON_THE_JOB] is None
+    assert _counts(cast).hours_a_month == pytest.approx(65 / 60 * month / 45)
 
 
 def test_counts_add_up() -> None:
-    one = Counts(3, {share: Reached(1, 2) for share in Share}, 4, 0.5, (1, 2, 3, 4, 5), (10, 20, 30, 40, 50))
+    one = Counts(3, {share: Reached(1, 2) for share in Share}, 4, 0.5, (1, 2, 3, 4, 5), (10, 20, 30, 40, 50), 60)
     both = added([one, one])
     assert (both.people, both.new_in_work, both.full_years, both.new_a_year) == (6, 8, 1.0, 8.0)
     assert both.shares[Share.PLACEMENT].percent == 50
     assert both.contacts_a_month == one.contacts_a_month
+    assert (both.minutes, both.hours_a_month) == (120, one.hours_a_month)
     assert added([]).new_a_year is None
+
+
+def test_the_targets_are_nav_s_service_norms_and_the_published_study_s() -> None:
+    assert (TRANSITION_PERCENT, NEW_IN_WORK, HOURS_A_MONTH) == (65, 9, 10)  # Proba, table of service norms
+    assert NORMS[Share.PLACEMENT].days == round(3 * DAYS_OF_MONTH)  # SE-KLAR: a placement within three months
+    assert NORMS[Share.TRANSITION].target == TRANSITION_PERCENT
 
 
 def test_the_scales_have_the_published_items_and_levels() -> None:

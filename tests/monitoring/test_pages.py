@@ -141,6 +141,15 @@ def test_the_unblinded_report_has_numbers_by_arm_and_leaves_a_trace(lived, print
     assert (event.actor, event.details) == (lived.coordinator.username, {"kind": "board-unblinded"})
 
 
+def test_a_report_late_in_a_long_trial_has_the_last_months_of_every_table(lived, printed, simulated_clock):
+    simulated_clock.advance(timedelta(days=3 * 365))
+    signed_in(lived.coordinator).get(at("report_pdf", "board-unblinded"))
+    tables = {section.heading: section.table for section in printed[0].sections}
+    recruited, measures = tables["Rekruttering mot plan"], tables["Deltakere i tiltak"]
+    assert len(measures) == 12 * len(ARM_NAMES)
+    assert measures[-1][0] in {row[0] for row in recruited}
+
+
 def test_the_unblinded_report_is_not_for_blinded_readers(lived):
     answer = signed_in(lived.lead).get(at("report_pdf", "board-unblinded"))
     assert answer.status_code == 403

@@ -139,6 +139,7 @@ def test_an_expired_link_is_a_sentence(cast, code, simulated_clock):
 def test_without_a_code_the_pages_ask_for_it(db, name):
     answer = Client().get(reverse(f"surveys:{name}"))
     assert answer.status_code == 422
+    assert "Åpne lenken på nytt, eller skriv inn koden i brevet." in text(answer)
     assert reverse("surveys:answer") in text(answer)
 
 

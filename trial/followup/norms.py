@@ -1,6 +1,7 @@
 """What Nav and the method expect of follow-up, and how far counts reach it. Plain values, no database.
 
-Sources: Nav's service norms for follow-up (65 per cent to work, 9 new in work per specialist and year; Proba), SE-KLAR
+Sources: Nav's service norms for follow-up (65 per cent to work, 9 new in work per specialist and year, 10 hours of
+follow-up per participant and month; Proba), SE-KLAR
 (a work placement within 3 months), IPS-25 (first employer within a month, frequent contact). Counts add up: an
 office's are the sum of its specialists', the trial's the sum of its offices'.
 """
@@ -18,6 +19,7 @@ DAYS_OF_MONTH = 365.25 / 12
 PLACEMENT_DAYS = 91
 TRANSITION_PERCENT = 65
 NEW_IN_WORK = 9
+HOURS_A_MONTH = 10
 
 
 class Share(StrEnum):
@@ -75,7 +77,8 @@ class Reached:
 class Counts:
     """What is counted of a group of people. `full_years`: years of full positions that the new in work are seen over.
 
-    `stage_contacts`, `stage_days`: five numbers each, contacts and person-days in the stages in their order.
+    `stage_contacts`, `stage_days`: five numbers each, contacts and person-days in the stages in their order; `minutes`:
+    of all contacts.
     """
 
     people: int
@@ -84,6 +87,13 @@ class Counts:
     full_years: float
     stage_contacts: tuple[int, ...]
     stage_days: tuple[int, ...]
+    minutes: int = 0
+
+    @property
+    def hours_a_month(self) -> float | None:
+        """Hours of logged contact per person and month of follow-up."""
+        days = sum(self.stage_days)
+        return self.minutes / 60 * DAYS_OF_MONTH / days if days else None
 
     @property
     def new_a_year(self) -> float | None:
@@ -112,4 +122,5 @@ def added(counts: Iterable[Counts]) -> Counts:
         full_years=sum(each.full_years for each in known),
         stage_contacts=tuple(sum(each.stage_contacts[place] for each in known) for place in range(len(Stage))),
         stage_days=tuple(sum(each.stage_days[place] for each in known) for place in range(len(Stage))),
+        minutes=sum(each.minutes for each in known),
     )

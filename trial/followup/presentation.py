@@ -12,7 +12,7 @@ from evaluation.codes import MEASURE_GROUPS
 from trial.access.small_counts import SMALL, is_small, percent, rounded, shown
 from trial.followup.forms import GROUPS
 from trial.followup.models import ANY_MEASURE, FidelityReview
-from trial.followup.norms import CONTACTS_A_MONTH, NEW_IN_WORK, NORMS, Counts, Reached, Share
+from trial.followup.norms import CONTACTS_A_MONTH, HOURS_A_MONTH, NEW_IN_WORK, NORMS, Counts, Reached, Share
 from trial.followup.policies import Load
 from trial.followup.queries.caseloads import MonthOfLoad
 from trial.followup.queries.usage import MONTHS, Usage
@@ -63,6 +63,7 @@ def norms_table(rows: Iterable[tuple[str, str, Counts]], whole: tuple[str, Count
         for norm in NORMS.values()
     ]
     heads.append(_("Nye i arbeid per stilling og år (mål %(target)s)") % {"target": NEW_IN_WORK})
+    heads.append(_("Timer oppfølging per deltaker og måned (mål %(target)s)") % {"target": HOURS_A_MONTH})
     lines = [("", *whole), *((url, name, each) for name, url, each in rows)]
     return {
         "columns": [{"label": ""}, {"label": _("Deltakere"), "numeric": True}, *({"label": head} for head in heads)],
@@ -75,11 +76,20 @@ def norms_table(rows: Iterable[tuple[str, str, Counts]], whole: tuple[str, Count
 
 def _norm_cells(counts: Counts, exact: bool) -> list[Any]:
     cells = [_share(counts.shares[share], NORMS[share].target, exact) for share in Share]
-    few = not exact and (counts.people < SMALL or is_small(counts.new_in_work))
-    if few or not counts.full_years:
-        return [*cells, NOTHING]
-    rate = rounded(counts.new_in_work, exact=exact) / counts.full_years
-    return [*cells, _marked(number(round(rate, 1), 1), rate < NEW_IN_WORK)]
+    few = counts.people < SMALL and not exact
+    hours = None if few else counts.hours_a_month
+    return [*cells, NOTHING if few else _new_in_work(counts, exact), _rate(hours, HOURS_A_MONTH)]
+
+
+def _new_in_work(counts: Counts, exact: bool) -> Any:
+    if is_small(counts.new_in_work) and not exact:
+        return NOTHING
+    rate = rounded(counts.new_in_work, exact=exact) / counts.full_years if counts.full_years else None
+    return _rate(rate, NEW_IN_WORK)
+
+
+def _rate(rate: float | None, target: int) -> Any:
+    return NOTHING if rate is None else _marked(number(round(rate, 1), 1), rate < target)
 
 
 def _share(reached: Reached, target: int | None, exact: bool) -> Any:
@@ -101,8 +111,7 @@ def contacts_table(counts: Counts, *, exact: bool) -> Table:
     hidden = not exact and counts.people < SMALL
     for stage, rate in counts.contacts_a_month:
         asked = CONTACTS_A_MONTH[stage]
-        cell = NOTHING if rate is None or hidden else _marked(number(round(rate, 1), 1), rate < asked)
-        rows.append([str(LABELS[stage]), cell, asked])
+        rows.append([str(LABELS[stage]), _rate(None if hidden else rate, asked), asked])
     return {
         "columns": [
             {"label": _("Fase")},

@@ -87,15 +87,19 @@ def _section(board: Dashboard, part: str) -> Section | None:
         heading=str(HEADINGS[part]),
         paragraphs=[sentence] if sentence else [],
         columns=heads,
-        table=_latest(rows, board) if part in ("recruitment", "measures") else rows,
+        table=_latest(part, rows, board),
         figure=as_svg(_printable(spec)) if spec else "",
     )
 
 
-def _latest(rows: list[list[str]], board: Dashboard) -> list[list[str]]:
-    """The last year of a table by month, with the forecast's next months."""
-    now = len(board.recruitment.months)
-    return rows[max(0, now - LAST_MONTHS) : now + LAST_MONTHS]
+def _latest(part: str, rows: list[list[str]], board: Dashboard) -> list[list[str]]:
+    """The last year of a table by month, of recruitment with the forecast's next months; other tables whole."""
+    if part == "measures":  # a row an arm and month
+        return rows[-LAST_MONTHS * len(board.arms) :]
+    if part == "recruitment":
+        now = len(board.recruitment.months)
+        return rows[max(0, now - LAST_MONTHS) : now + LAST_MONTHS]
+    return rows
 
 
 def _printable(spec: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -141,8 +142,14 @@ def _opened(request: HttpRequest, code: str) -> Opened:
 
 
 def _mine(request: HttpRequest) -> Opened:
-    """The questionnaire of the code in the cookie."""
-    return _opened(request, request.COOKIES.get(COOKIE, ""))
+    """The questionnaire of the code in the cookie.
+
+    Raises:
+        Refusal: `no_code` where there is none: the pause was too long, or the answers are sent and the way is back.
+    """
+    if COOKIE not in request.COOKIES:
+        raise Refusal("no_code", _("Åpne lenken på nytt, eller skriv inn koden i brevet."), status=422)
+    return _opened(request, request.COOKIES[COOKIE])
 
 
 def _plane(request: HttpRequest) -> planes.Plane:

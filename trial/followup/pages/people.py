@@ -17,7 +17,7 @@ from trial.enrolment.models import Participant
 from trial.enrolment.queries import names_for, participant_for
 from trial.followup import actions
 from trial.followup.acts import ACTS, Rights
-from trial.followup.forms import EndMeasureForm, JobChangeForm
+from trial.followup.forms import ContactForm, EndMeasureForm, JobChangeForm
 from trial.followup.models import EmploymentSpecialist, Measure
 from trial.followup.pages.parts import with_present
 from trial.followup.queries import ByStage, Course, course_of, measure_for, portfolio_of, specialist_for
@@ -116,8 +116,13 @@ def _portfolio(
         (stage, label, [(followed, names.get(followed.participant.key, "")) for followed in people])
         for stage, label, people in by_stage
     ]
-    context = {"trial": trial, "stages": stages, "specialist": specialist}
+    context = {"trial": trial, "stages": stages, "specialist": specialist, "spare": _spare()}
     return render(request, "followup/portfolio.html", context)
+
+
+def _spare() -> ContactForm:
+    """The form of a contact for anybody, for when there is no network to fetch a person's own."""
+    return ContactForm(auto_id="spare-%s")
 
 
 def _participant(request: SignedInRequest, trial: str, number: str) -> Participant:
@@ -146,6 +151,7 @@ def _follow_up(
         "rights": rights,
         "history": history,
         "offered": offered,
+        "spare": None if rights.contaminates else _spare(),
         "endings": [
             (each, bound.get(f"end-{each.pk}") or _end_form(each)) for each in course.measures if not each.ended_at
         ],

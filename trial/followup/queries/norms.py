@@ -58,9 +58,10 @@ def _work(today: date) -> dict[str, Any]:
 
 
 def _stages(today: date) -> dict[str, Any]:
-    """The sums `contacts_<place>`, `days_<place>` of stages left, and `open_<place>` of those that still last."""
+    """The sums `contacts_<place>`, `days_<place>` of stages left, `open_<place>` of those that still last, and
+    `all_minutes`."""
     so_far = ExpressionWrapper(Value(today, output_field=DateField()) - F("stage_since"), output_field=DurationField())
-    sums: dict[str, Any] = {}
+    sums: dict[str, Any] = {"all_minutes": Sum("minutes")}
     for place, stage in enumerate(Stage):
         sums[f"contacts_{place}"] = Sum(f"stage_contacts__{place}")
         sums[f"days_{place}"] = Sum(f"stage_days__{place}")
@@ -92,4 +93,5 @@ def _counts(row: dict[str, Any], full_years: float) -> Counts:
         stage_days=tuple(
             (row.get(f"days_{place}") or 0) + (row.get(f"open_{place}") or timedelta()).days for place in places
         ),
+        minutes=row.get("all_minutes") or 0,
     )

@@ -116,9 +116,7 @@
     if (!form || form.dataset.sent) return;
     event.preventDefault();
     const entry = entryOf(form);
-    change(STORE, entry.key, { ...entry, native: true });
-    change(DRAFTS, form.dataset.participant);
-    if (await reachable()) {
+    if (!kept(entry) || (await reachable())) {
       form.dataset.sent = "yes";
       form.requestSubmit();
       return;
@@ -130,6 +128,17 @@
     show();
     status.focus();
   });
+
+  // A browser that keeps nothing (its store is full or closed) leaves the form to go the usual way.
+  function kept(entry) {
+    try {
+      change(STORE, entry.key, { ...entry, native: true });
+      change(DRAFTS, entry.participant);
+      return true;
+    } catch {
+      return false;
+    }
+  }
 
   async function reachable() {
     try {
@@ -145,7 +154,11 @@
     const form = event.target.closest("form[data-quick-log]");
     if (!form) return;
     const { csrfmiddlewaretoken, from, ...values } = Object.fromEntries(new FormData(form));
-    change(DRAFTS, form.dataset.participant, values);
+    try {
+      change(DRAFTS, form.dataset.participant, values);
+    } catch {
+      // nothing is kept here; what is written still stands in the form
+    }
   });
 
   function restore(root) {
@@ -154,10 +167,31 @@
       const draft = read(DRAFTS)[form.dataset.participant];
       if (!draft || form.querySelector("[aria-invalid=true]")) return;
       Object.entries(draft).forEach(([name, value]) => {
-        if (form.elements[name]) form.elements[name].value = value;
+        const field = form.elements[name];
+        if (field?.type === "checkbox") field.checked = true;
+        else if (field) field.value = value;
       });
     });
   }
+
+  // Without a network a person's form cannot be fetched. The page carries one for everybody, which takes its place.
+  document.addEventListener("htmx:sendError", (event) => {
+    const slot = event.detail.elt;
+    const spare = document.querySelector("template[data-quick-spare]");
+    if (!spare || !slot.dataset.quickSlot) return;
+    const number = slot.dataset.quickSlot;
+    const form = spare.content.querySelector("form").cloneNode(true);
+    form.dataset.participant = number;
+    form.action = slot.dataset.action;
+    form.elements.key.value = crypto.randomUUID();
+    form.querySelectorAll("[id], [for], [aria-describedby]").forEach((part) => {
+      for (const name of ["id", "for", "aria-describedby"]) {
+        if (part.hasAttribute(name)) part.setAttribute(name, part.getAttribute(name).replaceAll("spare-", `${number}-spare-`));
+      }
+    });
+    slot.replaceWith(form);
+    restore(form.parentElement);
+  });
 
   document.addEventListener("htmx:load", (event) => restore(event.detail.elt));
   window.addEventListener("online", sendAll);
