@@ -26,6 +26,9 @@ PLANE: Final = both("Kostnad og virkning", "Cost and effect")
 CURVE: Final = both("Sannsynligheten for at tiltaket lønner seg", "The chance that the measure is worth its cost")
 PLANE_COLUMNS: Final = ("extra_cost", "extra_result")
 CURVE_COLUMNS: Final = ("threshold", "probability")
+# The reader's marks: a space between thousands, and the decimal sign.
+NUMBERS: Final = "replace(replace(datum.label, /,/g, '\u00a0'), '.', comma)"
+PARAMS: Final = ({"name": "comma", "value": f"{MARK}decimal_sign"},)
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ def plane_figure(found: CostEffect, *, name: str = "cost-plane") -> Finding:
     place = {axis: _axis(key) for axis, key in (("x", "extra_result"), ("y", "extra_cost"))}
     centre = {"values": [{"extra_cost": found.extra_cost, "extra_result": found.extra_result}]}
     spec = {
+        "params": list(PARAMS),
         "width": 420,
         "height": 300,
         "data": {"values": values},
@@ -144,7 +148,14 @@ def plane_figure(found: CostEffect, *, name: str = "cost-plane") -> Finding:
             {"mark": {"type": "rule", "opacity": 0.6}, "encoding": {"y": {"datum": 0}}},
             {
                 "data": centre,
-                "mark": {"type": "point", "shape": "cross", "size": 160, "filled": True},
+                "mark": {
+                    "type": "point",
+                    "shape": "diamond",
+                    "size": 140,
+                    "opacity": 1,
+                    "fill": "#a13a28",
+                    "stroke": None,
+                },
                 "encoding": place,
             },
         ],
@@ -158,12 +169,20 @@ def acceptability_figure(curve: pd.DataFrame, *, name: str = "acceptability") ->
     values = [{"threshold": threshold, "probability": 100 * chance} for threshold, chance in rows]
     y = _axis("probability") | {"title": f"{MARK}percent", "scale": {"domain": [0, 100]}}
     encoding = {"x": _axis("threshold"), "y": y}
-    spec = {"width": 420, "height": 260, "data": {"values": values}, "mark": {"type": "line"}, "encoding": encoding}
+    spec = {
+        "params": list(PARAMS),
+        "width": 420,
+        "height": 260,
+        "data": {"values": values},
+        "mark": {"type": "line"},
+        "encoding": encoding,
+    }
     return Finding(name, "figure", CURVE, CURVE_COLUMNS, rows, spec, {})
 
 
 def _axis(key: str) -> dict[str, object]:
-    return {"field": key, "type": "quantitative", "title": MARK + key, "scale": {"nice": True}}
+    axis = {"labelExpr": NUMBERS, "tickCount": 6}
+    return {"field": key, "type": "quantitative", "title": MARK + key, "scale": {"nice": True}, "axis": axis}
 
 
 def _units(people: pd.DataFrame, treated: npt.NDArray[np.bool_], cluster: str | None) -> npt.NDArray[np.int64]:

@@ -52,7 +52,7 @@ class Figures:
 
     def by_aap(self) -> Finding:
         """Figure 4.3: in work, with and without AAP at the start."""
-        groups = self.data.people["aap"].map({1.0: "with_aap", 0.0: "without_aap"})
+        groups = self.data.people["aap"].map({1.0: "on_aap", 0.0: "without_aap"})
         return self._lines("4.3", "I jobb, med og uten AAP", "In work, with and without AAP", self._split(groups))
 
     def by_age(self) -> Finding:

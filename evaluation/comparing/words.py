@@ -50,6 +50,7 @@ COMPARISONS: Final[Mapping[str, tuple[str, str]]] = {
     "observed_later": ("Fulgt i 18 måneder", "Followed for 18 months"),
     "under_30": ("Under 30 år", "Under 30"),
     "30_or_more": ("30 år og eldre", "30 and older"),
+    "on_aap": ("Med AAP", "With AAP"),
     "without_aap": ("Uten AAP", "Without AAP"),
     # work
     "part_time": ("Deltid, under 30 timer", "Part time, under 30 hours"),

@@ -19,6 +19,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 ROW_HEIGHT: Final = 24
 PLOT_WIDTH: Final = 300
+JOINED: Final = ("earlier_trials", "this_trial")  # the subgroups that `joining` makes
 WIDEST_RATIO: Final = 50.0  # a longer interval is cut at the edge of the panel, as is usual; the text gives it whole
 # Texts beside the plot. `comma` is the reader's decimal sign.
 NUMBER: Final = "replace(format({}, '.2f'), '.', comma)"
@@ -79,8 +80,9 @@ def _sum(kind: str, model: str, pooled: Pooled) -> Spec:
 
 
 def _marked(kind: str, study: Any) -> str:
-    """Sums and the prediction interval are words of ours; studies and subgroups are called what the review says."""
-    return MARK + str(study) if kind in ("sum", "total", "prediction") else str(study)
+    """Sums, the prediction interval and a joined trial's headings are words of ours; the rest is the review's own."""
+    ours = kind in ("sum", "total", "prediction") or (kind == "heading" and study in JOINED)
+    return MARK + str(study) if ours else str(study)
 
 
 def _notes(found: MetaAnalysis) -> dict[str, Any]:
@@ -190,7 +192,8 @@ Across = Callable[[str], Spec]
 def _across(found: MetaAnalysis) -> Across:
     """The horizontal axis: logarithmic for ratios, wide enough for every interval that is not endless."""
     told = found.table[found.table["weight"] > 0]
-    low, high = float(told["ci_low"].min()), float(told["ci_high"].max())
+    low = float(np.nanmin([*told["ci_low"], found.pooled.prediction[0]]))
+    high = float(np.nanmax([*told["ci_high"], found.pooled.prediction[1]]))
     if found.rule.ratio:
         low, high = max(min(low, 1.0), 1 / WIDEST_RATIO), min(max(high, 1.0), WIDEST_RATIO)
     scale = {"type": "log" if found.rule.ratio else "linear", "domain": [low, high], "nice": False}

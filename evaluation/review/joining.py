@@ -11,15 +11,14 @@ from evaluation.errors import EvaluationError
 from evaluation.findings import Finding
 from evaluation.labels import both
 from evaluation.review.effect_sizes import MEASURES, measure_called
-from evaluation.review.forest import forest_plot
+from evaluation.review.forest import JOINED, forest_plot
 from evaluation.review.meta import MetaAnalysis, meta_analysis
 from evaluation.review.pooling import Pooled
 from evaluation.review.study_columns import COUNTS, MEANS
 from evaluation.shares import require_columns
 
 TITLE: Final = both("I lys av tidligere forsøk", "In the light of earlier trials")
-THIS_TRIAL: Final = "this_trial"
-EARLIER: Final = "earlier_trials"
+EARLIER, THIS_TRIAL = JOINED
 COLUMNS: Final = (
     *("review", "studies", "estimate", "ci_low", "ci_high", "p", "tau2", "i2", "predict_low", "predict_high"),
     "reason",

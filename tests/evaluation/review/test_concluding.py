@@ -1,13 +1,16 @@
 """What a review concludes, how certain it is, and what a finished trial changes."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import EvaluationError, meta_analysis
+from evaluation import EvaluationError, forest_plot, meta_analysis
 from evaluation.review.certainty import LEVELS, ReviewOutcome, certainty, conclusion, summary_of_findings
 from evaluation.review.joining import join_review, trial_as_study
 from evaluation.review.meta import MetaAnalysis
+from evaluation.writing import printable
 from tests.evaluation.review.studies import BCG
 
 TREATMENT = {"nb": "Supported employment", "en": "Supported employment"}
@@ -159,6 +162,17 @@ def test_a_trial_joins_the_evidence_with_one_call(panel: pd.DataFrame) -> None:
     table, forest = joined.findings()
     assert [record["review"] for record in table.records] == ["earlier_trials", "this_trial", "all_trials"]
     assert "SE-KLAR" in [record["study"] for record in forest.records]
+    drawn = json.dumps(printable(forest), ensure_ascii=False)
+    assert "Tidligere studier" in drawn
+    assert "Dette forsøket" in drawn
+
+
+def test_the_forest_is_wide_enough_for_where_the_next_study_would_lie() -> None:
+    found = meta_analysis(BCG.head(4), measure="RR")
+    low, high = found.prediction
+    text = json.dumps(forest_plot(found).spec)
+    domain = json.loads(text[text.index('"domain": [', text.index('"log"')) + 10 :].split("]")[0] + "]")
+    assert domain[0] <= low < high <= domain[1]
 
 
 def test_too_few_earlier_studies_predict_nothing(panel: pd.DataFrame) -> None:
