@@ -140,6 +140,7 @@ STUDIES = {
     "studies:end_membership": writes(P.MANAGE_TRIAL),
     "studies:group_roles": both(P.MANAGE_TRIAL),
     "studies:take_group_role": writes(P.MANAGE_TRIAL),
+    "studies:recruiting": both(P.MANAGE_TRIAL),
     "studies:remove_office": writes(P.MANAGE_TRIAL),
 }
 

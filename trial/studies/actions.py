@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.design import DesignError, rule_for
+from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
@@ -95,6 +96,26 @@ def remove_office(*, by: User, trial: Trial, office: Office) -> None:
     # Django would first ask every table that names offices, which this plane may not read; the foreign keys answer.
     Office.objects.filter(pk=office.pk)._raw_delete(using=office._state.db)
     record(by=by, verb="office_removed", trial=trial.code, subject=office.nav_office.number)
+
+
+@action
+def pause_office(*, by: User, trial: Trial, office: Office, reason: str) -> Office:
+    """Let an office stop taking in people for a while; whoever is enrolled there is still drawn and followed.
+
+    Raises:
+        Refusal: `not_allowed`, `office_paused` where it takes in nobody already, `national_id_in_text`.
+    """
+    return _let_recruit(by, trial, office, recruits=False, verb="office_paused", reason=reason)
+
+
+@action
+def resume_office(*, by: User, trial: Trial, office: Office, reason: str) -> Office:
+    """Let a paused office take in people again.
+
+    Raises:
+        Refusal: `not_allowed`, `office_not_paused`, `national_id_in_text`.
+    """
+    return _let_recruit(by, trial, office, recruits=True, verb="office_resumed", reason=reason)
 
 
 @action
@@ -213,6 +234,19 @@ def _carry(by: User | None, trial: Trial, to: TrialState, verb: str) -> Trial:
     record(by=by, verb=verb, trial=trial.code)
     tell_state(by, trial, verb)
     return trial
+
+
+def _let_recruit(by: User, trial: Trial, office: Office, *, recruits: bool, verb: str, reason: str) -> Office:
+    require(by, trial, Permission.MANAGE_TRIAL)
+    refuse_national_id(reason=reason)
+    if Office.objects.select_for_update(of=("self",)).get(pk=office.pk).recruits == recruits:
+        raise Refusal(
+            "office_not_paused" if recruits else "office_paused",
+            _("Kontoret tar allerede imot deltakere.") if recruits else _("Kontoret har allerede pause."),
+        )
+    office.changed(recruits=recruits)
+    record(by=by, verb=verb, trial=trial.code, subject=office.nav_office.number, reason=reason)
+    return office
 
 
 def _possible_method(trial: Trial) -> None:

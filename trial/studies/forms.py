@@ -160,6 +160,18 @@ class SourcesForm(forms.Form):
     )
 
 
+class ReasonForm(forms.Form):
+    """Why an office stops or begins to take in people."""
+
+    reason = forms.CharField(
+        label=_("Begrunnelse"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("For eksempel at kontoret mangler jobbspesialist. Skriv ikke noe om enkeltpersoner."),
+        validators=[no_national_id],
+    )
+
+
 class MemberForm(forms.Form):
     """Gives someone a role, at an office for the roles that are held at one."""
 

@@ -18,11 +18,20 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.studies import actions, groups
-from trial.studies.forms import AboutForm, ArmsForm, CreateForm, GroupRoleForm, MemberForm, OfficeForm, SourcesForm
+from trial.studies.forms import (
+    AboutForm,
+    ArmsForm,
+    CreateForm,
+    GroupRoleForm,
+    MemberForm,
+    OfficeForm,
+    ReasonForm,
+    SourcesForm,
+)
 from trial.studies.method_forms import MethodForm
 from trial.studies.models import Trial
 from trial.studies.permissions import can, may_found, require_founder
-from trial.studies.queries import member_of, members_of, office_of_trial, trial_for, trials_of
+from trial.studies.queries import member_of, members_of, office_of_trial, recruiting_offices, trial_for, trials_of
 from trial.studies.setup import next_step, steps, summary
 from trial.studies.states import TrialState
 
@@ -51,7 +60,9 @@ def setup(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial)
     changeable = _is_changeable(request.user, found)
     moves = MOVES.get(TrialState(found.state), ()) if can(request.user, found, Permission.MANAGE_TRIAL) else ()
-    context = {"trial": found, "changeable": changeable, "parts": summary(found, changeable=changeable), "moves": moves}
+    offices = recruiting_offices(found) if moves else ()
+    parts = summary(found, changeable=changeable)
+    context = {"trial": found, "changeable": changeable, "parts": parts, "moves": moves, "offices": offices}
     return render(request, "studies/setup.html", context)
 
 
@@ -118,6 +129,18 @@ def remove_office(request: SignedInRequest, trial: str, number: str) -> HttpResp
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
     actions.remove_office(by=request.user, trial=found, office=office_of_trial(found, number))
     return redirect("studies:step", found.code, "offices")
+
+
+@require_http_methods(["GET", "POST"])
+def recruiting(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
+    """Let an office pause, or take in people again, with the reason."""
+    found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    office = office_of_trial(found, number)
+    change, form = actions.pause_office if office.recruits else actions.resume_office, ReasonForm(request.POST or None)
+    if perform(form, change, by=request.user, trial=found, office=office):
+        messages.success(request, _("Lagret."))
+        return redirect("studies:setup", found.code)
+    return render(request, "studies/recruiting.html", {"trial": found, "office": office, "form": form})
 
 
 def _create(*, by: User, code: str, name: str) -> Trial:

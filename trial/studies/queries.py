@@ -13,6 +13,7 @@ from trial.access.refusals import Refusal, not_found
 from trial.access.roles import ROLES, Role
 from trial.audit import clock
 from trial.studies.models import Membership, Office, Trial
+from trial.studies.states import TrialState
 
 
 def memberships_of(user: User) -> list[Membership]:
@@ -107,6 +108,12 @@ def office_of_trial(trial: Trial, number: str) -> Office:
     if office is None:
         raise not_found(_("Fant ikke kontoret i forsøket."))
     return office
+
+
+def recruiting_offices(trial: Trial) -> QuerySet[Office]:
+    """The offices of a trial that can be paused or taken up again; none before its lock or after its recruitment."""
+    offices = Office.objects.filter(trial=trial).select_related("nav_office")
+    return offices if trial.state in (TrialState.LOCKED, TrialState.RECRUITING) else offices.none()
 
 
 def members_of(trial: Trial) -> QuerySet[Membership]:

@@ -19,5 +19,6 @@ urlpatterns = [
     path("trials/<slug:trial>/members/<int:key>/end/", pages.end_membership, name="end_membership"),
     path("trials/<slug:trial>/members/groups/", pages.group_roles, name="group_roles"),
     path("trials/<slug:trial>/members/groups/<int:key>/take/", pages.take_group_role, name="take_group_role"),
+    path("trials/<slug:trial>/setup/offices/<slug:number>/recruiting/", pages.recruiting, name="recruiting"),
     path("trials/<slug:trial>/setup/offices/<slug:number>/remove/", pages.remove_office, name="remove_office"),
 ]
