@@ -216,10 +216,6 @@ def test_every_change_is_found_400_times_over():
     )
 
 
-def _without_anchors(bundle, anchors):
-    anchors["checkpoints"], anchors["receipts"] = [], []
-
-
 def _length_without_end(bundle, anchors):
     bundle["protocol"]["method"] = {"kind": "maximal", "bound": 3, "length": 2**70}
     bundle["protocol"]["arms"] = [["intervention", 1], ["control", 1]]
@@ -240,7 +236,6 @@ def _weight_of_no_number(bundle, anchors):
 @pytest.mark.parametrize(
     ("craft", "says"),
     [
-        (_without_anchors, "held outside"),
         (_length_without_end, "lies between"),
         (_true_for_one, "something else than text"),
         (_arm_twice, "stands twice"),
@@ -251,6 +246,14 @@ def test_what_is_made_to_stop_the_verifier_is_a_finding(craft, says: str):
     bundle, anchors = copied(HONEST[0]), copied(HONEST[1])
     craft(bundle, anchors)
     assert any(says in line for line in verify.findings(bundle, anchors))
+
+
+def test_the_verdict_says_when_nothing_but_the_protocol_was_held_outside(tmp_path):
+    bundle, anchors = HONEST
+    for held, said in ((anchors, False), (anchors | {"checkpoints": [], "receipts": []}, True)):
+        verdict = _run(tmp_path, json.dumps(bundle), json.dumps(held))
+        assert verdict.returncode == 0
+        assert ("may have been written afterwards" in verdict.stdout) == said
 
 
 def test_one_changed_arm_is_one_finding_that_names_the_leaf():
