@@ -9,9 +9,9 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import REASONS
 from evaluation.errors import EvaluationError
+from evaluation.given import given, names_of
 from evaluation.model_matrix import refuse_collinear
 from evaluation.sandwich import contrast, least_squares
-from evaluation.usable import given
 
 
 def adjusted_effects(
@@ -40,9 +40,10 @@ def adjusted_effects(
         EvaluationError: `collinear` naming the covariate that follows from the others or from the strata, `too_few`,
             `no_contrast` when no stratum holds both arms; each names the outcome.
     """
+    outcomes, covariates = names_of(outcomes), names_of(covariates)
     people = given(people, numbers=[*outcomes, *covariates], keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
-    rows = [_lin(people, outcome, list(covariates), strata, treated, alpha) for outcome in outcomes]
+    rows = [_lin(people, outcome, covariates, strata, treated, alpha) for outcome in outcomes]
     return pd.DataFrame(rows)
 
 

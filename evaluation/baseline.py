@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.arms import arm_pair
+from evaluation.given import given, names_of
 from evaluation.regression import ROUNDING
-from evaluation.usable import given
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def baseline_table(
         EvaluationError: `unknown_outcome` naming a variable that is not there, `no_control`, `not_two_arms`,
             `not_a_number` for one that is not counted or measured, `empty_cell` for an arm that is missing.
     """
-    given(people, numbers=variables, keys=[arm])
+    variables = names_of(variables)
+    people = given(people, numbers=variables, keys=[arm])
     arms = arm_pair(people[arm], control)
     rows = {variable: _compare(people, variable, arm, arms) for variable in variables}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("variable")

@@ -11,8 +11,8 @@ from scipy import optimize, stats
 from evaluation.arms import treated_arm
 from evaluation.effects import TOTALS, Total
 from evaluation.errors import EvaluationError
+from evaluation.given import given, names_of
 from evaluation.labels import UNITS
-from evaluation.usable import given
 
 Array = npt.NDArray[np.float64]
 
@@ -43,6 +43,7 @@ def lee_bounds(
         trimmed), treated_missing, control_missing, n (drawn), reason. `reason`: `nothing_missing` (the bounds meet),
         `no_contrast` or `too_few` where a stratum cannot be bounded (fewer than two observed in an arm).
     """
+    outcomes = names_of(outcomes)
     people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     return pd.DataFrame(
@@ -67,6 +68,7 @@ def manski_bounds(
         outcome, lower, upper, treated_missing, control_missing, n (drawn), reason. `no_limits` for an outcome without
         a largest value, such as hours; `nothing_missing`; `no_contrast` where a stratum holds one arm only.
     """
+    outcomes = names_of(outcomes)
     people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     most = float(months[1] - months[0] + 1)

@@ -20,9 +20,9 @@ from evaluation.arms import treated_arm
 from evaluation.cell_effects import COLUMNS
 from evaluation.effects import NOTHING
 from evaluation.errors import EvaluationError
+from evaluation.given import given, in_months, month_span, names_of
 from evaluation.regression import Covariance, covariance_called
 from evaluation.shares import require_columns
-from evaluation.usable import given, in_months, month_span
 
 Array = npt.NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def adjusted_effects_by_month(
     covariance = covariance_called(covariance)
     if covariance not in FROM_SUMS:
         raise EvaluationError("needs_persons", f"with covariates only {' and '.join(FROM_SUMS)} follow from sums")
-    span = month_span(months)
+    outcomes, covariates, span = names_of(outcomes), names_of(covariates), month_span(months)
     used = list(dict.fromkeys([*outcomes, *covariates, "month", "arm", strata]))
     rows = []
     for outcome in outcomes:

@@ -10,9 +10,9 @@ from scipy import stats
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
+from evaluation.given import given, names_of
 from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import Fit, contrast, least_squares
-from evaluation.usable import given
 
 Array = npt.NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def complier_effects(
     Raises:
         EvaluationError: `not_a_mark` where `received` has other values than 0 and 1.
     """
-    covariance = covariance_called(covariance)
+    outcomes, covariance = names_of(outcomes), covariance_called(covariance)
     people = given(people, numbers=[*outcomes, received], keys=[strata, "arm"])
     marks = people[received].dropna().astype(float)
     if not marks.isin([0.0, 1.0]).all():

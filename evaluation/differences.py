@@ -6,6 +6,7 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.effects import TOTALS, Total, comparison_rows, person_totals
+from evaluation.given import names_of
 from evaluation.regression import Covariance
 
 
@@ -34,6 +35,7 @@ def differences_in_differences(
         of `effects_on_totals`, only persons with every month of both windows. `reason`: `no_variance`, `no_contrast`
         or `too_few`, and the numbers are missing.
     """
+    outcomes = names_of(outcomes)
     first, second = (
         person_totals(panel, outcomes=outcomes, months=window, keep=(strata,)).set_index("participant_number")
         for window in (before, months)

@@ -12,9 +12,9 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.cell_effects import effects_from_cells
 from evaluation.errors import EvaluationError
+from evaluation.given import given, in_months, month_span, names_of, refuse_twice
 from evaluation.monthly_cells import cells_of
 from evaluation.regression import Covariance, Effects, covariance_called, treatment_effects
-from evaluation.usable import given, in_months, month_span, refuse_one_name, refuse_twice
 
 WEEKS_PER_MONTH: Final = 52 / 12
 
@@ -46,10 +46,9 @@ def person_totals(
     Raises:
         EvaluationError: `month_twice` when a person has two rows in a month, and what `given` and `month_span` raise.
     """
-    refuse_one_name(outcomes)
-    declared = {outcome: TOTALS.get(outcome, Total(outcome)) for outcome in outcomes}
+    declared = {outcome: TOTALS.get(outcome, Total(outcome)) for outcome in names_of(outcomes)}
     columns = list(dict.fromkeys(total.column for total in declared.values()))
-    kept = list(dict.fromkeys(("arm", *keep)))
+    kept = list(dict.fromkeys(("arm", *names_of(keep))))
     panel = given(panel, numbers=columns, keys=[*kept, "month", "participant_number"])
     span = month_span(months)
     inside, place = in_months(panel, span)
@@ -83,6 +82,7 @@ def effects_on_totals(
     Raises:
         EvaluationError: `no_contrast` when no stratum holds both arms, `too_few`, naming the outcome.
     """
+    outcomes = names_of(outcomes)
     people = person_totals(panel, outcomes=outcomes, months=months, keep=(strata,))
     rows = comparison_rows(people, outcomes, treated_arm(panel["arm"], control), strata, covariance, alpha)
     for row in rows:

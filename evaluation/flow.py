@@ -8,10 +8,10 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.effects import NOTHING, comparison_rows
+from evaluation.given import given, names_of
 from evaluation.regression import Covariance
 from evaluation.shares import require_columns
 from evaluation.units import unit_means
-from evaluation.usable import given
 
 
 def participant_flow(
@@ -28,6 +28,7 @@ def participant_flow(
         step (`drawn`, `in_registers`: with a row in any register, then one row an outcome: analysed), outcome (empty
         but for those), treated_n, control_n, n.
     """
+    outcomes = names_of(outcomes)
     require_columns(people, ["participant_number", "arm", *outcomes])
     known = pd.concat([frame["participant_number"] for name, frame in registers.items() if _of_persons(name, frame)])
     in_registers = people["participant_number"].isin(known)
@@ -57,6 +58,7 @@ def attrition(
         outcome, treated_n, treated_missing, control_n, control_missing (persons), effect (difference of the shares
         missing), se, t, p, ci_low, ci_high, reason (`nothing_missing`, `no_variance`, `no_contrast`, `too_few`).
     """
+    outcomes = names_of(outcomes)
     people = given(people, numbers=outcomes, keys=[strata, "arm", *([unit] if unit else [])])
     treated = treated_arm(people["arm"], control)
     is_treated = (people["arm"] == treated).to_numpy()

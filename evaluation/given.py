@@ -8,6 +8,31 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
+from evaluation.shares import require_columns
+
+
+def given(frame: pd.DataFrame, *, numbers: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
+    """The frame, when an analysis can use it: nobody is left out, or counted elsewhere, because of an empty cell.
+
+    Args:
+        numbers: outcomes and covariates; they may be missing, but hold nothing besides numbers and truth values.
+        keys: columns that say where a row belongs; none of their cells is empty.
+
+    Returns:
+        The frame with `numbers` as `as_numbers` reads them; without its index where that has the name of a column.
+
+    Raises:
+        EvaluationError: `unknown_outcome` for a column that is not there, `empty_cell`, `not_a_number`.
+    """
+    require_columns(frame, [*numbers, *keys])
+    for name in keys:
+        empty = int(frame[name].isna().sum())
+        if empty:
+            raise EvaluationError("empty_cell", f"{name} is empty in {empty} of {len(frame)} rows")
+    read = {name: as_numbers(frame[name]) for name in dict.fromkeys(numbers)}
+    kept = {name: column for name, column in read.items() if not _is_plain(frame[name])}
+    frame = frame.assign(**kept) if kept else frame
+    return frame.reset_index(drop=True) if set(frame.index.names) & set(frame.columns) else frame
 
 
 def names_of(given: str | Sequence[str]) -> list[str]:
@@ -21,7 +46,7 @@ def as_numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
     Raises:
         EvaluationError: `not_a_number` for words, times and infinite values, naming the column and never a value.
     """
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf":
+    if _is_plain(column):
         numbers = column.to_numpy(dtype=float)
         wrong = np.isinf(numbers)
     else:
@@ -30,6 +55,11 @@ def as_numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
         sentence = f"{column.name} holds something else than a number in {int(wrong.sum())} of {len(column)} rows"
         raise EvaluationError("not_a_number", sentence)
     return pd.Series(numbers, index=column.index, name=column.name, copy=False)
+
+
+def _is_plain(column: "pd.Series[Any]") -> bool:
+    """Whether numpy keeps it as truth values or numbers."""
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "biuf"
 
 
 def _read(column: "pd.Series[Any]") -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
@@ -68,3 +98,40 @@ def whole_rows(data: pd.DataFrame, used: Sequence[str]) -> pd.DataFrame:
         most = f": {missing.idxmax()} is missing in {missing.max()} of {len(data)}" if len(data) else ""
         raise EvaluationError("too_few", f"no row has every column that is used{most}")
     return chosen
+
+
+def month_span(months: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Every month from the first to the last.
+
+    Raises:
+        EvaluationError: `months` when they are not two, or the first comes after the last.
+    """
+    if len(months) != 2 or months[0] > months[1]:
+        raise EvaluationError("months", f"months are the first and the last, such as (1, 36), not {tuple(months)}")
+    return np.arange(int(months[0]), int(months[1]) + 1)
+
+
+def in_months(panel: pd.DataFrame, span: npt.NDArray[np.int64]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """The rows of the span, and each one's place in it.
+
+    Raises:
+        EvaluationError: `not_a_number` for a month that is not whole.
+    """
+    month = _whole(panel["month"])
+    inside = (month >= span[0]) & (month <= span[-1])
+    return panel[inside], month[inside] - span[0]
+
+
+def _whole(months: pd.Series) -> npt.NDArray[Any]:
+    if not pd.api.types.is_numeric_dtype(months):
+        raise EvaluationError("not_a_number", "month counts months from the start, as whole numbers")
+    whole = months.to_numpy(dtype=np.int64)
+    if pd.api.types.is_float_dtype(months) and (whole != months.to_numpy(dtype=float)).any():
+        raise EvaluationError("not_a_number", "month counts months from the start, as whole numbers")
+    return whole
+
+
+def refuse_twice(person: npt.NDArray[Any], place: npt.NDArray[np.int64], width: int) -> None:
+    """Raises EvaluationError `month_twice` where a person (by number from 0) has two rows in a month of the span."""
+    if len(person) and np.bincount(person * width + place).max() > 1:
+        raise EvaluationError("month_twice", "a person has two rows in the same month: whom would they count as?")

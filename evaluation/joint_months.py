@@ -18,6 +18,7 @@ from scipy import stats
 from evaluation.arms import treated_arm
 from evaluation.effects import OutcomeMatrix
 from evaluation.errors import EvaluationError
+from evaluation.given import month_span, names_of
 from evaluation.regression import (
     CLUSTERED,
     Covariance,
@@ -26,7 +27,6 @@ from evaluation.regression import (
     degrees_of_freedom,
     stratified_design,
 )
-from evaluation.usable import month_span
 
 DRAWS: Final = 10_000
 
@@ -72,8 +72,8 @@ def joint_effects_by_month(
         `too_few` for a month without estimate, `no_variance` for one in which nobody differed; for a test
         `no_variance`, and `too_few` when the months are more than the persons (or clusters) can tell apart.
     """
-    covariance = covariance_called(covariance)
-    matrix = OutcomeMatrix(panel, list(outcomes), months, strata)
+    outcomes, covariance = names_of(outcomes), covariance_called(covariance)
+    matrix = OutcomeMatrix(panel, outcomes, months, strata)
     treated = (matrix.arm == treated_arm(panel["arm"], control)).to_numpy(dtype=bool)
     span = month_span(months)
     model = _Model(treated, matrix.strata, covariance, alpha, draws)

@@ -16,6 +16,7 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import OutcomeMatrix, person_totals
 from evaluation.errors import EvaluationError
+from evaluation.given import names_of
 from evaluation.redraws import BATCH, Design, Lists
 from evaluation.shares import require_columns
 
@@ -57,6 +58,7 @@ def randomisation_test(
     """
     if draws < BATCH or draws % BATCH:
         raise EvaluationError("draws", f"draws comes in whole thousands, not {draws}")
+    outcomes, factors = names_of(outcomes), names_of(factors)
     kept = list(dict.fromkeys(["participant_number", "arm", strata, *factors]))
     require_columns(panel, kept)
     people = panel.drop_duplicates("participant_number")[kept]

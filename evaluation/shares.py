@@ -30,7 +30,8 @@ def monthly_shares(panel: pd.DataFrame, *, outcomes: Sequence[str], by: str = "a
     Raises:
         EvaluationError: `unknown_outcome` for a column that is not there, or when no outcome is named.
     """
-    if isinstance(outcomes, str) or not outcomes:
+    outcomes = [outcomes] if isinstance(outcomes, str) else outcomes
+    if not outcomes:
         raise EvaluationError("unknown_outcome", "outcomes are a list of columns, such as ['employed']")
     require_columns(panel, [*outcomes, by, "month"])
     panel = panel.reset_index(drop=True) if set(panel.index.names) & set(panel.columns) else panel

@@ -8,8 +8,8 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
+from evaluation.given import given, names_of
 from evaluation.linear_models import linear_probability
-from evaluation.usable import given
 
 INFERENCE = ("estimate", "se", "t", "p", "ci_low", "ci_high")
 
@@ -39,6 +39,7 @@ def subgroup_effects(
     Raises:
         EvaluationError: `not_a_mark` for a subgroup with other values than 0 and 1.
     """
+    outcomes, subgroups = names_of(outcomes), names_of(subgroups)
     people = given(people, numbers=[*outcomes, *subgroups], keys=[strata, "arm"])
     treated = people["arm"] == treated_arm(people["arm"], control)
     data = people.assign(treated=treated.astype(float))

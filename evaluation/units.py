@@ -7,7 +7,7 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
-from evaluation.usable import given
+from evaluation.given import given, names_of
 
 UNIT_IS_DRAWN = "participant_number"
 
@@ -25,7 +25,7 @@ def drawn_units(panel: pd.DataFrame, *, unit: str, outcomes: Sequence[str], keep
     Raises:
         EvaluationError: `unit_in_two_arms` naming a unit whose persons are in several arms or strata.
     """
-    kept = list(dict.fromkeys(["arm", *keep]))
+    outcomes, kept = names_of(outcomes), list(dict.fromkeys(["arm", *names_of(keep)]))
     panel = given(panel, numbers=outcomes, keys=[unit, *kept, "month"])
     different = panel.groupby(unit)[kept].nunique(dropna=False).max(axis=1)
     if (different > 1).any():
@@ -52,6 +52,7 @@ def likeness(people: pd.DataFrame, *, unit: str, outcomes: Sequence[str], contro
         design_effect (1 + (size - 1) icc, with the size that unequal units are worth), units, n, reason
         (`too_few` where no unit has two persons or an arm has one unit, `no_variance`).
     """
+    outcomes = names_of(outcomes)
     people = given(people, numbers=outcomes, keys=[unit, "arm"])
     treated_arm(people["arm"], control)
     return pd.DataFrame([{"outcome": name} | _likeness(people.dropna(subset=[name]), unit, name) for name in outcomes])

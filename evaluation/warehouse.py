@@ -17,6 +17,7 @@ from ibis import _
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
+from evaluation.given import names_of
 from evaluation.labels import UNITS
 from evaluation.monthly_cells import Cells
 from evaluation.outcomes import HOUR_UNITS, outcome_columns
@@ -76,6 +77,7 @@ def warehouse_cells(
     Raises:
         EvaluationError: `unknown_outcome`, `no_control`, `not_two_arms`.
     """
+    outcomes = names_of(outcomes)
     sums = cell_sums(panel, outcomes=outcomes, months=months, strata=strata).to_pyarrow().to_pandas()
     return _as_cells(sums, tuple(outcomes), np.arange(months[0], months[1] + 1), control)
 
@@ -85,6 +87,7 @@ def cell_sums(
 ) -> Any:
     """The sums that make the cells, as an expression: month, stratum, arm and, by number of the outcome, n, total and
     square in whole numbers (hours in millionths; squares as text, since they may be longer than 64 bits)."""
+    outcomes = names_of(outcomes)
     unknown = [name for name in outcomes if name not in panel.columns]
     if unknown:
         raise EvaluationError("unknown_outcome", f"the panel has no column {unknown[0]}")

@@ -10,9 +10,9 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import NOTHING
 from evaluation.errors import EvaluationError
+from evaluation.given import given, names_of
 from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import contrast, least_squares
-from evaluation.usable import given
 
 Ratios = Mapping[str, Mapping[str, int]]
 
@@ -45,7 +45,7 @@ def weighted_effects(
     Raises:
         EvaluationError: `unknown_ratio` for a stratum or an arm without a declared ratio.
     """
-    covariance = covariance_called(covariance)
+    outcomes, covariance = names_of(outcomes), covariance_called(covariance)
     people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
     weights = inverse_chances(people["arm"], people[strata], ratios)

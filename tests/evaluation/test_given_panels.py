@@ -112,11 +112,35 @@ def test_what_cannot_be_used_is_named(name: str, call: Any) -> None:
 
 
 @pytest.mark.parametrize("call", [effects_on_totals, effects_by_month])
-def test_a_window_that_is_none_and_one_name_for_a_list_are_named(call: Any) -> None:
+def test_a_window_that_is_none_is_named(call: Any) -> None:
     with pytest.raises(EvaluationError, match="the first and the last"):
         call(_panel(), outcomes=OUTCOMES, months=(4, 1))
-    with pytest.raises(EvaluationError, match=r"\['employed'\]"):
-        call(_panel(), outcomes="employed", months=(1, 4))
+
+
+@pytest.mark.slow
+def test_one_name_is_as_good_as_a_list_of_it_and_numbers_in_text_are_numbers() -> None:
+    panel, window = _panel(), {"months": (1, 4)}
+    people = evaluation.person_totals(panel, outcomes="hours", keep="office", **window)
+    people["age"] = np.arange(len(people)) % 17
+    with_covariate = people.assign(mark=np.arange(len(people)) % 2)
+    calls: list[tuple[Any, pd.DataFrame, dict[str, Any]]] = [
+        (effects_on_totals, panel, window),
+        (effects_by_month, panel, window),
+        (evaluation.monthly_shares, panel, {}),
+        (evaluation.differences_in_differences, panel, window | {"before": (-3, -1)}),
+        (evaluation.lee_bounds, people, {}),
+        (evaluation.attrition, people, {}),
+    ]
+    for call, frame, options in calls:
+        expected = call(frame, outcomes=["hours"], **options)
+        pd.testing.assert_frame_equal(call(frame, outcomes="hours", **options), expected)
+        if call is not evaluation.monthly_shares:
+            text = call(frame.assign(hours=frame["hours"].map(repr)), outcomes=["hours"], **options)
+            pd.testing.assert_frame_equal(text, expected)
+    adjusted = evaluation.adjusted_effects(people, outcomes="hours", covariates="age")
+    pd.testing.assert_frame_equal(adjusted, evaluation.adjusted_effects(people, outcomes=["hours"], covariates=["age"]))
+    split = evaluation.subgroup_effects(with_covariate, outcomes="hours", subgroups="mark")
+    assert split["subgroup"].tolist() == ["mark"] * 2
 
 
 def test_months_that_nobody_was_followed_for_are_rows_with_a_reason() -> None:
@@ -169,5 +193,5 @@ def test_an_outcome_in_which_nobody_differs_has_a_reason_wherever_it_has_no_p(na
 
 
 def test_words_are_no_variable_of_the_baseline() -> None:
-    with pytest.raises(EvaluationError, match="other values than numbers"):
+    with pytest.raises(EvaluationError, match="office holds something else than a number"):
         evaluation.baseline_table(_panel(), variables=["office"])
