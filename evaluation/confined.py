@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread
+from time import monotonic
 from typing import Any, Final
 
 from evaluation.deliveries import validate_file
@@ -21,6 +22,8 @@ from evaluation.judging import ANYBODY, Judgement, People, Progress
 
 MEMORY_BYTES: Final = 4 << 30  # beyond what the libraries have mapped: DuckDB works with one gigabyte of it
 MOST_SECONDS: Final = 3600
+IDLE_SECONDS: Final = 60  # a library that could not start a thread for want of memory waits for it without end
+LOOK_EVERY: Final = 0.2
 MOST_WRITTEN: Final = 200 << 30
 REQUEST: Final = "request.json"
 ANSWER: Final = "answer.json"
@@ -28,10 +31,12 @@ ANSWER: Final = "answer.json"
 
 @dataclass(frozen=True)
 class Confinement:
-    """What the child may use: bytes of memory beyond those of its libraries, and seconds from start to end."""
+    """What the child may use: bytes of memory beyond those of its libraries, seconds from start to end, and seconds
+    in which it does nothing at all."""
 
     memory_bytes: int = MEMORY_BYTES
     seconds: int = MOST_SECONDS
+    idle_seconds: int = IDLE_SECONDS
     limits: Limits = USUAL_LIMITS
 
 
@@ -73,7 +78,7 @@ def validate_confined(
 
 
 def _child(folder: Path, confinement: Confinement, progress: Progress) -> None:
-    """Start the child, pass on what it tells, and end it when its time is up."""
+    """Start the child, pass on what it tells, and end it when its time is up or it does nothing any more."""
     home = str(Path(__file__).resolve().parents[1])
     child = subprocess.Popen(
         [sys.executable, "-m", "evaluation.confined", str(folder)],
@@ -84,16 +89,36 @@ def _child(folder: Path, confinement: Confinement, progress: Progress) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    clock = Timer(confinement.seconds, child.kill)
-    clock.start()
+    ended = Event()
+    Thread(target=_watch, args=(child, confinement, ended), daemon=True).start()
     try:
         with child:
             for line in child.stdout or ():
                 label, rows = line.split()
                 progress(label, int(rows))
     finally:
-        clock.cancel()
+        ended.set()
         child.kill()
+
+
+def _watch(child: subprocess.Popen[str], confinement: Confinement, ended: Event) -> None:
+    begun = busy_at = monotonic()
+    used = ""
+    while not ended.wait(LOOK_EVERY):
+        now, uses = monotonic(), _processor_time(child.pid)
+        if uses != used:
+            used, busy_at = uses, now
+        if now - begun > confinement.seconds or now - busy_at > confinement.idle_seconds:
+            child.kill()
+            return
+
+
+def _processor_time(pid: int) -> str:
+    """What a process has used of the processors, as the system counts it; where it does not say, the time of day."""
+    try:
+        return " ".join(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13])
+    except OSError:
+        return str(monotonic())
 
 
 def _as_lists(people: People) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The child that judges a file has bounded memory and time, no secrets, and says what it found or dies alone."""
 
 import json
+import os
 from datetime import date
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pyarrow as pa
@@ -78,11 +80,20 @@ def test_a_file_that_takes_too_long_ends_with_its_child(tmp_path: Path) -> None:
     assert not (tmp_path / "child" / "answer.json").exists()
 
 
+def test_a_child_that_does_nothing_any_more_is_ended_long_before_its_time(tmp_path: Path) -> None:
+    (tmp_path / "child").mkdir()
+    os.mkfifo(tmp_path / "silent.csv")  # opening it waits for a writer who never comes
+    begun = monotonic()
+    found = judged(tmp_path / "silent.csv", tmp_path / "child", confinement=Confinement(seconds=300, idle_seconds=2))
+    assert found.refused == "too_demanding"
+    assert monotonic() - begun < 100
+
+
 def test_memory_beyond_the_limit_is_not_to_be_had(tmp_path: Path) -> None:
     with (tmp_path / "wide.csv").open("w") as file:
         file.write(HEAD)
         file.writelines(f"P{place};AAP;2015-01-01;\n" for place in range(300_000))
-    small = Confinement(memory_bytes=100 << 20)
+    small = Confinement(memory_bytes=100 << 20, idle_seconds=5)
     assert judged(tmp_path / "wide.csv", tmp_path / "child", confinement=small).refused == "too_demanding"
 
 
