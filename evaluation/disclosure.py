@@ -89,8 +89,18 @@ def disclosed(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
         **content,
         "rows": [[row[key] for key in columns] for row in rows],
         "spec": _drawn(content["spec"], rows),
-        "notes": _rounded_notes(notes, RULES[rule]) | {"disclosure": rule},
+        "notes": _rounded_notes(notes, RULES[rule]) | _step_told(given, RULES[rule]) | {"disclosure": rule},
     }
+
+
+def _step_told(given: Sequence[Row], rule: Rule) -> dict[str, str]:
+    """For the reader of monthly effects: the widest step they were rounded to, in percentage points, if any was."""
+    told = [
+        step_of(row["n"], rule)
+        for row in given
+        if {"month", "effect"} <= set(row) and row["outcome"] not in UNITS and row["effect"] is not None
+    ]
+    return {"step": f"{float(PERCENT * max(told)):g}"} if told else {}
 
 
 def disclosed_manifest(manifest: Mapping[str, Any], rule: str) -> dict[str, Any]:

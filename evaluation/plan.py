@@ -24,6 +24,7 @@ from evaluation.regression import COVARIANCES
 from evaluation.review.effect_sizes import effect_sizes
 
 VERSION: Final = 1
+LONGEST: Final = 1_200  # a century of months: a window typed as dates would fill the memory
 MULTIPLICITY: Final = ("none", "holm", "benjamini-hochberg")
 DISCLOSURE: Final = ("opensafely", "ssb3", "strict10")
 
@@ -109,6 +110,11 @@ class Plan:
                 not self.months[0] <= self.total_months[0] <= self.total_months[1] <= self.months[1],
                 "total_months: must lie within months",
             ),
+            (
+                self.months[1] - self.months[0] >= LONGEST,
+                f"months: at most {LONGEST} months; count them from the start, such as -36 to 36",
+            ),
+            (not self.control, "control: name the arm that the other is compared with"),
             (not self.baseline, "baseline: name at least one variable"),
             (not self.totals, "totals: name at least one outcome"),
             *(
@@ -120,6 +126,7 @@ class Plan:
             (not _is_number(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
             (not _is_date(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd, or empty"),
             (not _is_date(self.data_from), "data_from: the first day of the registers as yyyy-mm-dd, or empty"),
+            (bool(self.data_to) and self.data_from > self.data_to, "data_from: the first day comes after data_to"),
             (not _is_number(self.alpha, 0, 1), "alpha: a number between 0 and 1 as text, e.g. '0.05'"),
             (self.covariance not in COVARIANCES, f"covariance: one of {', '.join(COVARIANCES)}"),
             (self.multiplicity not in MULTIPLICITY, f"multiplicity: one of {', '.join(MULTIPLICITY)}"),

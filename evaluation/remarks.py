@@ -168,6 +168,14 @@ def _hidden(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]
         yield say(
             f"Små antall er skjult, resten avrundet: {rule}.", f"Small counts are hidden, the rest rounded: {rule}."
         )
+    if facts.get("step"):
+        step = decimal(facts["step"], language)
+        yield say(
+            f"Effekter på andeler går derfor i trinn på {step} prosentpoeng, og intervaller er utvidet til nærmeste "
+            "trinn. Hull i kurven er måneder der få personer har eller mangler tilstanden, eller uten estimat.",
+            f"Effects on shares therefore go in steps of {step} percentage points, and intervals are widened to the "
+            "next step. Gaps in the curve are months in which few persons have or lack the state, or without estimate.",
+        )
 
 
 def _level(facts: Facts, language: str) -> str:

@@ -10,6 +10,7 @@ from scipy import stats
 
 from evaluation.disclosure import RULES, disclosed, disclosed_manifest, far_enough
 from evaluation.errors import EvaluationError
+from evaluation.remarks import remarks
 
 BASELINE = ("variable", "intervention", "control", "difference", "se", "t", "p", "smd", "missing")
 NOTES = {"n_intervention": 167, "n_control": 101, "joint_n": 268, "joint_df": [15, 252], "joint_p": 0.19}
@@ -123,6 +124,14 @@ def test_an_effect_on_a_state_goes_in_steps_and_what_follows_from_it_is_computed
     row = disclosed(_effects("aap", 0.0713, 40), "opensafely")["rows"][0]
     assert row[2:5] == [0.08, 0.02, 0.14]
     assert row[5] == pytest.approx(2 * stats.t.sf(0.08 / (0.06 / stats.t.ppf(0.975, 268)), 268))
+
+
+def test_the_reader_is_told_of_steps_and_gaps_where_there_are_any() -> None:
+    for few in (40, 4):
+        notes = disclosed(_effects("aap", 0.0713, few), "opensafely")["notes"]
+        assert any("trinn på 2 prosentpoeng" in sentence for sentence in remarks(notes, "nb"))
+        assert any("steps of 2 percentage points" in sentence for sentence in remarks(notes, "en"))
+    assert "step" not in disclosed(_effects("hours", 1.23456, None), "opensafely")["notes"]
 
 
 def test_an_effect_on_hours_keeps_its_digits() -> None:

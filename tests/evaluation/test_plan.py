@@ -30,6 +30,8 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("months", [36, -36]),
         ("months", [1]),
         ("months", "all"),
+        ("months", [-1_000_000_000, 36]),
+        ("control", ""),
         ("total_months", [1, 60]),
         ("on", "noon"),
         ("min_hours", "many"),
@@ -117,3 +119,8 @@ def test_a_plan_that_is_no_object_or_names_no_trial_is_refused() -> None:
     for content in ([], "plan", {}, {"control": "control"}):
         with pytest.raises(EvaluationError, match=r"trial|object"):
             Plan.from_dict(content)
+
+
+def test_registers_that_end_before_they_begin_are_named() -> None:
+    with pytest.raises(EvaluationError, match=r"^data_from: the first day comes after data_to"):
+        Plan.from_dict(seklar_plan(data_to="2020-01-01").to_dict() | {"data_from": "2021-01-01"})
