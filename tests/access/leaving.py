@@ -84,7 +84,7 @@ def tables() -> Iterator[tuple[str, bytes]]:
 
 def files() -> Iterator[tuple[str, bytes]]:
     """Every file under the folders that the house writes to, with its name."""
-    for folder in (settings.SNAPSHOT_ROOT, settings.RESULT_ROOT, settings.UPLOAD_ROOT, settings.WORK_ROOT):
+    for folder in (settings.SNAPSHOT_ROOT, settings.UPLOAD_ROOT, settings.WORK_ROOT):
         for path in Path(folder).rglob("*"):
             if path.is_file():
                 yield f"file {path.name}", path.read_bytes()

@@ -37,7 +37,7 @@ from trial.identity.models import Person
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("canaries")]
 READERS = [name for name, (_label, role, _office) in PEOPLE.items() if not ROLES[role].at_office]
-FOLDERS = ("SNAPSHOT_ROOT", "RESULT_ROOT", "UPLOAD_ROOT", "WORK_ROOT")
+FOLDERS = ("SNAPSHOT_ROOT", "UPLOAD_ROOT", "WORK_ROOT")
 KINDS = ["answers", "log", "security log", "mails", "files", "broker", "tables", "key file"]
 
 

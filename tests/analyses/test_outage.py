@@ -145,8 +145,8 @@ def test_a_broker_that_dies_under_a_run_costs_an_attempt_and_no_number(lived_and
         worker.stop()
     with maintenance():
         names = list(Result.objects.values_list("name", flat=True))
-    assert names
-    assert len(names) == len(set(names)) == run.results.count()
+        assert names
+        assert len(names) == len(set(names)) == run.results.count()
     assert run.attempt <= 2
 
 

@@ -187,7 +187,7 @@ def months_in_work(start: pd.Timestamp, jobs: pd.DataFrame) -> int:
 
 def number_in(text: str) -> float:
     """A number of the page as a number."""
-    return float(text.replace(",", "."))
+    return float(text.replace(",", ".").replace("−", "-"))
 
 
 def arm_of(number: str) -> str | None:

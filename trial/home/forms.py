@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.free_text import no_national_id
 from trial.audit import clock
 from trial.home.deeds import DEEDS
 
@@ -16,8 +17,8 @@ class EventFilter(forms.Form):
     """Which events; nothing filled in is all of them."""
 
     verb = forms.ChoiceField(label=_("Hva"), required=False)
-    actor = forms.CharField(label=_("Brukernavn"), max_length=150, required=False)
-    subject = forms.CharField(label=_("Gjelder"), max_length=80, required=False)
+    actor = forms.CharField(label=_("Brukernavn"), max_length=150, required=False, validators=[no_national_id])
+    subject = forms.CharField(label=_("Gjelder"), max_length=80, required=False, validators=[no_national_id])
     since = forms.DateField(label=_("Fra og med"), required=False, widget=forms.DateInput(attrs=DAY))
     until = forms.DateField(label=_("Til og med"), required=False, widget=forms.DateInput(attrs=DAY))
 

@@ -114,9 +114,10 @@
   document.addEventListener("submit", async (event) => {
     const form = event.target.closest("form[data-quick-log]");
     if (!form || form.dataset.sent) return;
-    event.preventDefault();
     const entry = entryOf(form);
-    if (!kept(entry) || (await reachable())) {
+    if (!kept(entry)) return;
+    event.preventDefault();
+    if (await reachable()) {
       form.dataset.sent = "yes";
       form.requestSubmit();
       return;
