@@ -18,6 +18,7 @@ from typing import Any, Final
 from scipy.special import stdtr, stdtrit
 
 from evaluation.errors import EvaluationError
+from evaluation.figures import without_curve
 from evaluation.labels import MARK, UNITS
 
 PERCENT: Final = 100
@@ -257,7 +258,7 @@ def _drawn(spec: Mapping[str, Any] | None, rows: Sequence[Row]) -> dict[str, Any
     if spec is None:
         return None
     values = [_point(value, row) for value, row in zip(spec["data"]["values"], rows, strict=True)]
-    return {**spec, "data": {"values": values}}
+    return without_curve({**spec, "data": {"values": values}})
 
 
 def _point(value: Mapping[str, Any], row: Row) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from evaluation.labels import MARK, UNITS, both
 COLUMNS: Final = 2
 PANEL_HEIGHT: Final = 200
 PANEL_WIDTH: Final = 300
+NOT_DRAWN: Final = {"outcome", "month", "arm", "n", "p"}  # of a point: what it is of, and what only its tip tells
+HIDDEN: Final = "nothing_to_draw"
 Spec = dict[str, Any]
 
 TITLES: Final[Mapping[str, tuple[str, str]]] = {
@@ -126,6 +128,19 @@ def _panel(outcome: str, layers: list[Spec], of_shares: str) -> Spec:
         "transform": [{"filter": {"field": "outcome", "equal": outcome}}],
         "layer": [_titled(layer, unit) for layer in layers],
     }
+
+
+def without_curve(spec: Spec) -> Spec:
+    """The figure, with a line under the title of every panel in which nothing is left to draw."""
+    if "concat" not in spec:
+        return spec
+    points = spec["data"]["values"]
+    drawn = {point["outcome"] for point in points if any(point[name] is not None for name in point.keys() - NOT_DRAWN)}
+    panels = [
+        panel if panel["title"] in drawn else panel | {"title": {"text": panel["title"], "subtitle": MARK + HIDDEN}}
+        for panel in spec["concat"]
+    ]
+    return {**spec, "concat": panels}
 
 
 def _titled(layer: Spec, unit: str) -> Spec:

@@ -94,6 +94,7 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "sheltered_work": ("Skjermet arbeid", "Sheltered work"),
     "other_measure": ("Andre tiltak", "Other measures"),
     "reduced_work_capacity": ("Nedsatt arbeidsevne", "Reduced work capacity"),
+    "nothing_to_draw": ("Skjult: for få har eller mangler tilstanden", "Hidden: too few have or lack the state"),
     "none_of_these": ("Ingen av delene", "None of these"),
     **COMPARISONS,
     **QUESTIONNAIRES,

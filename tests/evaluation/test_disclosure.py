@@ -120,6 +120,13 @@ def test_the_effect_on_a_state_that_few_have_is_hidden_with_their_share_and_nobo
     assert found["spec"]["data"]["values"][0]["effect"] is None
 
 
+def test_a_panel_in_which_nothing_is_left_to_draw_says_so() -> None:
+    for few, title in ((4, {"text": "@aap", "subtitle": "@nothing_to_draw"}), (40, "@aap")):
+        content = _effects("aap", 0.0713, few)
+        content["spec"]["concat"] = [{"title": "@aap", "layer": []}]
+        assert disclosed(content, "opensafely")["spec"]["concat"][0]["title"] == title
+
+
 def test_an_effect_on_a_state_goes_in_steps_and_what_follows_from_it_is_computed_from_the_step() -> None:
     row = disclosed(_effects("aap", 0.0713, 40), "opensafely")["rows"][0]
     assert row[2:5] == [0.08, 0.02, 0.14]
