@@ -33,8 +33,15 @@ SETTINGS = {
     "log_min_messages": "fatal",  # a refused row names its values, and no person belongs in a log
     "log_min_error_statement": "panic",
     "log_parameter_max_length_on_error": "0",
+    "autovacuum_naptime": "2s",  # a demonstration fills empty tables in seconds; plans made for empty ones are slow
 }
-THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+THROWAWAY_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum_naptime": "1min",  # databases that are copied and dropped all the time are better left alone
+}
 
 SET_UP = """
 CREATE ROLE navtrial LOGIN CREATEDB CREATEROLE PASSWORD '{navtrial}';
