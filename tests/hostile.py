@@ -11,15 +11,23 @@ import pytest
 SLOW_SECONDS = 0.1
 MARKED_SLOW = {"slow", "browser", "nightly", "release", "benchmark"}
 BROWSER_REQUIRED = os.environ.get("CI_REQUIRE_BROWSER") == "1"
-CONNECTING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
-LOOKING_UP = {"socket.getaddrinfo", "socket.gethostbyname"}
+CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
+LOOKING_UP = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
 
 
-def _only_loopback(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook, which Python code cannot go round: refuses every address but this machine's."""
-    if event in CONNECTING and arguments[0].family in (socket.AF_INET, socket.AF_INET6):
+def _only_loopback(
+    event: str,
+    arguments: tuple[Any, ...],
+    connecting: frozenset[str] = CONNECTING,
+    looking: frozenset[str] = LOOKING_UP,
+) -> None:
+    """An audit hook, which Python code cannot go round: refuses every address but this machine's.
+
+    The sets are its own, since it outlives the module's names while the interpreter ends.
+    """
+    if event in connecting and arguments[0].family in (socket.AF_INET, socket.AF_INET6):
         host = arguments[1][0] if arguments[1] else "localhost"
-    elif event in LOOKING_UP:
+    elif event in looking:
         host = arguments[0]
     else:
         return

@@ -70,6 +70,15 @@ def test_a_build_writes_everything_once(empty_place: Path) -> None:
     assert assets.build() is False
 
 
+def test_a_process_sees_the_icons_that_another_one_built(empty_place: Path) -> None:
+    assert assets.icons() == {}
+    assets.build()
+    assert assets.icons().keys() == {"Plus"}
+    drawn_by_another = empty_place / "local/icons.json"
+    drawn_by_another.write_text('{"Plus": "", "Minus": ""}')
+    assert assets.icons().keys() == {"Plus", "Minus"}
+
+
 def test_a_change_of_the_lock_builds_anew(empty_place: Path) -> None:
     assets.build()
     with (empty_place / "package-lock.json").open("a") as lock:

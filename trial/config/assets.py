@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,6 @@ def _built(force: bool) -> bool:
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
     _stamp_file().write_text(fingerprint())
-    icons.cache_clear()
     return True
 
 
@@ -166,11 +165,16 @@ def svg_inside(svg: str) -> str:
     return svg[svg.index(">") + 1 : svg.rindex("</svg>")].strip()
 
 
-@cache
 def icons() -> dict[str, str]:
-    """Every icon by name, read once per process; empty before the first build."""
+    """Every icon by name, read once per process and build; empty before the first build."""
     path = settings.LOCAL / "icons.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return _icons(path, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@lru_cache(maxsize=1)
+def _icons(path: Path, written: int) -> dict[str, str]:
+    """`written` makes a process see what another one has built since."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def check_assets(app_configs: Any, **kwargs: Any) -> list[CheckWarning]:
