@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from evaluation.decimals import DECIMALS, PLAIN, TEXTS, told_columns, unit_of
-from evaluation.labels import LANGUAGES, MARK, label, localise
+from evaluation.labels import LANGUAGES, label, localise
 from evaluation.published import beside, remark
 from evaluation.remarks import RULES, remarks
 from trial.analyses.models import Finding, ResultKind
@@ -90,11 +90,12 @@ def _months_down(finding: Finding) -> tuple[list[dict[str, Any]], list[list[str]
 
 
 def drawable(finding: Finding) -> dict[str, Any] | None:
-    """The panels that have something to draw. Where every number of an outcome is hidden, only the table says so."""
-    known = {MARK + row["outcome"] for row in records_of(finding) if row.get("mean", row.get("effect")) is not None}
-    spec = finding.spec or {"concat": []}
-    panels = [panel for panel in spec["concat"] if panel["title"] in known]
-    return {**spec, "concat": panels} if panels else None
+    """The figure, or None where every number is hidden and only the table says so.
+
+    A panel whose numbers alone are hidden stays, with a line under its title (`evaluation.figures.without_curve`).
+    """
+    seen = any(row.get("mean", row.get("effect")) is not None for row in records_of(finding))
+    return dict(finding.spec) if finding.spec and seen else None
 
 
 def _line_of(row: Row) -> str:
