@@ -13,7 +13,7 @@ from trial.access.models import User
 from trial.config.demo import story
 from trial.config.demo.evaluate import DemoFailure
 from trial.config.services import ServiceFailure, check_port
-from trial.config.services.command_line import without_traceback
+from trial.config.services.command_line import prepare, without_traceback
 from trial.config.services.named import check_broker, check_database, check_named
 
 DATABASE, BROKER = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
@@ -57,6 +57,28 @@ def test_only_the_demonstration_needs_a_broker_at_once(monkeypatch: pytest.Monke
     check_named(for_demonstration=False)
     with pytest.raises(ServiceFailure, match="Redis"):
         check_named(for_demonstration=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "site"),
+    [
+        ([], "http://localhost:8000"),
+        (["--port", "8123", "--check"], "http://localhost:8123"),
+        (["--check", "--port=8124"], "http://localhost:8124"),
+        (["--port"], "http://localhost:8000"),
+    ],
+)
+def test_the_letters_of_a_demonstration_lead_where_it_is_served(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], site: str
+) -> None:
+    monkeypatch.setenv("NAVTRIAL_DEMO", "1")
+    monkeypatch.setenv("SITE_URL", "")
+    monkeypatch.delenv("SITE_URL")
+    prepare(["manage.py", "demo", *arguments])
+    assert os.environ["SITE_URL"] == site
+    monkeypatch.setenv("SITE_URL", "https://trial.example")
+    prepare(["manage.py", "demo", *arguments])
+    assert os.environ["SITE_URL"] == "https://trial.example"
 
 
 def test_an_account_that_may_not_make_everything_is_told_what_it_needs() -> None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ def prepare(arguments: Sequence[str]) -> None:
     command = next(iter(arguments[1:]), "")
     if command == "demo" or (command not in WITHOUT_SERVERS and _is_demonstration()):
         os.environ.setdefault("NAVTRIAL_DEMO", "1")
+    if command == "demo":
+        os.environ.setdefault("SITE_URL", f"http://localhost:{_port(arguments)}")
     if command in WITHOUT_SERVERS or {"-h", "--help"} & set(arguments):
         return
     try:
@@ -47,6 +50,13 @@ def prepare(arguments: Sequence[str]) -> None:
         provide()
     except ServiceFailure as failure:
         sys.exit(str(failure))
+
+
+def _port(arguments: Sequence[str]) -> str:
+    """Where the demonstration will be served: its letters lead there. What is no port is refused later, by argparse."""
+    parser = ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("--port", nargs="?", const="8000", default="8000")
+    return str(parser.parse_known_args(arguments)[0].port)
 
 
 def _is_demonstration() -> bool:
