@@ -87,6 +87,8 @@ class Rule:
         numerator, denominator = pair
         if not 0 < numerator <= denominator:
             raise DesignError("a probability must lie above 0 and not above 1")
+        if numerator * len(self.ratio) < denominator:
+            raise DesignError("a probability below one in the number of arms would favour the arm ahead")
         return numerator, denominator
 
 

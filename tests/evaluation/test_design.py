@@ -264,6 +264,8 @@ def test_a_missing_factor_refuses():
         ({"kind": "simple"}, [("a", 1), ("b", 1.5)]),
         ({"kind": "biased_coin", "probability": [2, 3]}, [("a", 2), ("b", 1)]),
         ({"kind": "biased_coin", "probability": [4, 3]}, PAIR),
+        ({"kind": "biased_coin", "probability": [1, 3]}, PAIR),
+        ({"kind": "minimisation", "factors": {"sex": 1}, "probability": [1, 4]}, TRIO),
         ({"kind": "biased_coin", "probability": "2/3"}, PAIR),
         ({"kind": "big_stick", "bound": 0}, PAIR),
         ({"kind": "big_stick"}, TRIO),
@@ -283,6 +285,10 @@ def test_a_missing_factor_refuses():
 def test_a_design_that_cannot_be_is_refused(method, arms):
     with pytest.raises(DesignError):
         weights(method, arms, [])
+
+
+def test_a_chance_that_favours_no_arm_is_still_a_design():
+    assert weights({"kind": "biased_coin", "probability": [1, 2]}, PAIR, after("a")) == [1, 1]
 
 
 def test_a_history_that_the_list_cannot_have_made_is_refused():

@@ -84,6 +84,8 @@ def test_a_method_that_does_not_fit_the_arms_is_refused_at_its_field(drafted_cas
         ({"kind": "permuted_blocks"}, "multipliers"),
         ({"kind": "permuted_blocks", "multipliers": "1, to"}, "multipliers"),
         ({"kind": "biased_coin", "probability": "2/3/4"}, "probability"),
+        ({"kind": "biased_coin", "probability": "1/3"}, "probability"),
+        ({"kind": "biased_coin", "probability": "4/3"}, "probability"),
         ({"kind": "urn", "alpha": "0"}, "beta"),
         ({"kind": "ukjent"}, "kind"),
         ({"kind": "fixed_counts", "counts": "167"}, "counts"),

@@ -144,6 +144,8 @@ class MethodForm(forms.Form):
         strata_by = self._strata_by(given.get("factors", {}))
         self._fitting("counts", needed, self.arms, _("Skriv et antall for hver gruppe."))
         self._fitting("factors", needed, list(given.get("factors", {})), _("Skriv en vekt for hver opplysning."))
+        if "probability" in needed and "probability" not in self.errors:
+            self._balancing(*given["probability"])
         if self.errors:
             return given
         method = {"kind": given["kind"], **{name: self._value(name) for name in needed}}
@@ -163,6 +165,13 @@ class MethodForm(forms.Form):
         field = FIELDS.get(name, name)
         if name in needed and field not in self.errors and len(self.cleaned_data[field]) != len(wanted):
             self.add_error(field, forms.ValidationError(sentence, code="wrong_number"))
+
+    def _balancing(self, part: int, whole: int) -> None:
+        """The chance must favour the arm behind; with less, the arms would drift apart."""
+        if not whole <= part * len(self.arms) <= whole * len(self.arms):
+            sentence = _("Velg en sannsynlighet fra 1/%(arms)s til 1, så gruppen som ligger etter tar igjen de andre.")
+            error = forms.ValidationError(sentence, code="not_balancing", params={"arms": len(self.arms)})
+            self.add_error("probability", error)
 
     def _value(self, name: str) -> Any:
         """A value as the method keeps it: those written in order are kept by arm or by factor."""
