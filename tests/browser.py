@@ -23,6 +23,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 NARROW = {"width": 320, "height": 800}
 DESKTOP = {"width": 1280, "height": 900}
+# Another colour scheme comes over a panel little by little, and what is on its way has the contrast of neither.
+SETTLED = """Promise.allSettled(
+    document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished))"""
 
 
 def find_chromium() -> str | None:
@@ -62,6 +65,7 @@ class Watched:
 def violations(page: Page) -> list[str]:
     """What axe-core finds against WCAG 2.1 A and AA, one line per element."""
     asked = {"runOnly": RULES, "resultTypes": ["violations"]}  # what passes is not listed, which is most of the time
+    page.evaluate(SETTLED)
     found = Axe().run(page, options=asked).response["violations"]
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 

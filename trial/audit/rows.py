@@ -80,9 +80,9 @@ class Columns(Generic[Row]):
         return ", ".join(f"{self.model._meta.db_table}.{_quoted(field)}" for field in self.fields)
 
     def made(self, values: Iterable[Any]) -> Row:
-        given = list(values)
+        given, database = list(values), _database()
         for place, convert in self._conversions:
-            given[place] = convert(given[place], None, _database())
+            given[place] = convert(given[place], None, database)
         row: Row = self.model.from_db("default", self._names, given)
         return row
 
@@ -232,9 +232,10 @@ def _quoted(field: Any) -> str:
 
 def _values(row: Model, fields: Fields) -> list[Any]:
     """The values as the driver takes them. Most are taken as they are; what Django wraps, its fields wrap here too."""
-    values = [getattr(row, field.attname) for field in fields]
-    for place in _wrapped(fields):
-        values[place] = fields[place].get_db_prep_save(values[place], _database())
+    values, wrapped = [getattr(row, field.attname) for field in fields], _wrapped(fields)
+    database = _database() if wrapped else None
+    for place in wrapped:
+        values[place] = fields[place].get_db_prep_save(values[place], database)
     return values
 
 
