@@ -10,7 +10,7 @@ from tests.databases import database_copy
 from trial.audit import clock
 from trial.config import translations
 
-pytest_plugins = ["tests.hostile", "tests.browser"]
+pytest_plugins = ["tests.hostile", "tests.spread", "tests.browser"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
