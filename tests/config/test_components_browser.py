@@ -7,6 +7,12 @@ from tests.browser import NARROW, Watched, overflows, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 GUIDE = "/styleguide/"
+CARELESS = """() => {
+    const unnamed = document.createElement("input");
+    unnamed.type = "text";
+    document.querySelector("main").append(unnamed);
+    Object.assign(document.querySelector("main p").style, {color: "#ccc", backgroundColor: "#fff"});
+}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -15,6 +21,12 @@ def test_every_component_meets_wcag_in_light_and_dark(site: Watched, scheme: str
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     expect(page.locator("[data-chart] svg")).to_be_visible()
     assert violations(page) == []
+
+
+def test_control_a_field_without_a_label_and_pale_text_are_found(site: Watched) -> None:
+    page = site.page(GUIDE)
+    page.evaluate(CARELESS)
+    assert {found.partition(":")[0] for found in violations(page)} == {"label", "color-contrast"}
 
 
 def test_the_page_follows_the_device_until_the_reader_chooses(site: Watched) -> None:
