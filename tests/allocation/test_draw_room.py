@@ -70,11 +70,13 @@ def test_a_wrong_key_is_refused_before_anything_is_drawn(recruiting: DrawCast, s
     page.get_by_label("Nøkkelfil").set_input_files(key_file(tmp_path, bytes(32)))
     expect(page.locator("#key-file-status")).to_contain_text("hører ikke til dette forsøket")
     expect(page.get_by_role("button", name="Trekk", exact=True)).to_be_disabled()
+    expect(page.get_by_text("1 nummer venter på loddtrekning.")).to_be_visible()
     assert drawn(recruiting) == 0
     page.get_by_label("Nøkkelfil").set_input_files(key_file(tmp_path))
     page.get_by_role("button", name="Trekk", exact=True).click()
     expect(page.get_by_text("1 av 1 trukket")).to_be_visible()
-    expect(page.locator("[data-waiting]")).to_be_hidden()
+    for gone in (page.locator("[data-waiting]"), page.get_by_text("1 nummer venter på loddtrekning.")):
+        expect(gone).to_be_hidden()
     assert drawn(recruiting) == 1
 
 

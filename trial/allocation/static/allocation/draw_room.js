@@ -137,6 +137,7 @@ import { commitmentOf, encode, fromHex, joined, seedIn, toHex } from "./seed.js"
     Object.assign(state, { stop: false, done: 0 });
     busy(true);
     find("outcome").textContent = text.textDrawing;
+    document.querySelector("[data-at-first]").hidden = true; // how many waited; from here on the progress tells
     progress();
     try {
       find("outcome").textContent = await drawAll();
