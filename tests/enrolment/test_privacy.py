@@ -7,13 +7,14 @@ from html import unescape
 
 import pypdfium2
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from tests.cast import acting
 from tests.factories import checked, consented, registered, synthetic_person
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
-from trial.audit import cef
+from trial.audit import calls, cef
 from trial.audit.models import AuditEvent
 from trial.enrolment.actions import withdraw
 from trial.enrolment.models import Display, EligibilityCheck, Participant
@@ -100,6 +101,11 @@ class TestDisplays:
         (line,) = [one.getMessage() for one in caplog.records if one.name == cef.LOGGER.name]
         assert line.startswith("CEF:0|navtrial|displays|1.0|audit:access|Navtrial|INFO|suid=se-klar-kari ")
         assert f"duid={participant.number} " in line
+        assert " msg=Vist hvem deltakeren er: Deltakersiden " in line
+        here = f"{settings.SITE_URL}/trials/se-klar/participants/{participant.number}/"
+        assert f" request={here} requestMethod=GET " in line
+        with maintenance():
+            assert f" sproc=display-{Display.objects.get().pk} flexString1=se-klar " in line
 
     def test_it_is_off_by_default(self):
         assert "SysLogHandler" not in [type(handler).__name__ for handler in cef.LOGGER.handlers]
@@ -107,8 +113,28 @@ class TestDisplays:
 
     def test_signs_with_a_meaning_are_escaped(self):
         at = datetime(2026, 3, 2, tzinfo=UTC)
-        line = cef.line(user="a=b\nc", number="MOS", what="x|y", trial="t\\", at=at, warn=True)
-        assert line.endswith("|WARN|suid=a\\=b\\nc duid=MOS end=1772409600000 msg=x|y sproc=t\\\\")
+        seen = cef.Seen(user="a=b\nc", number="MOS", what="x|y", trial="t\\", at=at, key=7, warn=True)
+        line = cef.line(seen, calls.Call("GET", "https://a.no/?b=c"))
+        assert line.endswith(
+            "|WARN|suid=a\\=b\\nc duid=MOS end=1772409600000 msg=x|y request=https://a.no/?b\\=c requestMethod=GET "
+            "sproc=display-7 flexString1=t\\\\ flexString1Label=trial"
+        )
+
+    def test_a_display_outside_a_request_names_no_address(self):
+        at = datetime(2026, 3, 2, tzinfo=UTC)
+        seen = cef.Seen(user="kari", number="MOS", what="x", trial="t", at=at, key=7, warn=False)
+        assert "request" not in cef.line(seen, calls.current())
+
+    def test_what_stands_behind_the_question_mark_is_not_told(
+        self, office, cast, caplog, django_capture_on_commit_callbacks
+    ):
+        participant = consented(cast)
+        cef.LOGGER.addHandler(caplog.handler)
+        with django_capture_on_commit_callbacks(execute=True):
+            office.get(f"{participant.number}/?q=Nora")
+        cef.LOGGER.removeHandler(caplog.handler)
+        assert "Nora" not in caplog.text
+        assert f"{participant.number}/ requestMethod" in caplog.text
 
 
 class TestReview:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware import common
 from django.utils import translation
@@ -10,6 +11,7 @@ from django.utils import translation
 from trial.access import planes
 from trial.access.refusals import Refusal
 from trial.access.tokens import token_of
+from trial.audit import calls
 from trial.config.problems import refusal_response
 from trial.studies.queries import plane_for
 
@@ -85,10 +87,10 @@ class PlaneMiddleware:
     ) -> HttpResponse | None:
         if not request.user.is_authenticated or view.__module__.startswith("allauth."):
             return None
-        plane = plane_for(request.user)
+        plane, call = plane_for(request.user), calls.Call(request.method or "", f"{settings.SITE_URL}{request.path}")
         way_in = planes.acting_in if getattr(view, "own_transactions", False) else planes.entered
         try:
-            with way_in(plane):
+            with calls.answering(call), way_in(plane):
                 return _rendered(view(request, *args, **kwargs))
         except Refusal as refusal:
             return refusal_response(request, refusal)

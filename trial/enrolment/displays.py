@@ -9,10 +9,11 @@ from functools import partial
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from trial.access.models import User
 from trial.access.permissions import Permission
-from trial.audit import cef, clock
+from trial.audit import calls, cef, clock
 from trial.audit.actions import action
 from trial.enrolment.models import Display, EligibilityCheck, Participant
 from trial.identity.access_service import require_access
@@ -61,13 +62,26 @@ def _write(by: User, participant: Participant | EligibilityCheck, what: str) -> 
         shielded=participant.shielded,
         time=clock.now(),
     )
-    transaction.on_commit(partial(_tell, by, participant.trial.code, shown), robust=True)
+    transaction.on_commit(partial(_tell, by, shown, calls.current()), robust=True)
 
 
-def _tell(by: User, trial: str, shown: Display) -> None:
+def _tell(by: User, shown: Display, call: calls.Call) -> None:
     """Tell the platform's security log, where there is one; a shielded person is told to our own log as well."""
-    who = by.nav_ident or by.get_username()
-    said = {"user": who, "number": shown.number or str(shown.subject), "what": shown.what, "trial": trial}
-    cef.LOGGER.info(cef.line(**said, at=shown.time, warn=shown.shielded))
+    seen = cef.Seen(
+        user=by.nav_ident or by.get_username(),
+        number=shown.number or str(shown.subject),
+        what=_in_words(shown.what),
+        trial=shown.trial.code,
+        at=shown.time,
+        key=shown.pk,
+        warn=shown.shielded,
+    )
+    cef.LOGGER.info(cef.line(seen, call))
     if shown.shielded:
-        log.warning("shielded_person_shown", **said)
+        log.warning("shielded_person_shown", user=seen.user, number=seen.number, what=shown.what, trial=seen.trial)
+
+
+def _in_words(what: str) -> str:
+    """For reports that citizens and leaders read: in Norwegian, whatever language the page was shown in."""
+    with override("nb"):
+        return f"Vist hvem deltakeren er: {WHAT[what]}"
