@@ -1,8 +1,9 @@
 """One JSON object per line, for Django, Celery and our own code alike, without personal data.
 
 Every text that leaves, message, field or traceback, passes the scrubber: logs are read by many, and an identity number
-in one would be there to stay. What PostgreSQL tells of a refused row's values is left out as well. Logs go to standard
-error; standard output belongs to what a command prints.
+in one would be there to stay. What PostgreSQL tells of a refused row's values is left out as well, and so is what a
+page held when a template did not find something in it. Logs go to standard error; standard output belongs to what a
+command prints.
 """
 
 import logging
@@ -19,8 +20,11 @@ from evaluation.national_id import scrub
 from trial.audit import cef
 
 QUIET = {"django.security.DisallowedHost": logging.ERROR, "axes": logging.WARNING}
-ROW_VALUES = re.compile(r"^(\s*(?:DETAIL|CONTEXT):).*$", re.MULTILINE)
+OURS = ("trial", "evaluation")  # the loggers that are heard below INFO
+ROW_VALUES = re.compile(r"^(\s*(?:DETAIL|CONTEXT|LINE \d+):).*$", re.MULTILINE)
+PAGE_VALUES = re.compile(r"(Failed lookup for key \[[^\]]*\] in ).*?(?=\n\n|\Z)", re.DOTALL)  # the context, names too
 PERSONAL_LINK = re.compile(r"(/answer/)[A-Za-z0-9-]{16,40}")  # whoever reads a log must not open a questionnaire
+LEFT_OUT = {ROW_VALUES: r"\1 [left out]", PAGE_VALUES: r"\1[left out]", PERSONAL_LINK: r"\1[left out]"}
 STAMPED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -50,6 +54,7 @@ def configure(*, level: int = logging.INFO) -> None:
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
     handler = ToStandardError()
+    handler.addFilter(worth_writing)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=STAMPED, processors=finished))
     logging.raiseExceptions = False  # a line that cannot be formatted would be printed with what it holds
     root = logging.getLogger()
@@ -64,6 +69,15 @@ def configure(*, level: int = logging.INFO) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def worth_writing(record: logging.LogRecord) -> bool:
+    """Below INFO our own lines only, whatever level somebody sets.
+
+    Libraries then write what they hold: Django's templates every context in which they did not find a word, with the
+    names of the people on the page.
+    """
+    return record.levelno >= logging.INFO or record.name.partition(".")[0] in OURS
 
 
 def without_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -83,6 +97,8 @@ def _clean(value: Any) -> Any:
         return [_clean(part) for part in value]
     if value is None or isinstance(value, bool | float):
         return value
-    text = str(value)
-    clean = scrub(PERSONAL_LINK.sub(r"\1[left out]", ROW_VALUES.sub(r"\1 [left out]", text)))
-    return value if isinstance(value, int) and clean == text else clean
+    text = given = str(value)
+    for pattern, kept in LEFT_OUT.items():
+        text = pattern.sub(kept, text)
+    clean = scrub(text)
+    return value if isinstance(value, int) and clean == given else clean
