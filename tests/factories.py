@@ -13,7 +13,7 @@ from trial.studies.models import Office
 
 FIRST_NAMES = ("Nora", "Jakob", "Emma", "Aksel", "Ingrid", "Sander", "Åse", "Øyvind")
 LAST_NAMES = ("Testvik", "Prøvestad", "Eksempelrud", "Øvre", "Syntetisk")
-_serial = count()
+_serial = count(10_000)  # beyond the serial numbers that tests name: nobody is met twice
 
 
 def synthetic_person(serial: int | None = None) -> Person:
