@@ -43,7 +43,6 @@ def by_password(user: User, client: Client | None = None) -> Client:
 def set_up_app(user: User, client: Client | None = None) -> Client:
     """A browser in which the user has just set an app up."""
     browser = by_password(user, client)
-    browser.post("/account/reauthenticate/", {"password": PASSWORD})
     secret = browser.get(ACTIVATE).context["form"].secret
     browser.post(ACTIVATE, {"code": code_of(secret)})
     return browser

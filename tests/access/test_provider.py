@@ -9,16 +9,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.db import IntegrityError
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from tests.access.devices import age_proofs, by_password
-from tests.cast import Cast
+from tests.cast import Cast, acting, recruiting
+from tests.meeting import at_once, meeting_at
+from trial.access import adapters
 from trial.access.models import User
+from trial.access.roles import Role
+from trial.studies.groups import give_group_role
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("provider")]
 BUTTON = "/account/provider/entra/login/"
@@ -26,6 +32,7 @@ PEOPLE = {
     "kari-sub": {"NAVident": "Z990001", "amr": ["pwd", "mfa"], "email": "kari@example.no"},
     "once-sub": {"NAVident": "Z990001", "amr": ["pwd"]},
     "unknown-sub": {"NAVident": "Z990009"},
+    "group-sub": {"NAVident": "Z990008", "name": "Ny, Nils", "groups": ["veiledere-moss"], "amr": ["mfa"]},
     "nobody-sub": {"email": "nobody@example.no"},
 }
 
@@ -60,6 +67,10 @@ def _wait_for(address: str) -> None:
 @pytest.fixture
 def provider(cast: Cast, issuer: str, settings: Settings) -> Cast:
     """The site with the provider's button; Kari's ident is known."""
+    return with_provider(cast, issuer, settings)
+
+
+def with_provider(cast: Cast, issuer: str, settings: Settings) -> Cast:
     app = {"provider_id": "entra", "name": "Entra ID", "client_id": "navtrial", "secret": "secret"}
     settings.OIDC_ISSUER = issuer
     settings.SOCIALACCOUNT_PROVIDERS = {
@@ -77,6 +88,13 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 def sign_in(subject: str, *, deny: bool = False, browser: Client | None = None, **query: str) -> tuple[Client, object]:
     """Press the button, be the person at the provider, come back; the browser and the last answer."""
+    browser, way_back = been_at_the_provider(subject, deny=deny, browser=browser, **query)
+    return browser, browser.get(way_back)
+
+
+def been_at_the_provider(
+    subject: str, *, deny: bool = False, browser: Client | None = None, **query: str
+) -> tuple[Client, str]:
     browser = browser or Client()
     sent = browser.post(f"{BUTTON}?{urlencode(query)}" if query else BUTTON)
     typed = urlencode({"action": "deny"} if deny else {"sub": subject}).encode()
@@ -85,7 +103,7 @@ def sign_in(subject: str, *, deny: bool = False, browser: Client | None = None, 
     except urllib.error.HTTPError as back:
         parts = urlsplit(back.headers["Location"])
         back.close()
-    return browser, browser.get(f"{parts.path}?{parts.query}")
+    return browser, f"{parts.path}?{parts.query}"
 
 
 def test_the_button_stands_on_the_sign_in_page_where_a_provider_is_named(provider: Cast) -> None:
@@ -127,6 +145,44 @@ def test_nobody_gets_an_account_by_signing_in(provider: Cast, subject: str, sent
     assert sentence in answer.content.decode()
     assert "_auth_user_id" not in browser.session
     assert User.objects.count() == before
+
+
+def test_a_group_that_has_a_role_opens_an_account_at_the_first_visit(provider: Cast) -> None:
+    with acting(provider.lead):
+        role = {"group": "veiledere-moss", "role": Role.CASEWORKER, "office": provider.moss}
+        give_group_role(by=provider.lead, trial=provider.trial, **role)
+    for _turn in range(2):
+        browser, answer = sign_in("group-sub")
+        assert answer.status_code == 302
+        assert browser.get("/trials/se-klar/participants/").status_code == 200
+    assert str(User.objects.get(nav_ident="Z990008")) == "Nils Ny"
+
+
+def test_two_tabs_that_come_back_at_once_for_the_first_time_are_both_let_in(
+    committed_database: None, issuer: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = with_provider(recruiting(), issuer, settings)
+    meeting_at(monkeypatch, adapters.SocialAdapter, "_connect")
+    tabs = two_tabs_back_at_once()
+    assert [browser.get("/").wsgi_request.user for browser in tabs] == [house.kari, house.kari]
+    assert SocialAccount.objects.count() == 1
+
+
+def test_control_without_looking_again_the_second_tab_meets_a_fault(
+    committed_database: None, issuer: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_provider(recruiting(), issuer, settings)
+    meeting_at(monkeypatch, adapters.SocialAdapter, "_connect")
+    monkeypatch.setattr(SocialLogin, "lookup", lambda login: setattr(login, "_did_authenticate_by_email", None))
+    with pytest.raises(IntegrityError):
+        two_tabs_back_at_once()
+
+
+def two_tabs_back_at_once() -> list[Client]:
+    tabs = [been_at_the_provider("kari-sub") for _tab in range(2)]
+    answers = at_once(*(partial(browser.get, way_back) for browser, way_back in tabs))
+    assert [answer.status_code for answer in answers] == [302, 302]
+    return [browser for browser, _way_back in tabs]
 
 
 def test_a_closed_account_stays_closed(provider: Cast) -> None:

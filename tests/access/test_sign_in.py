@@ -286,5 +286,17 @@ def test_a_providers_sign_in_is_a_proof_for_ten_minutes(rf: RequestFactory, ago:
     assert sign_in.proved_lately(request) == lately
 
 
-def test_setting_an_app_up_wants_the_password_first(cast: Cast) -> None:
-    assert by_password(cast.kari).get(ACTIVATE)["Location"].startswith("/account/reauthenticate/")
+def test_whoever_has_just_signed_in_sets_an_app_up_without_the_password_once_more(cast: Cast) -> None:
+    browser = by_password(cast.kari)
+    assert browser.get(ACTIVATE).status_code == 200
+    age_proofs(browser, 601)
+    assert browser.get(ACTIVATE)["Location"].startswith("/account/reauthenticate/")
+
+
+@pytest.mark.parametrize("address", ["totp/deactivate/", "recovery-codes/", "webauthn/add/"])
+def test_a_session_with_the_password_alone_changes_nothing_of_a_second_factor(cast: Cast, address: str) -> None:
+    """However fresh: it began before the owner set the app up in another browser."""
+    other = by_password(cast.kari)
+    owner = set_up_app(cast.kari)
+    assert owner.get(f"{SECOND_FACTOR}{address}").status_code == 200
+    assert other.get(f"{SECOND_FACTOR}{address}")["Location"].startswith(f"{SECOND_FACTOR}reauthenticate/")

@@ -1,39 +1,21 @@
 """Two connections at once: one person, one participant."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from tests.cast import acting, recruiting
+from tests.cast import ELIGIBLE, acting, recruiting
 from tests.factories import checked, synthetic_person
+from tests.meeting import at_once
 from trial.access.planes import maintenance
-from trial.access.refusals import Refusal
 from trial.audit.guards import writing
-from trial.enrolment.actions import register_person
-from trial.enrolment.models import Participant
+from trial.enrolment.actions import check_eligibility, register_person
+from trial.enrolment.models import EligibilityCheck, Participant
 from trial.identity.models import IdentityRecord
 from trial.studies.queries import forget_memberships
 
 pytestmark = pytest.mark.slow
-
-
-def _at_once(*tasks):
-    """Run each task in a thread with a connection of its own, all starting together."""
-    start = Barrier(len(tasks))
-
-    def run(task):
-        try:
-            start.wait(10)
-            return task()
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return list(pool.map(run, tasks))
 
 
 def _registering(user, check, person):
@@ -50,16 +32,34 @@ def test_two_offices_registering_the_same_person_at_once_make_one_participant(co
     cast = recruiting()
     person = synthetic_person(attempt)
     checks = [checked(cast), checked(cast, by=cast.hanne, office=cast.hurum)]
-    answers = _at_once(*(_registering(u, c, person) for u, c in zip((cast.kari, cast.hanne), checks, strict=True)))
+    answers = at_once(*(_registering(u, c, person) for u, c in zip((cast.kari, cast.hanne), checks, strict=True)))
     assert answers.count("already_in_trial") == 1
     with maintenance():
         assert Participant.objects.count() == IdentityRecord.objects.count() == 1
 
 
+def test_one_sheet_of_questions_sent_twice_at_once_begins_one_registration(committed_database):
+    cast = recruiting()
+    sheet = uuid4()
+
+    def asking():
+        forget_memberships(cast.kari)
+        with acting(cast.kari):
+            begun = EligibilityCheck(key=sheet)
+            check_eligibility(by=cast.kari, office=cast.moss, answers=ELIGIBLE, check=begun)
+            return
+
+    for attempt in range(5):
+        assert at_once(asking, asking) == [None, None]
+        with maintenance():
+            assert EligibilityCheck.objects.count() == attempt + 1
+        sheet = uuid4()
+
+
 def test_one_form_sent_twice_at_once_gives_one_number(committed_database):
     cast = recruiting()
     check, person = checked(cast), synthetic_person()
-    answers = _at_once(*[_registering(cast.kari, check, person)] * 2)
+    answers = at_once(*[_registering(cast.kari, check, person)] * 2)
     assert len(set(answers)) == 1
     with maintenance():
         assert Participant.objects.count() == 1
@@ -71,6 +71,6 @@ def test_control_without_the_unique_index_both_would_get_in(committed_database):
         cursor.execute("ALTER TABLE identity_identityrecord DROP CONSTRAINT identity_once_per_trial")
     person = synthetic_person()
     checks = [checked(cast), checked(cast, by=cast.hanne, office=cast.hurum)]
-    _at_once(*(_registering(u, c, person) for u, c in zip((cast.kari, cast.hanne), checks, strict=True)))
+    at_once(*(_registering(u, c, person) for u, c in zip((cast.kari, cast.hanne), checks, strict=True)))
     with maintenance(), writing():
         assert Participant.objects.count() == 2

@@ -6,6 +6,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from axes.utils import reset as forget_failures
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.free_text import refuse_national_id
@@ -27,14 +28,35 @@ def open_account(*, by: None, username: str, display_name: str = "", nav_ident: 
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     user = User(username=username, display_name=display_name, nav_ident=nav_ident.strip().upper(), email=email)
     user.set_password(password)
+    return _opened(user), password
+
+
+@action
+def open_for_ident(*, by: None, nav_ident: str, display_name: str = "") -> User:
+    """Make an account that only an identity provider opens, for a Nav ident whose group has a role. Without roles.
+
+    Raises:
+        Refusal: `account_invalid` for an ident that is taken, by a closed account too, or that cannot be one. Of two
+            requests at once that make the same account, one is refused so.
+    """
+    user = User(username=nav_ident.lower(), display_name=display_name, nav_ident=nav_ident)
+    user.set_unusable_password()
+    return _opened(user)
+
+
+def _opened(user: User) -> User:
     try:
         user.full_clean()
+        with transaction.atomic():
+            user.save(force_insert=True)
     except ValidationError as error:
         field, sentences = next(iter(error.message_dict.items()))
         raise Refusal("account_invalid", sentences[0], field=field, status=422) from None
-    user.save()
-    record(by=by, verb="account_opened", subject=str(user.pk))
-    return user, password
+    except IntegrityError:
+        sentence = _("Kontoen ble opprettet av en annen i samme øyeblikk.")
+        raise Refusal("account_invalid", sentence, field="username", status=422) from None
+    record(by=None, verb="account_opened", subject=str(user.pk))
+    return user
 
 
 @action

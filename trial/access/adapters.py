@@ -1,9 +1,11 @@
 """What allauth asks this house: who may sign in, what is said, and how the second factor's secret is kept."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -13,6 +15,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.models import User
 from trial.access.provider import account_of
 from trial.access.refusals import Refusal
-from trial.access.sign_in import PROVIDER_GROUPS, PROVIDER_PROVED_TWICE, asked_twice
+from trial.access.sign_in import PROVIDER_GROUPS, PROVIDER_PROVED_TWICE, asked_twice, proved_all_lately
 from trial.access.visitors import address_of
 
 
@@ -42,6 +45,10 @@ class AccountAdapter(DefaultAccountAdapter):
         request.session[PROVIDER_PROVED_TWICE] = getattr(request, PROVIDER_PROVED_TWICE, False)
         if hasattr(request, PROVIDER_GROUPS):
             request.session[PROVIDER_GROUPS] = getattr(request, PROVIDER_GROUPS)
+
+    def is_reauthentication_required(self, *, app: str, **known: Any) -> bool:
+        """Nobody who has signed in just now is asked for the same once more; allauth counts only what was repeated."""
+        return super().is_reauthentication_required(app=app, **known) and not proved_all_lately(context.request)
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return address_of(request)
@@ -77,16 +84,20 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
-    """Sign-in by an OpenID provider opens an account that is there already; it never makes one."""
+    """Sign-in by an OpenID provider opens the account whose Nav ident the provider tells."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
+
+    def whom(self, claims: Mapping[str, Any]) -> User:
+        """The account of whom valid claims name. Raises Refusal: `no_ident`, `no_account`."""
+        return account_of(claims)
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         data = sociallogin.account.extra_data
         claims = data.get("userinfo", {}) | data.get("id_token", {})
         try:
-            user = account_of(claims)
+            user = self.whom(claims)
         except Refusal as refusal:
             page = render(request, "errors/refusal.html", {"refusal": refusal}, status=refusal.status)
             raise ImmediateHttpResponse(page) from refusal
@@ -95,7 +106,17 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         setattr(request, PROVIDER_GROUPS, claims.get("groups", []))
 
     def _connect(self, request: HttpRequest, sociallogin: SocialLogin, user: User) -> None:
-        """Sign in whom the claims name now, whoever the provider's identity opened last time; keep no claims."""
+        """Sign in whom the claims name now, whoever the provider's identity opened last time; keep no claims.
+
+        Of two first sign-ins at once, in two tabs, the second finds what the first has made.
+        """
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
+            if not sociallogin.is_existing:
+                sociallogin.lookup()
+            self._connect_held(request, sociallogin, user)
+
+    def _connect_held(self, request: HttpRequest, sociallogin: SocialLogin, user: User) -> None:
         account = sociallogin.account
         account.extra_data = {}
         if sociallogin.is_existing and account.user_id == user.pk:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
@@ -37,6 +38,14 @@ def proved_lately(request: HttpRequest) -> bool:
     proofs = _records(request, "mfa") or _records(request, "socialaccount") or _records(request, "password")
     latest = proofs[-1]["at"] if proofs else request.session.get(SIGNED_IN_AT, 0)
     return _age(latest) <= settings.STEP_UP_SECONDS
+
+
+def proved_all_lately(request: HttpRequest) -> bool:
+    """Whether every proof that the account can ask for here was given within `STEP_UP_SECONDS`, as at signing in.
+
+    A session that began with the password alone, before a second factor was set up elsewhere, has not given it.
+    """
+    return proved_lately(request) and (bool(_records(request, "mfa")) or not is_mfa_enabled(request.user))
 
 
 def asked_twice(claims: Mapping[str, Any]) -> bool:

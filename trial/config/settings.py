@@ -223,7 +223,7 @@ OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
 PROVIDER_REQUIRES_SECOND_FACTOR = flag(
     "PROVIDER_REQUIRES_SECOND_FACTOR"
 )  # by its own rules; else claim amr must say so
-SOCIALACCOUNT_ADAPTER = "trial.access.adapters.SocialAdapter"
+SOCIALACCOUNT_ADAPTER = "trial.config.sign_in.SocialAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = False
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""

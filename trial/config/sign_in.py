@@ -1,25 +1,34 @@
 """What every request passes first: the sidecar's token, the limits of a session, and the roles of groups."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
+from trial.access import adapters
+from trial.access.models import User
 from trial.access.planes import maintenance
-from trial.access.provider import account_of
 from trial.access.refusals import Refusal
 from trial.access.sign_in import LAST_SEEN, SIGNED_IN_AT, groups_of
 from trial.access.wonderwall import claims_in
 from trial.config.problems import refusal_response
-from trial.studies.groups import claimed, follow_groups
+from trial.studies.groups import account_by_claims, claimed, follow_groups
 
 Handler = Callable[[HttpRequest], HttpResponse]
 ENDED = "ended"  # key in the new session: why the old one ended, for the sign-in page to say
 SEEN_EVERY_SECONDS = 60  # the session is written at most once a minute
 SIDECAR_USER = "sidecar_user"  # key in the session: whose it is, where the sidecar signs in
 UNATTENDED = "X-Unattended"  # header of updates that a page asks for by itself: nobody need be there
+
+
+class SocialAdapter(adapters.SocialAdapter):
+    """Sign-in by an OpenID provider, where the rooms above can say whom a group lets in."""
+
+    def whom(self, claims: Mapping[str, Any]) -> User:
+        return account_by_claims(claims)
 
 
 def wonderwall(get_response: Handler) -> Handler:
@@ -29,7 +38,7 @@ def wonderwall(get_response: Handler) -> Handler:
         claims = claims_in(request) if settings.WONDERWALL["issuer"] else None
         if claims is not None:
             try:
-                user = account_of(claims)
+                user = account_by_claims(claims)
             except Refusal as refusal:
                 return refusal_response(request, refusal)
             if request.session.setdefault(SIDECAR_USER, user.pk) != user.pk:

@@ -2,18 +2,22 @@
 
 Who is in a group, the provider's claims say at each request. A membership that came with a group counts only while the
 group is claimed and still gives the role; its rows are kept like every other, so that an auditor reads who had what.
+Whoever comes with such a group for the first time gets an account by it: the lead has said that they are let in.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import structlog
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.actions import open_for_ident
 from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
+from trial.access.planes import maintenance
+from trial.access.provider import account_of, ident_in, name_in
 from trial.access.refusals import Refusal, not_found
 from trial.access.roles import ROLES, Role
 from trial.audit import clock
@@ -56,6 +60,33 @@ def take_group_role(*, by: User, given: GroupRole) -> None:
     for membership in held.filter(valid_to=None):
         _end(membership)
     GroupRole.objects.filter(pk=given.pk)._raw_delete(using=given._state.db)
+
+
+def account_by_claims(claims: Mapping[str, Any]) -> User:
+    """The account that a provider's valid claims open; made now where there is none and a group of theirs has a role.
+
+    Raises:
+        Refusal: `no_ident`, `no_account`; the latter for closed accounts too, whatever the groups.
+    """
+    try:
+        return account_of(claims)
+    except Refusal as refusal:
+        if refusal.code != "no_account" or not _opened_by_group(claims):
+            raise
+    return account_of(claims)
+
+
+def _opened_by_group(claims: Mapping[str, Any]) -> bool:
+    """Whether it is worth asking for the account again: it was made now, here or by a request at the same time."""
+    groups = claimed(claims.get("groups", []))
+    with maintenance():
+        if not GroupRole.objects.filter(group__in=groups).exists():
+            return False
+        try:
+            open_for_ident(by=None, nav_ident=ident_in(claims), display_name=name_in(claims))
+        except Refusal as refusal:
+            log.warning("no_account_by_group", field=refusal.field)
+    return True
 
 
 @action
