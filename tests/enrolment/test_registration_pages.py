@@ -4,14 +4,17 @@ from html import unescape
 
 import pytest
 
-from tests.cast import OPTIONAL, acting
+from tests.cast import OPTIONAL, acting, new_user
 from tests.factories import checked, consented, registered, synthetic_person
 from trial.access.planes import maintenance
+from trial.access.roles import Role
 from trial.enrolment import policies
-from trial.enrolment.actions import publish_consent_form
+from trial.enrolment.actions import mark_enrolled, publish_consent_form
 from trial.enrolment.models import EligibilityCheck, Participant
-from trial.identity.models import Person
+from trial.enrolment.shielding import set_shield
+from trial.identity.models import IdentityRecord, Person
 from trial.identity.queries import person_of
+from trial.studies.actions import add_member
 
 pytestmark = pytest.mark.slow
 
@@ -58,14 +61,71 @@ def test_the_way_can_be_left_and_taken_up_at_every_step(office, cast):
     assert 'value="yes"' in body(office.get(f"new/{check.key}/"))
 
 
+def checks():
+    with maintenance():
+        return EligibilityCheck.objects.count()
+
+
+def sheet(office):
+    """A new sheet of questions: the key it bears."""
+    form = office.get("new/").context["form"]
+    return {"sheet": form["sheet"].value()}
+
+
+def test_one_sheet_is_one_registration_however_often_it_is_sent(office, cast, eligible_answers):
+    sent = eligible_answers | sheet(office)
+    steps = {path_of(office.post("new/", sent)) for _turn in range(3)}
+    assert len(steps) == checks() == 1
+
+
+@pytest.mark.parametrize("key", ["", "1c2f0a3e-0000-4000-8000-000000000000", "x:y"])
+def test_control_a_key_that_is_none_of_ours_names_nothing(office, cast, eligible_answers, key):
+    for _turn in range(2):
+        office.post("new/", eligible_answers | {"sheet": key})
+    assert checks() == 2
+
+
+def test_a_sheet_whose_registration_was_put_away_begins_another(office, cast, eligible_answers):
+    sent = eligible_answers | sheet(office)
+    first = path_of(office.post("new/", sent))
+    office.post(first.replace("person/", "discard/"))
+    assert path_of(office.post("new/", sent)) != first
+
+
+def test_whoever_comes_back_to_an_empty_sheet_is_led_to_what_was_begun(office, at, cast, eligible_answers):
+    assert "Du har begynt på en registrering" not in body(office.get("new/"))
+    step = path_of(office.post("new/", eligible_answers))
+    page = body(office.get("new/"))
+    assert "Du har begynt på en registrering" in page
+    assert step.replace("person/", "summary/") in page
+    office.post(step, typed(synthetic_person()))
+    assert "Du har begynt på en registrering" in body(office.get("new/")), "a number is no place in the draw yet"
+    office.post(step.replace("person/", "consent/"), {"version": 1, "agrees": "on"})
+    with acting(cast.kari):
+        mark_enrolled(by=cast.kari, participant=Participant.objects.get())
+    assert "Du har begynt på en registrering" not in body(office.get("new/"))
+    assert "Du har begynt på en registrering" not in body(at(cast.hanne).get("new/"))
+
+
 def test_going_back_from_the_person_keeps_what_was_typed(office, cast):
     check = checked(cast)
     step = path_of(office.post(f"new/{check.key}/person/", {"name": "Nora T", "national_id": "1309", "go": "back"}))
     assert step == f"new/{check.key}/"
-    assert 'value="Nora T"' in body(office.get(f"new/{check.key}/person/"))
+    page = body(office.get(f"new/{check.key}/person/"))
+    assert 'value="Nora T"' in page
+    assert 'value="1309"' in page
     with acting(cast.kari):
-        assert person_of(check.key) == Person(name="Nora T")
+        assert person_of(check.key) == Person(name="Nora T", national_id="1309")
+        assert IdentityRecord.objects.get().blind_index is None, "half a number finds nobody"
     assert "Nora T" in body(office.get()), "the unfinished registration is listed by name"
+
+
+def test_two_half_numbers_that_are_alike_are_not_one_person(office, cast):
+    for _turn in range(2):
+        answer = office.post(
+            f"new/{checked(cast).key}/person/", {"name": "Nora T", "national_id": "1309", "go": "later"}
+        )
+        assert path_of(answer) == ""
 
 
 def test_going_back_from_the_consent_keeps_ticks_and_reference_but_never_the_consent(office, cast):
@@ -147,6 +207,32 @@ def test_someone_in_the_trial_already_is_refused_at_the_national_id(office, cast
     page = body(office.post(f"new/{check.key}/person/", typed(synthetic_person(8))))
     assert "Personen er allerede registrert i forsøket" in page
     assert "Hurum" not in page
+
+
+def test_someone_known_at_the_own_office_is_named_by_number(office, cast):
+    known = registered(cast, person=synthetic_person(8))
+    page = body(office.post(f"new/{checked(cast).key}/person/", typed(synthetic_person(8))))
+    assert f"Personen er allerede registrert ved kontoret, med nummeret {known.number}." in page
+
+
+def test_someone_whom_a_colleague_has_begun_with_is_found_in_the_list(office, cast):
+    office.post(f"new/{checked(cast).key}/person/", typed(synthetic_person(8)) | {"go": "later"})
+    page = body(office.post(f"new/{checked(cast).key}/person/", typed(synthetic_person(8))))
+    assert "Noen ved kontoret har begynt å registrere personen" in page
+
+
+def test_nothing_is_told_of_somebody_shielded_from_whoever_asks(at, cast):
+    known = registered(cast, person=synthetic_person(8))
+    with acting(cast.kari):
+        check = EligibilityCheck.objects.select_related("trial", "office").get(pk=known.key)
+        set_shield(by=cast.kari, check=check, readers=[cast.kari])
+    with maintenance():
+        colleague = new_user("kollega", "Knut Kollega")
+    with acting(cast.lead):
+        add_member(by=cast.lead, trial=cast.trial, user=colleague, role=Role.CASEWORKER, office=cast.moss)
+    page = body(at(colleague).post(f"new/{checked(cast).key}/person/", typed(synthetic_person(8))))
+    assert "Personen er allerede registrert i forsøket" in page
+    assert known.number not in page
 
 
 def test_a_discarded_registration_is_gone(office, cast):

@@ -11,11 +11,11 @@ from tests.identity import access_server
 from trial.access.models import User
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
-from trial.enrolment.actions import register_person
+from trial.enrolment.actions import register_person, save_person_draft
 from trial.enrolment.models import Display, Participant
 from trial.enrolment.queries import names_for
 from trial.identity.access_service import permitted, require_access
-from trial.identity.models import IdentityRecord
+from trial.identity.models import IdentityRecord, Person
 
 pytestmark = pytest.mark.slow
 
@@ -134,4 +134,16 @@ def test_a_list_holds_nobody_whom_it_answers_for_without_being_asked(service, ka
 
 def test_who_has_no_ident_sees_nobody(service, cast):
     assert refused(cast.kari) == "nav_ident_missing"
+    assert service.asked == []
+
+
+def test_half_a_number_is_nobodys_and_nobody_is_asked(service, cast, kari):
+    """Somebody went away in the middle of a number: whoever goes on finds the registration, and what was typed."""
+    check = checked(cast)
+    with acting(kari):
+        save_person_draft(by=kari, check=check, person=Person("Nora Halvveis", "130972"))
+        assert names_for(kari, cast.trial, [check.key]) == {check.key: "Nora Halvveis"}
+    status, page = page_of(kari, f"new/{check.key}/person/")
+    assert status == 200
+    assert 'value="130972"' in page
     assert service.asked == []

@@ -20,6 +20,7 @@ from trial.enrolment.models import Consent, ConsentForm, Criterion, EligibilityC
 from trial.enrolment.records import (
     Agreed,
     Asked,
+    begun_check,
     complete,
     consented_again,
     keep_identity,
@@ -28,6 +29,7 @@ from trial.enrolment.records import (
     new_form,
     new_participant,
     own_check,
+    save_begun,
 )
 from trial.enrolment.shielding import set_shield
 from trial.enrolment.states import TRANSITIONS, ParticipantState, Withdrawal, goes_further, next_state
@@ -91,11 +93,12 @@ def check_eligibility(
     """Keep the answers given so far, for a new person or (`check`) one under way.
 
     `answers`: criterion code -> yes or no; `factors`: factor of the draw -> level. Codes left out stay open. Someone
-    who turns out not to be eligible stays counted without an identity: a name typed already is erased.
+    who turns out not to be eligible stays counted without an identity: a name typed already is erased. A `check` that
+    was never saved gives a new registration its key: sent twice, at once too, it is one registration.
     """
     require(by, office.trial, Permission.ENROL, office)
     policies.may_recruit(office.trial, office)
-    check = own_check(check) if check else EligibilityCheck(trial=office.trial, office=office)
+    check = begun_check(office, check)
     participant = Participant.objects.filter(pk=check.key).first()
     if participant:
         policies.not_enrolled_yet(participant)
@@ -104,7 +107,7 @@ def check_eligibility(
     check.factors = known_levels(office.trial.factors, factors or {})
     check.eligible = policies.is_eligible(criteria, check.answers)
     check.checked_at, check.checked_by = clock.now(), by
-    check.save()
+    save_begun(check)
     if participant:
         _answered_again(participant, check)
     elif check.eligible is False:
@@ -134,14 +137,15 @@ def discard_check(*, by: User, check: EligibilityCheck) -> EligibilityCheck:
 def save_person_draft(*, by: User, check: EligibilityCheck, person: Person, shielded: bool = False) -> EligibilityCheck:
     """Keep what is typed so far about a person, encrypted, so that going back or away loses nothing.
 
-    Of a national id only a valid one is kept: half a number is of no use to anyone.
+    A national id that is half typed, or mistyped, is kept as it stands for whoever goes on; it finds nobody.
     """
     require(by, check.trial, Permission.ENROL, check.office)
     if Participant.objects.filter(pk=check.key).exists():
         raise Refusal("already_registered", _("Personen er allerede registrert."))
-    valid = is_national_id(person.national_id, on=clock.today())
+    number = person.national_id.strip()
     refuse_national_id(name=person.name, contact=person.contact)
-    keep_identity(by, check, Person(person.name, digits_of(person.national_id) if valid else "", person.contact))
+    number = digits_of(number) if is_national_id(number, on=clock.today()) else number
+    keep_identity(by, check, Person(person.name, number, person.contact))
     _shield(by, check, shielded)
     return check
 

@@ -4,8 +4,10 @@
 """
 
 from typing import Any
+from uuid import UUID, uuid4
 
 from django import forms
+from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.free_text import no_national_id
@@ -16,24 +18,32 @@ from trial.enrolment.states import WITHDRAWALS, Withdrawal, goes_further
 from trial.identity.models import Person
 from trial.studies.models import Office, Trial
 
+SHEET = "trial.enrolment.sheet"  # what the keys of sheets are signed for
 YES, NO = "yes", "no"
 YES_OR_NO = [(YES, _("Ja")), (NO, _("Nei"))]
 FACTOR_LABELS = {"sex": _("Kjønn"), "man": _("Mann"), "woman": _("Kvinne"), "age_group": _("Aldersgruppe")}
 
 
 class EligibilityForm(forms.Form):
-    """The criteria of the trial as questions, and the factors of its draw."""
+    """The criteria of the trial as questions, and the factors of its draw.
+
+    Each new sheet has the key of the registration it becomes, so that a second click, or the way back and on again,
+    saves the same one once more instead of beginning another.
+    """
 
     def __init__(
         self, data: Any = None, *, trial: Trial, offices: list[Office], check: EligibilityCheck | None, complete: bool
     ) -> None:
         super().__init__(data, initial=_answers_of(check))
+        self.check = check
         self.offices = [check.office] if check else offices
         self.criteria = list(trial.criteria.all())
         self.factors = trial.factors
         if len(self.offices) > 1:
             choices = [("", _("Velg kontor")), *((str(office.pk), str(office)) for office in self.offices)]
             self.fields["office"] = forms.ChoiceField(label=_("Nav-kontor"), choices=choices, required=True)
+        if check is None:
+            self.fields["sheet"] = forms.CharField(widget=forms.HiddenInput, required=False, initial=_new_sheet)
         for criterion in self.criteria:
             self.fields[f"criterion-{criterion.code}"] = _radio(str(criterion), YES_OR_NO, complete)
         for factor, levels in self.factors.items():
@@ -44,6 +54,7 @@ class EligibilityForm(forms.Form):
         given = {name: value for name, value in self.cleaned_data.items() if value}
         chosen = given.get("office")
         return {
+            "check": self.check or EligibilityCheck(key=_key_of(given.get("sheet", ""))),
             "office": next((o for o in self.offices if chosen in (None, str(o.pk))), None),
             "answers": {c.code: given[key] == YES for c in self.criteria if (key := f"criterion-{c.code}") in given},
             "factors": {factor: given[key] for factor in self.factors if (key := f"factor-{factor}") in given},
@@ -211,6 +222,18 @@ def factor_label(code: str) -> Any:
 def unmet(check: EligibilityCheck) -> list[Criterion]:
     """The criteria that a person's answers do not fulfil."""
     return [c for c in check.trial.criteria.all() if check.answers.get(c.code, c.required) != c.required]
+
+
+def _new_sheet() -> str:
+    return signing.dumps(str(uuid4()), salt=SHEET)
+
+
+def _key_of(sheet: str) -> UUID:
+    """The key that a sheet of ours bears; a fresh one where it is none of ours."""
+    try:
+        return UUID(signing.loads(sheet, salt=SHEET))
+    except (signing.BadSignature, ValueError):
+        return uuid4()
 
 
 def _radio(label: Any, choices: list[Any], required: bool) -> forms.ChoiceField:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +20,13 @@ from trial.access.roles import ROLES
 from trial.audit import clock
 from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Participant
 from trial.enrolment.numbers import parse_number
-from trial.enrolment.states import LABELS, ParticipantState
+from trial.enrolment.states import BEFORE_ENROLMENT, LABELS, ParticipantState
 from trial.identity.queries import find, named_like, names_of, person_of
 from trial.studies.models import Membership, Trial
 from trial.studies.permissions import can, require
 from trial.studies.queries import offices_of
 
+LATELY = timedelta(minutes=30)
 # What the list can be narrowed to: label and states.
 GROUPS: dict[str, tuple[str | Promise, tuple[ParticipantState, ...]]] = {
     "": (gettext_lazy("Alle"), tuple(ParticipantState)),
@@ -91,6 +92,16 @@ def registered_as(check: EligibilityCheck) -> Participant | None:
     rows = Participant.objects.select_related("trial", "office__nav_office")
     participant: Participant | None = rows.filter(pk=check.key).first()
     return participant
+
+
+def begun_last(user: User, trial: Trial) -> EligibilityCheck | None:
+    """What the user saved last, half an hour ago at most, while nobody is enrolled by it: for whoever comes back to an
+    empty sheet by the browser's own button.
+    """
+    rows = EligibilityCheck.objects.filter(trial=trial, checked_by=user, discarded=False).exclude(eligible=False)
+    check: EligibilityCheck | None = rows.filter(checked_at__gte=clock.now() - LATELY).first()
+    participant = registered_as(check) if check else None
+    return None if participant and participant.state not in BEFORE_ENROLMENT else check
 
 
 def unfinished(user: User, trial: Trial) -> list[EligibilityCheck]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -21,8 +21,11 @@ from trial.enrolment.variables import checked_variables
 from trial.identity import actions as identity
 from trial.identity.access_service import require_access
 from trial.identity.models import Person
-from trial.studies.models import Trial
+from trial.identity.queries import find
+from trial.studies.models import Office, Trial
 from trial.studies.strata import stratum_of
+
+PRIMARY_KEY = "enrolment_eligibilitycheck_pkey"
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,35 @@ def own_check(check: EligibilityCheck) -> EligibilityCheck:
     return locked
 
 
+def begun_check(office: Office, check: EligibilityCheck | None) -> EligibilityCheck:
+    """The check at hand, locked, or a new one at the office: under the key that `check` brings, unless that is used up.
+
+    A sheet that is sent again after its registration was put away, or for another office, begins a new registration.
+    """
+    known = own_check(check) if check and check.trial_id else _sent_before(check)
+    if known and (known.discarded or known.office_id != office.pk):
+        check = known = None
+    key = {"key": check.key} if check else {}
+    return known or EligibilityCheck(trial=office.trial, office=office, **key)
+
+
+def _sent_before(check: EligibilityCheck | None) -> EligibilityCheck | None:
+    rows = EligibilityCheck.objects.select_for_update(of=("self",)).select_related("trial", "office")
+    found: EligibilityCheck | None = rows.filter(pk=check.pk).first() if check else None
+    return found
+
+
+def save_begun(check: EligibilityCheck) -> None:
+    """Save the answers; of two equal sheets at once the later one finds the row of the other."""
+    try:
+        with transaction.atomic():
+            check.save()
+    except IntegrityError as error:
+        if violated_constraint(error) != PRIMARY_KEY:
+            raise
+        check.save(force_update=True)
+
+
 def known_levels(levels: Mapping[str, list[str]], given: Mapping[str, str]) -> dict[str, str]:
     """The factors given, each at one of its levels."""
     for factor, level in given.items():
@@ -100,7 +132,23 @@ def keep_identity(by: User, check: EligibilityCheck, person: Person) -> None:
     The service is asked about a number that is new here, before anything is kept of it.
     """
     require_access(by, person.national_id)
-    identity.keep(by=by, subject=check.key, trial_code=check.trial.code, office_id=check.office_id, person=person)
+    try:
+        identity.keep(by=by, subject=check.key, trial_code=check.trial.code, office_id=check.office_id, person=person)
+    except Refusal as refusal:
+        if refusal.code != "already_in_trial":
+            raise
+        raise Refusal(refusal.code, _known_as(check, person) or refusal.sentence, field=refusal.field) from None
+
+
+def _known_as(check: EligibilityCheck, person: Person) -> Any:
+    """Where someone is found who is in the trial already, for the own office; nothing about anyone else's people."""
+    key = find(person.national_id, trial_code=check.trial.code)
+    if key is None:
+        return None
+    number = Participant.objects.filter(pk=key).values_list("number", flat=True).first()
+    if number:
+        return _("Personen er allerede registrert ved kontoret, med nummeret %(number)s.") % {"number": number}
+    return _("Noen ved kontoret har begynt å registrere personen. Fortsett på den i listen over deltakere.")
 
 
 def new_participant(by: User, check: EligibilityCheck) -> Participant:

@@ -21,7 +21,7 @@ from trial.enrolment import actions, policies
 from trial.enrolment.displays import show
 from trial.enrolment.forms import ConsentGivenForm, EligibilityForm, NewPersonForm, ScreenConsentForm, unmet
 from trial.enrolment.models import EligibilityCheck, Participant
-from trial.enrolment.queries import check_for, form_version, registered_as
+from trial.enrolment.queries import begun_last, check_for, form_version, registered_as
 from trial.enrolment.states import BEFORE_ENROLMENT
 from trial.enrolment.steps import Go, Step, address, after, reachable, resume_at, shown
 from trial.enrolment.summaries import asked_for, consent_rows, eligibility_rows, person_rows
@@ -36,11 +36,12 @@ def eligibility(request: SignedInRequest, trial: str, key: UUID | None = None) -
     check = check_for(request.user, found, key) if key else None
     offices, complete = offices_of(request.user, found, needing=Permission.ENROL), _go(request) == Go.NEXT
     form = EligibilityForm(request.POST or None, trial=found, offices=offices, check=check, complete=complete)
-    saved = perform(form, actions.check_eligibility, by=request.user, check=check)
+    saved = perform(form, actions.check_eligibility, by=request.user)
     if saved:
         return _leave(request, saved, Step.ELIGIBILITY)
     closed_by = unmet(check) if check and check.eligible is False else []
     context = {"trial": found, "closed_by": closed_by, "form": form}
+    context["begun"] = None if check else begun_last(request.user, found)
     return _step(request, check, Step.ELIGIBILITY, context)
 
 

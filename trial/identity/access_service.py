@@ -17,6 +17,7 @@ import structlog
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from evaluation.national_id import is_national_id
 from trial.access.models import User
 from trial.access.refusals import Refusal
 
@@ -36,12 +37,12 @@ _opener = build_opener(_NoRedirect)
 
 
 def require_access(user: User, national_id: str) -> None:
-    """Let through whom the service lets through.
+    """Let through whom the service lets through. A number that is not whole yet is nobody's, and nobody is asked.
 
     Raises:
         Refusal: `access_denied` when it says no, `access_not_answered` when it does not answer as it should.
     """
-    if not settings.ACCESS_SERVICE_URL or not national_id:
+    if not settings.ACCESS_SERVICE_URL or not is_national_id(national_id):
         return
     status, _body = _ask(f"ccf/komplett/{_ident(user)}", national_id)
     if status == ALLOWED:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.db.models import Q
 
+from evaluation.national_id import is_national_id
 from trial.audit.guards import GuardedModel
 from trial.identity.keys import service
 from trial.identity.vault import blind_index, new_key, place, seal, unseal
@@ -81,13 +82,17 @@ class IdentityRecord(GuardedModel):
         return self.wrapped_key is None
 
     def seal_person(self, person: Person) -> None:
-        """Set the ciphertexts and the blind index of a person; makes the person's key the first time."""
+        """Set the ciphertexts and the blind index of a person; makes the person's key the first time.
+
+        Someone whose number is not whole yet has no index: half a number is nobody's, and must not be taken for one.
+        """
         if self.wrapped_key is None:
             self.wrap_key(new_key())
         key = self.key()
         for field in self.FIELDS:
             setattr(self, field, seal(key, getattr(person, field).encode(), self._place(field)))
-        self.blind_index = blind_index(self.trial_code, person.national_id) if person.national_id else None
+        whole = is_national_id(person.national_id)
+        self.blind_index = blind_index(self.trial_code, person.national_id) if whole else None
 
     def open_person(self) -> Person:
         """The person in clear; an empty one once the key is destroyed."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from evaluation.national_id import is_national_id
 from trial.access.models import User
 from trial.identity.access_service import permitted
 from trial.identity.models import IdentityRecord, NamedReader, Person, Scan
@@ -23,11 +24,12 @@ def names_of(subjects: Iterable[UUID], *, seen_by: User) -> dict[UUID, str]:
     if not settings.ACCESS_SERVICE_URL:
         return {identity.subject: identity.open_name() for identity in found.only(*IdentityRecord.OF_THE_KEY, "name")}
     people = {identity.subject: identity.open_person() for identity in found}
-    allowed = permitted(seen_by, {person.national_id for person in people.values() if person.national_id})
+    whole = {subject: person.national_id for subject, person in people.items() if is_national_id(person.national_id)}
+    allowed = permitted(seen_by, set(whole.values()))
     return {
         subject: person.name
         for subject, person in people.items()
-        if not person.national_id or person.national_id in allowed
+        if subject not in whole or person.national_id in allowed
     }
 
 

@@ -73,9 +73,19 @@
     menu.querySelector("summary").focus();
   });
 
+  // A second click while the first is on its way sends nothing: the page that comes answers the first one. A form
+  // whose answer is a file leaves the page as it is, so that it can be sent again after a moment.
+  function sentAlready(form) {
+    if (form.getAttribute("method") !== "post" || form.hasAttribute("hx-post")) return false;
+    if (form.dataset.sent) return true;
+    form.dataset.sent = "true";
+    setTimeout(() => { delete form.dataset.sent; }, 3000);
+    return false;
+  }
+
   document.addEventListener("submit", (event) => {
     const sentence = event.submitter && event.submitter.dataset.confirm;
-    if (sentence && !window.confirm(sentence)) event.preventDefault();
+    if ((sentence && !window.confirm(sentence)) || sentAlready(event.target)) event.preventDefault();
   });
 
   // A session that ended answers a partial update with the sign-in page: show it as a page.
