@@ -53,8 +53,8 @@ def load_chart(months: list[MonthOfLoad], *, exact: bool) -> Table:
     }
 
 
-def norms_table(rows: Iterable[tuple[str, str, Counts]], whole: tuple[str, Counts], *, exact: bool) -> Table:
-    """A row per office or specialist and one for all of them; what misses its target is marked.
+def norms_table(rows: Iterable[tuple[str, str, Counts]], whole: tuple[str, Counts], *, of: str, exact: bool) -> Table:
+    """A row per office or specialist (`of`: which, in words) and one for all; what misses its target is marked.
 
     `exact` False: for those who see no small counts; shares without counts, and none that rest on few people.
     """
@@ -66,7 +66,7 @@ def norms_table(rows: Iterable[tuple[str, str, Counts]], whole: tuple[str, Count
     heads.append(_("Timer oppfølging per deltaker og måned (mål %(target)s)") % {"target": HOURS_A_MONTH})
     lines = [("", *whole), *((url, name, each) for name, url, each in rows)]
     return {
-        "columns": [{"label": ""}, {"label": _("Deltakere"), "numeric": True}, *({"label": head} for head in heads)],
+        "columns": [{"label": of}, {"label": _("Deltakere"), "numeric": True}, *({"label": head} for head in heads)],
         "rows": [
             [{"text": name, "url": url}, shown(each.people, exact=exact), *_norm_cells(each, exact)]
             for url, name, each in lines

@@ -51,10 +51,10 @@ def norms(request: SignedInRequest, trial: str) -> HttpResponse:
     chosen = chosen or (offices[0] if len(offices) == 1 else None)
     if chosen:
         labels = {each.pk: (str(each), "") for each in specialists_at([chosen])}
-        counts, whole = norms_by("responsible", [chosen]), str(chosen)
+        counts, whole, kind = norms_by("responsible", [chosen]), str(chosen), _("Jobbspesialist")
     else:
         labels = {each.pk: (str(each), f"?office={each.pk}") for each in offices}
-        counts, whole = norms_by("office", offices), _("Hele forsøket")
+        counts, whole, kind = norms_by("office", offices), _("Hele forsøket"), _("Kontor")
     everyone, exact = added(counts.values()), can(request.user, found, Permission.SEE_PARTICIPANTS)
     rows = Paginator([(*labels[key], counts[key]) for key in labels if key in counts], ROWS_A_PAGE)
     page = rows.get_page(request.GET.get("page"))
@@ -63,7 +63,7 @@ def norms(request: SignedInRequest, trial: str) -> HttpResponse:
         "offices": offices,
         "chosen": chosen,
         "page": page,
-        "norms": presentation.norms_table(page.object_list, (whole, everyone), exact=exact),
+        "norms": presentation.norms_table(page.object_list, (whole, everyone), of=kind, exact=exact),
         "contacts": presentation.contacts_table(everyone, exact=exact),
         "sees_usage": sees_arms(request.user, found),
     }
