@@ -14,6 +14,7 @@ from trial.enrolment.actions import publish_consent_form
 from trial.enrolment.models import ConsentForm
 from trial.enrolment.policies import consent_in_force
 from trial.enrolment.variables import USUAL, usual_variables
+from trial.studies.actions import set_privacy
 
 pytestmark = pytest.mark.slow
 
@@ -133,12 +134,21 @@ class TestLetter:
             "Det er frivillig",
             "trekke samtykket og få slettet navn",
             "Nav bestemmer over ytelser",
-            "position_percent",
+            "Stillingsprosent",
             "Ny kontakt etter forsøket (frivillig)",
             "slettes senest 31.12.2035",
             "Underskrift",
         ):
             assert said in text
+
+    def test_it_says_who_answers_for_the_data_and_where_to_complain(self, office, cast):
+        published(cast)
+        with acting(cast.lead):
+            set_privacy(by=cast.lead, trial=cast.trial, controller="Direktoratet", legal_basis="consent")
+        text = text_of(office.client.get("/trials/se-klar/conditions/letter.pdf").content).replace("\r\n", " ")
+        for said in ("Behandlingsansvarlig Direktoratet", "artikkel 6 nr. 1 a", "klage til Datatilsynet"):
+            assert said in text
+        assert "Prosjektleder" not in text, "nobody is named yet"
 
     def test_it_is_there_in_english(self, office, cast):
         office.client.cookies["language"] = "en"

@@ -55,6 +55,17 @@ def opened(sealed, owner_key):
     return list(csv.reader(io.StringIO(text), delimiter=";"))
 
 
+def texts_of(package):
+    """Each document of an application package as text, by its name; sums of PDF differ with their time of making."""
+    files = zipfile.ZipFile(io.BytesIO(package))
+    read = {name: files.read(name) for name in files.namelist() if name != "SHA256SUMS"}
+    return {name: text_of(content) if name.endswith(".pdf") else content.decode() for name, content in read.items()}
+
+
+def text_of(pdf):
+    return "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(pdf))
+
+
 def of_person(cast, person):
     participant = consented(cast, person=person)
     with acting(cast.kari):
@@ -238,11 +249,10 @@ class TestPages:
             "variabelliste.csv",
         }
         variables = files["variabelliste.csv"].decode("utf-8-sig")
-        assert "employment;start;Når jobben begynte" in variables
-        assert "employment;end;'=1+1" in variables, "no spreadsheet takes a reason for a formula"
+        assert "employment;Arbeidsforhold (Aa-registeret);start;Fra dato;Når jobben begynte;Nei" in variables
+        assert ";end;Til dato;'=1+1;" in variables, "no spreadsheet takes a reason for a formula"
         assert f"employment;{participant.number}" in files["deltakernumre.csv"].decode("utf-8-sig")
-        letter = pypdfium2.PdfDocument(files["informasjonsskriv-og-samtykke.pdf"])
-        text = "".join(page.get_textpage().get_text_range() for page in letter)
+        text = text_of(files["informasjonsskriv-og-samtykke.pdf"])
         for said in ("Jeg samtykker.", "Når jobben begynte", "Underskrift", "Det er frivillig"):
             assert said in text
         for line in files["SHA256SUMS"].decode().splitlines():
@@ -251,6 +261,17 @@ class TestPages:
         with acting(cast.kari):
             name = person_of(participant.key).name
         assert all(name.encode() not in content for content in files.values())
+
+    def test_a_manager_who_reads_english_sends_the_same_package(self, cast):
+        enrolled(cast)
+        norwegian, english = self._client(cast.data_manager), self._client(cast.data_manager)
+        english.cookies["language"] = "en"
+        made = [each.post("/trials/se-klar/linkage/package.zip").content for each in (norwegian, english)]
+        texts = [texts_of(content) for content in made]
+        assert texts[0] == texts[1]
+        description = texts[0]["prosjektbeskrivelse.pdf"]
+        for said in ("Behandlingsansvarlig", "Ikke fylt ut", "Rettslig grunnlag"):
+            assert said in description
 
     @pytest.mark.parametrize("who", ["kari", "coordinator", "lead", "analyst"])
     def test_nobody_else_gets_the_package(self, cast, who):

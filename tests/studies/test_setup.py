@@ -9,8 +9,16 @@ from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.access.roles import Role
 from trial.audit.guards import writing
-from trial.studies.actions import change_settings, create_trial, end_membership, move_trial, remove_office, set_arms
-from trial.studies.forms import ArmsForm
+from trial.studies.actions import (
+    change_settings,
+    create_trial,
+    end_membership,
+    move_trial,
+    remove_office,
+    set_arms,
+    set_privacy,
+)
+from trial.studies.forms import ArmsForm, PrivacyForm
 from trial.studies.method_forms import MethodForm
 from trial.studies.models import Membership, Office, Trial
 from trial.studies.states import TrialState
@@ -47,7 +55,9 @@ def test_a_lead_creates_a_trial_and_fills_it_in(drafted_cast: Cast) -> None:
     client.post("/trials/ny-metode/setup/arms/", arms)
     client.post("/trials/ny-metode/setup/offices/", {"number": "0104", "name": "Nav Moss", "prefix": "MOS"})
     client.post("/trials/ny-metode/setup/method/", {"mode": "unattended", "kind": "big_stick", "bound": 3})
-    client.post("/trials/ny-metode/setup/sources/", {"register_sources": ["employment", "benefits"]})
+    sources = client.post("/trials/ny-metode/setup/sources/", {"register_sources": ["employment", "benefits"]})
+    privacy = {"controller": "Direktoratet", "legal_basis": "consent", "approvals": "Sikt 1, PVK 2"}
+    client.post(sources["Location"], privacy)
     with maintenance():
         trial = Trial.objects.get(code="ny-metode")
         assert [(arm.code, arm.ratio, arm.is_control) for arm in trial.arms.all()] == [
@@ -58,6 +68,35 @@ def test_a_lead_creates_a_trial_and_fills_it_in(drafted_cast: Cast) -> None:
     assert (trial.planned_size, trial.capacity_per_position, trial.mode) == (300, 15, "unattended")
     assert trial.method == {"kind": "big_stick", "bound": 3}
     assert trial.register_sources == ["employment", "benefits"]
+    assert (trial.controller, trial.legal_basis, trial.approvals) == tuple(privacy.values())
+
+
+def test_who_answers_for_the_data_can_be_told_anew_after_the_lock_and_nothing_else(cast: Cast) -> None:
+    client = signed_in(cast.lead)
+    assert "Behandlingsansvarlig" in client.get("/trials/se-klar/conditions/").content.decode(), (
+        "it says what is missing"
+    )
+    overview = client.get(step(cast, "about"))
+    assert overview["Location"] == "/trials/se-klar/setup/"
+    told = dict.fromkeys(PrivacyForm.base_fields, "Ny") | {"legal_basis": "consent"}
+    assert client.post(step(cast, "privacy"), told)["Location"] == "/trials/se-klar/setup/"
+    assert "Informasjonsskrivet er ikke helt" not in client.get("/trials/se-klar/conditions/").content.decode()
+    with maintenance():
+        assert Trial.objects.get().controller == "Ny"
+
+
+def test_an_archived_trial_stays_as_it_is(cast: Cast) -> None:
+    with maintenance(), writing():
+        cast.trial.changed(state=TrialState.ARCHIVED)
+    with acting(cast.lead), pytest.raises(Refusal, match="trial_archived"):
+        set_privacy(by=cast.lead, trial=cast.trial, controller="Ny")
+
+
+def test_no_national_id_is_written_about_who_answers_for_the_data(drafted_cast: Cast) -> None:
+    client, typed = signed_in(drafted_cast.lead), {"project_leader": "Nora 13097248022", "controller": "Direktoratet"}
+    answer = client.post(step(drafted_cast, "privacy"), typed)
+    assert list(answer.context["form"].errors) == ["project_leader"]
+    assert 'value="Direktoratet"' in answer.content.decode()
 
 
 @pytest.mark.parametrize("user", ["kari", "coordinator", "analyst", "outsider"])

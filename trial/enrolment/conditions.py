@@ -14,6 +14,7 @@ from trial.enrolment.condition_forms import ConsentVersionForm, CriteriaForm
 from trial.enrolment.summaries import asked_for
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
+from trial.studies.setup import changeable_steps, privacy_rows
 from trial.studies.states import TrialState
 
 
@@ -23,6 +24,8 @@ def conditions(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial)
     versions = [asked_for(form) for form in found.consent_forms.all()]
     manages = can(request.user, found, Permission.MANAGE_TRIAL)
+    may_tell = manages and "privacy" in changeable_steps(found)
+    missing = [label for label, value in privacy_rows(found) if not value] if may_tell else []
     return render(
         request,
         "enrolment/conditions.html",
@@ -31,6 +34,7 @@ def conditions(request: SignedInRequest, trial: str) -> HttpResponse:
             "criteria": found.criteria.all(),
             "versions": versions,
             "may_publish": manages,
+            "missing_in_letter": missing,
             "may_ask": manages and found.state == TrialState.DRAFTING,
         },
     )

@@ -8,6 +8,7 @@ from trial.enrolment.documents import Document, Section, pdf_of
 from trial.enrolment.models import ConsentForm
 from trial.enrolment.summaries import asked_for
 from trial.studies.models import Trial
+from trial.studies.setup import privacy_rows
 
 
 def letter_of(form: ConsentForm, *, number: str = "") -> bytes:
@@ -42,6 +43,8 @@ INDEPENDENT = gettext_lazy(
     "nei, eller trekker du deg senere, får du de samme ytelsene og den samme hjelpen som ellers."
 )
 
+COMPLAINT = gettext_lazy("Mener du at opplysninger om deg behandles i strid med loven, kan du klage til Datatilsynet.")
+
 
 def _letter(form: ConsentForm, trial: Trial) -> list[Section]:
     arms = ", ".join(str(arm) for arm in trial.arms.all())
@@ -54,6 +57,11 @@ def _letter(form: ConsentForm, trial: Trial) -> list[Section]:
         Section(_("Hva det innebærer"), paragraphs=meaning),
         Section(_("Det er frivillig"), paragraphs=[str(text) for text in (INDEPENDENT, *FREE)]),
         Section(_("Lagring"), paragraphs=[_storage(form)]),
+        Section(
+            _("Hvem som har ansvaret"),
+            rows=[row for row in privacy_rows(trial) if row[1]],
+            paragraphs=[str(COMPLAINT)],
+        ),
     ]
 
 

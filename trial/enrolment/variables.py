@@ -4,6 +4,7 @@ The usual reasons below are what the page proposes; whoever publishes a form may
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +46,43 @@ USUAL: dict[str, dict[str, str]] = {
         "value": "Resultat: helse, livskvalitet og erfaringer med oppfølgingen.",
     },
 }
+
+# Each variable as it is called where people read what they consent to.
+WORDS = {
+    "office": _("Kontor"),
+    "arm": _("Gruppe"),
+    "start_date": _("Startdato i forsøket"),
+    "sex": _("Kjønn"),
+    "birth_year": _("Fødselsår"),
+    "country_group": _("Landgruppe"),
+    "education_level": _("Utdanningsnivå"),
+    "married": _("Gift"),
+    "has_children": _("Har barn"),
+    "municipality": _("Kommune"),
+    "aap_diagnosis": _("Diagnose for AAP"),
+    "start": _("Fra dato"),
+    "end": _("Til dato"),
+    "full_time_hours": _("Timer i full stilling"),
+    "position_percent": _("Stillingsprosent"),
+    "employer": _("Arbeidsgiver"),
+    "kind": _("Type arbeidsforhold"),
+    "benefit": _("Ytelse"),
+    "degree": _("Grad"),
+    "measure": _("Tiltak"),
+    "nus_level": _("Utdanningsnivå"),
+    "group": _("Innsatsgruppe"),
+    "month": _("Måned"),
+    "amount": _("Beløp"),
+    "wave": _("Runde"),
+    "instrument": _("Spørreskjema"),
+    "item": _("Spørsmål"),
+    "value": _("Svar"),
+}
+
+
+def in_words(variable: str) -> Any:
+    """What a variable is called; its own name where the trial has made one of its own."""
+    return WORDS.get(variable, variable)
 
 
 def usual_variables(register: str) -> list[list[str]]:

@@ -75,6 +75,7 @@ DEEDS = {
     "plan_proposed": _("Analyseplan foreslått"),
     "position_changed": _("Stilling endret"),
     "principles_marked": _("Prinsipper krysset av"),
+    "privacy_set": _("Personvern fylt ut"),
     "protocol_hash_published": _("Protokollens fingeravtrykk publisert"),
     "protocol_locked": _("Protokoll låst"),
     "protocol_proposed": _("Protokoll foreslått"),

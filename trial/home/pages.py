@@ -33,7 +33,7 @@ def index(request: SignedInRequest) -> HttpResponse:
 def trial(request: SignedInRequest, trial: str) -> HttpResponse:
     """One trial: what waits, where to go, how it is set up."""
     found = trial_for(request.user, trial)
-    parts = summary(found, changeable=False)
+    parts = summary(found, changeable=())
     return render(request, "home/trial.html", _of_trial(request, found) | {"parts": parts})
 
 

@@ -19,15 +19,19 @@ from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.audit import clock
 from trial.audit.actions import action, record
+from trial.enrolment.coverage import COVERAGE
 from trial.enrolment.documents import Document, Section, pdf_of
 from trial.enrolment.letter import letter_of
 from trial.enrolment.models import ConsentForm
 from trial.enrolment.policies import current_form
+from trial.enrolment.variables import in_words
 from trial.registers.queries import consented_numbers, registers_of
 from trial.studies.models import Trial
 from trial.studies.permissions import require
+from trial.studies.setup import privacy_rows
 
 WRITTEN = (1980, 1, 1, 0, 0, 0)  # a zip's time is that of a machine: left out, so that equal contents are equal bytes
+VARIABLE_LIST = ("register", "register_name", "variable", "variable_name", "reason", "voluntary")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 BOM = "\ufeff"  # spreadsheets read Norwegian letters with it
 
@@ -42,12 +46,13 @@ def application_package(*, by: User, trial: Trial) -> bytes:
     require(by, trial, Permission.LINK)
     form = current_form(trial)
     numbers = {register: sorted(consented_numbers(trial, register)) for register in registers_of(trial)}
-    files = {
-        "informasjonsskriv-og-samtykke.pdf": letter_of(form),
-        "variabelliste.csv": _table(("register", "variable", "reason"), _variables(form)),
-        "prosjektbeskrivelse.pdf": _description(trial, numbers),
-        "deltakernumre.csv": _table(("register", "participant_number"), _pairs(numbers)),
-    }
+    with override("nb"):  # whatever language it is made in: this is what the owner's letters are written in
+        files = {
+            "informasjonsskriv-og-samtykke.pdf": letter_of(form),
+            "variabelliste.csv": _table(VARIABLE_LIST, _variables(form)),
+            "prosjektbeskrivelse.pdf": _description(trial, numbers),
+            "deltakernumre.csv": _table(("register", "participant_number"), _pairs(numbers)),
+        }
     if form.text_en:
         with override("en"):
             files["information-letter-and-consent.pdf"] = letter_of(form)
@@ -56,8 +61,12 @@ def application_package(*, by: User, trial: Trial) -> bytes:
     return _zipped(files)
 
 
-def _variables(form: ConsentForm) -> Iterable[tuple[str, str, str]]:
-    return ((register, name, reason) for register in form.covers for name, reason in form.variables.get(register, []))
+def _variables(form: ConsentForm) -> Iterable[Sequence[str]]:
+    """Each variable of each register, in words and as our files name it; whether people may say no to the register."""
+    for register in form.covers:
+        voluntary = _("Ja") if register in form.optional else _("Nei")
+        for name, reason in form.variables.get(register, []):
+            yield register, str(COVERAGE[register]), name, str(in_words(name)), reason, voluntary
 
 
 def _pairs(numbers: dict[str, list[str]]) -> Iterable[tuple[str, str]]:
@@ -75,6 +84,7 @@ def _description(trial: Trial, numbers: dict[str, list[str]]) -> bytes:
         (_("Nav-kontor"), ", ".join(str(office) for office in trial.offices.select_related("nav_office"))),
         (_("Analyseplanens kontrollsum"), trial.analysis_plan_sha256 or _("Ikke låst ennå")),
     ]
+    privacy = [(label, value or _("Ikke fylt ut")) for label, value in privacy_rows(trial)]
     consents = [(str(registers[register]), str(len(found))) for register, found in numbers.items()]
     return pdf_of(
         Document(
@@ -83,6 +93,7 @@ def _description(trial: Trial, numbers: dict[str, list[str]]) -> bytes:
             lead=trial.purpose,
             sections=[
                 Section(_("Forsøket"), rows=rows),
+                Section(_("Personvern"), rows=privacy),
                 Section(_("Deltakere som har samtykket"), columns=(_("Register"), _("Antall")), table=consents),
             ],
             footer=date_format(clock.today(), "d.m.Y"),

@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from trial.enrolment.variables import WORDS
+
 FILES = {
     "national_id": _("Filen inneholder fødselsnummer eller D-nummer. Den er slettet. Lever en fil med deltakernumre."),
     "unreadable": _("Filen kunne ikke leses. Kontroller formatet og lever på nytt."),
@@ -56,34 +58,15 @@ DRIFTS = {
     "last_day": _("Registeret slutter tidligere"),
 }
 
-COLUMNS = {
+COLUMNS = WORDS | {
     "participant_number": _("Deltakernummer"),
-    "office": _("Kontor"),
-    "arm": _("Gruppe"),
-    "start_date": _("Startdato i forsøket"),
     "sex": _("Kjønn (man, woman)"),
-    "birth_year": _("Fødselsår"),
     "country_group": _("Landgruppe (0–4)"),
     "education_level": _("Utdanningsnivå (NUS 0–9)"),
-    "married": _("Gift"),
-    "has_children": _("Har barn"),
-    "municipality": _("Kommune"),
-    "aap_diagnosis": _("Diagnose for AAP"),
-    "start": _("Fra dato"),
     "end": _("Til dato (tom: pågår)"),
-    "full_time_hours": _("Timer i full stilling"),
-    "position_percent": _("Stillingsprosent"),
-    "employer": _("Arbeidsgiver"),
-    "kind": _("Type arbeidsforhold"),
-    "benefit": _("Ytelse"),
-    "degree": _("Grad"),
     "measure": _("Tiltak (Arena-kode)"),
     "nus_level": _("Utdanningsnivå (NUS 0–9)"),
-    "group": _("Innsatsgruppe"),
-    "month": _("Måned"),
-    "amount": _("Beløp"),
     "wave": _("Runde (T1–T4)"),
     "instrument": _("Måleinstrument"),
     "item": _("Spørsmål i instrumentet"),
-    "value": _("Svar"),
 }

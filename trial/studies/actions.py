@@ -57,6 +57,21 @@ def change_settings(*, by: User, trial: Trial, **settings: Any) -> Trial:
 
 
 @action
+def set_privacy(*, by: User, trial: Trial, **told: str) -> Trial:
+    """Say who answers for the data, on what ground, and whom to ask; also after the lock, since people change.
+
+    Raises:
+        Refusal: `not_allowed`, `national_id_in_text`, `trial_archived`.
+    """
+    require(by, trial, Permission.MANAGE_TRIAL)
+    refuse_national_id(**told)
+    if trial.state == TrialState.ARCHIVED:
+        raise Refusal("trial_archived", _("Forsøket er arkivert og kan ikke endres."))
+    record(by=by, verb="privacy_set", trial=trial.code, fields=sorted(told))
+    return trial.changed(**told)
+
+
+@action
 def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> list[Arm]:
     """Set the arms in their order; the last one given with `is_control` is what the others are compared with."""
     _while_drafting(by, trial)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.free_text import no_national_id
 from trial.access.models import User
 from trial.access.roles import ROLES, Role
-from trial.studies.models import Trial
+from trial.studies.models import LegalBasis, Trial
 from trial.studies.sources import REGISTERS
 
 
@@ -49,6 +49,31 @@ class AboutForm(forms.ModelForm):
         super().__init__(*args, **options)
         for name in ("name", "purpose"):
             self.fields[name].validators.append(no_national_id)
+
+
+def _told(label: Any, help_text: Any, *, longest: int = 200) -> forms.CharField:
+    return forms.CharField(
+        label=label, help_text=help_text, max_length=longest, required=False, validators=[no_national_id]
+    )
+
+
+class PrivacyForm(forms.Form):
+    """Who answers for the data, on what ground, and whom a participant can ask: printed in the information letter."""
+
+    controller = _told(_("Behandlingsansvarlig"), _("For eksempel Arbeids- og velferdsdirektoratet."))
+    project_leader = _told(_("Prosjektleder"), _("Navn, grad og arbeidssted. Registereierne spør om det."))
+    questions_to = _told(_("Hvem deltakerne kan spørre"), _("Navn, telefon eller e-post."))
+    privacy_officer = _told(_("Personvernombud"), _("Telefon eller e-post."))
+    legal_basis = forms.ChoiceField(
+        label=_("Rettslig grunnlag"),
+        choices=[("", _("Ikke avgjort ennå")), *LegalBasis.choices],
+        required=False,
+    )
+    approvals = _told(
+        _("Vurderinger og godkjenninger"),
+        _("Saksnumre hos Sikt, REK og i personvernkonsekvensvurderingen (PVK)."),
+        longest=300,
+    )
 
 
 LEAST_ARMS, MOST_ARMS = 2, 4

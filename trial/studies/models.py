@@ -25,6 +25,16 @@ class Unit(models.TextChoices):
     CLUSTER = "cluster", _("Hvert kontor, og alle deltakerne der følger kontoret")
 
 
+class LegalBasis(models.TextChoices):
+    """On what the processing of personal data rests; the participant's consent to take part is asked either way."""
+
+    CONSENT = "consent", _("Samtykke (personvernforordningen artikkel 6 nr. 1 a og 9 nr. 2 a)")
+    PUBLIC_INTEREST = (
+        "public_interest",
+        _("Allmennhetens interesse (artikkel 6 nr. 1 e og 9 nr. 2 j, personopplysningsloven §§ 8 og 9)"),
+    )
+
+
 OFFICE = "office"  # the stratifier that is no factor of the participant
 
 
@@ -37,7 +47,8 @@ class Trial(GuardedModel):
     """A randomised trial, or a comparison without a draw (`method` empty).
 
     `factors`: factor -> its levels. `strata_by`: what gives a draw of its own, `OFFICE` and names of factors in their
-    order; empty for one draw in all. `unit`: see `Unit`.
+    order; empty for one draw in all. `unit`: see `Unit`. `controller` to `approvals`: what everyone whose data are used
+    has to be told (personvernforordningen, article 13), and what a register owner asks; `approvals`: of Sikt, REK, PVK.
     """
 
     code = models.SlugField(max_length=50, unique=True)
@@ -58,6 +69,12 @@ class Trial(GuardedModel):
     planned_size = models.PositiveIntegerField(default=0)
     planned_start = models.DateField(null=True, blank=True)
     planned_end = models.DateField(null=True, blank=True)
+    controller = models.CharField(max_length=200, blank=True)
+    project_leader = models.CharField(max_length=200, blank=True)
+    questions_to = models.CharField(max_length=200, blank=True)
+    privacy_officer = models.CharField(max_length=200, blank=True)
+    legal_basis = models.CharField(max_length=20, blank=True, choices=LegalBasis.choices)
+    approvals = models.CharField(max_length=300, blank=True)
     capacity_per_position = models.PositiveSmallIntegerField(
         default=20, validators=[MinValueValidator(1), MaxValueValidator(150)]
     )

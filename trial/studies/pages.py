@@ -25,6 +25,7 @@ from trial.studies.forms import (
     GroupRoleForm,
     MemberForm,
     OfficeForm,
+    PrivacyForm,
     ReasonForm,
     SourcesForm,
 )
@@ -32,7 +33,7 @@ from trial.studies.method_forms import MethodForm
 from trial.studies.models import Trial
 from trial.studies.permissions import can, may_found, require_founder
 from trial.studies.queries import member_of, members_of, office_of_trial, recruiting_offices, trial_for, trials_of
-from trial.studies.setup import next_step, steps, summary
+from trial.studies.setup import changeable_steps, next_step, steps, summary
 from trial.studies.states import TrialState
 
 
@@ -58,10 +59,11 @@ def create(request: SignedInRequest) -> HttpResponse:
 def setup(request: SignedInRequest, trial: str) -> HttpResponse:
     """The whole plan on one page; what can still be changed has a link."""
     found = trial_for(request.user, trial)
-    changeable = _is_changeable(request.user, found)
-    moves = MOVES.get(TrialState(found.state), ()) if can(request.user, found, Permission.MANAGE_TRIAL) else ()
+    manages = can(request.user, found, Permission.MANAGE_TRIAL)
+    changeable = manages and found.state == TrialState.DRAFTING
+    moves = MOVES.get(TrialState(found.state), ()) if manages else ()
     offices = recruiting_offices(found) if moves else ()
-    parts = summary(found, changeable=changeable)
+    parts = summary(found, changeable=changeable_steps(found) if manages else ())
     context = {"trial": found, "changeable": changeable, "parts": parts, "moves": moves, "offices": offices}
     return render(request, "studies/setup.html", context)
 
@@ -70,11 +72,14 @@ def setup(request: SignedInRequest, trial: str) -> HttpResponse:
 def step(request: SignedInRequest, trial: str, step: str) -> HttpResponse:
     """One step of the plan: saved, it leads to the next one."""
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
-    if found.state != TrialState.DRAFTING:
+    open_steps = changeable_steps(found)
+    if step not in open_steps:
         return redirect("studies:setup", found.code)
     form, save = STEPS[step](found, request.POST or None)
     if perform(form, save, by=request.user, trial=found) is not None:
         messages.success(request, _("Lagret."))
+        if step == open_steps[-1]:
+            return redirect("studies:setup", found.code)
         return redirect("studies:step", found.code, step if step == "offices" else next_step(step))
     context = {"trial": found, "form": form, "step": step, "steps": steps(found, step)}
     return render(request, f"studies/step_{step}.html" if step == "offices" else "studies/step.html", context)
@@ -147,10 +152,6 @@ def _create(*, by: User, code: str, name: str) -> Trial:
     return actions.create_trial(by=by, code=code, name=name, settings={})
 
 
-def _is_changeable(user: User, trial: Trial) -> bool:
-    return trial.state == TrialState.DRAFTING and can(user, trial, Permission.MANAGE_TRIAL)
-
-
 @dataclass(frozen=True)
 class Move:
     """A step of the trial's life that the trial lead takes alone; locking and opening take two persons."""
@@ -214,4 +215,15 @@ def _sources(trial: Trial, data: Any) -> Bound:
     return SourcesForm(data, initial={"register_sources": trial.register_sources}), actions.change_settings
 
 
-STEPS = {"about": _about, "arms": _arms, "offices": _offices, "method": _method, "sources": _sources}
+def _privacy(trial: Trial, data: Any) -> Bound:
+    return PrivacyForm(data, initial=forms.model_to_dict(trial, PrivacyForm.base_fields)), actions.set_privacy
+
+
+STEPS = {
+    "about": _about,
+    "arms": _arms,
+    "offices": _offices,
+    "method": _method,
+    "sources": _sources,
+    "privacy": _privacy,
+}

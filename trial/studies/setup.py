@@ -1,6 +1,6 @@
 """The plan of a trial as the pages show it: its steps, and its summary."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -8,9 +8,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from trial.studies.forms import PrivacyForm
 from trial.studies.method_forms import FIELDS, METHODS, MethodForm
 from trial.studies.models import OFFICE, Trial, Unit
 from trial.studies.sources import REGISTERS
+from trial.studies.states import TrialState
 
 STEPS = {
     "about": gettext_lazy("Om forsøket"),
@@ -18,7 +20,15 @@ STEPS = {
     "offices": gettext_lazy("Nav-kontor"),
     "method": gettext_lazy("Loddtrekning"),
     "sources": gettext_lazy("Registre"),
+    "privacy": gettext_lazy("Personvern"),
 }
+
+
+def changeable_steps(trial: Trial) -> tuple[str, ...]:
+    """The steps that can be filled in now: all before the lock, then what is no part of the protocol."""
+    if trial.state == TrialState.DRAFTING:
+        return tuple(STEPS)
+    return () if trial.state == TrialState.ARCHIVED else ("privacy",)
 
 
 def next_step(step: str) -> str:
@@ -28,31 +38,32 @@ def next_step(step: str) -> str:
 
 
 def steps(trial: Trial, active: str) -> list[dict[str, Any]]:
-    """The steps of the plan with their addresses, for the stepper."""
+    """The steps that can be filled in, with their addresses, for the stepper."""
     done = {
         "about": bool(trial.planned_size),
         "arms": trial.arms.exists(),
         "offices": trial.offices.exists(),
         "method": bool(trial.method),
         "sources": bool(trial.register_sources),
+        "privacy": all(value for _label, value in privacy_rows(trial)),
     }
     return [
         {
-            "label": label,
+            "label": STEPS[name],
             "url": reverse("studies:step", args=[trial.code, name]),
             "state": "active" if name == active else "done" if done[name] else "todo",
         }
-        for name, label in STEPS.items()
+        for name in changeable_steps(trial)
     ]
 
 
-def summary(trial: Trial, *, changeable: bool) -> list[dict[str, Any]]:
+def summary(trial: Trial, *, changeable: Collection[str]) -> list[dict[str, Any]]:
     """The plan, a part per step: heading, rows of label and value, and where to change it."""
     return [
         {
             "heading": STEPS[name],
             "rows": [{"label": label, "value": value or _("Ikke fylt ut")} for label, value in rows],
-            "edit_url": reverse("studies:step", args=[trial.code, name]) if changeable else "",
+            "edit_url": reverse("studies:step", args=[trial.code, name]) if name in changeable else "",
         }
         for name, rows in _rows(trial).items()
     ]
@@ -78,7 +89,15 @@ def _rows(trial: Trial) -> dict[str, list[tuple[str, str]]]:
             (_("Metode"), method_text(trial.method, sum(arm.ratio for arm in arms))),
         ],
         "sources": [(_("Registre"), ", ".join(str(REGISTERS.get(code, code)) for code in trial.register_sources))],
+        "privacy": privacy_rows(trial),
     }
+
+
+def privacy_rows(trial: Trial) -> list[tuple[str, str]]:
+    """Who answers for the data, on what ground, whom one can ask: label and value, empty where nobody has said."""
+    fields = PrivacyForm.base_fields
+    values = {name: getattr(trial, name) for name in fields} | {"legal_basis": trial.get_legal_basis_display()}
+    return [(str(fields[name].label), str(value)) for name, value in values.items()]
 
 
 def _control_mark(is_control: bool) -> str:

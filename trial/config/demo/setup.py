@@ -18,7 +18,7 @@ from trial.enrolment.models import ConsentForm
 from trial.followup.actions import appoint_specialist
 from trial.followup.models import EmploymentSpecialist
 from trial.studies.actions import add_member, add_office, create_trial, set_arms, start_recruiting
-from trial.studies.models import Office, Trial
+from trial.studies.models import LegalBasis, Office, Trial
 from trial.studies.queries import plane_for
 from trial.surveys.design import use_standard
 
@@ -50,6 +50,14 @@ CONSENT = {
         "withdraw at any time without any consequence for my benefits."
     ),
 }
+PRIVACY = {
+    "controller": "Arbeids- og velferdsdirektoratet (demonstrasjon)",
+    "project_leader": "Robert Forsker, ph.d. (oppdiktet)",
+    "questions_to": "se-klar@example.no",
+    "privacy_officer": "personvernombudet@example.no",
+    "legal_basis": LegalBasis.CONSENT,
+    "approvals": "Sikt 000000, PVK 2012/0 (oppdiktede numre)",
+}
 WHY_FORESEEABLE = (
     "Med fem til tre gjetter man riktig i over 60 prosent av trekningene bare ved å gjette på den største gruppen. "
     "Forskeren trekker ukentlig for flere kontor samlet, så ingen ved et kontor kan styre hvem som er neste."
@@ -80,7 +88,7 @@ def set_up(users: Mapping[str, User], code: str, name: str, settings: Mapping[st
             by=leads[0],
             code=code,
             name=name,
-            settings={"method": METHOD, "register_sources": list(REGISTERS), "mode": "attended", **settings},
+            settings={"method": METHOD, "register_sources": list(REGISTERS), "mode": "attended", **PRIVACY, **settings},
         )
     with entered(plane_for(leads[0])):
         offices, form = _draft(leads[0], trial)
