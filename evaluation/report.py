@@ -1,5 +1,6 @@
 """The report: one HTML page with every table and figure, readable without a network, a script or this program."""
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Final
@@ -21,6 +22,7 @@ td.number { white-space: nowrap; }
 svg { max-width: 100%; height: auto; }
 code { overflow-wrap: anywhere; }
 """
+FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "nb": {
         "title": "Resultater",
@@ -46,7 +48,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 def report_html(results: Results, pictures: Mapping[str, str], language: str = "nb") -> str:
     """The whole page. `pictures`: name of a figure -> its SVG."""
     words, manifest = WORDS[language], results.manifest
-    heading = f"{words['title']}: {manifest['trial']}"
+    heading = heading_of(results, language)
     masked = f"<p><strong>{escape(words['masked'])}</strong></p>" if manifest["masked"] else ""
     body = "\n".join(_section(finding, pictures, language, manifest["reference"]) for finding in results.findings)
     return (
@@ -54,14 +56,41 @@ def report_html(results: Results, pictures: Mapping[str, str], language: str = "
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(heading)}</title><style>{STYLE}</style></head>\n"
         f"<body>\n<main>\n<h1>{escape(heading)}</h1>\n{masked}\n{body}\n</main>\n"
-        f"{_footer(results, words)}\n</body>\n</html>\n"
+        f"{_footer(results, language)}\n</body>\n</html>\n"
     )
+
+
+def words_of(language: str) -> Mapping[str, str]:
+    """The report's own words."""
+    return WORDS[language]
+
+
+def heading_of(results: Results, language: str) -> str:
+    """What the report is called."""
+    return f"{WORDS[language]['title']}: {results.manifest['trial']}"
+
+
+def sentences_under(finding: Finding, language: str, reference: str) -> list[str]:
+    """What must stand under a table or figure."""
+    return [one for one in (*remarks(finding.notes, language), remark(reference, finding.name, language)) if one]
+
+
+def facts_of(results: Results, language: str) -> list[tuple[str, str]]:
+    """From what the results were made: label and value."""
+    words, manifest = WORDS[language], results.manifest
+    check = manifest["check"]
+    return [
+        (words["plan"], manifest["plan"]),
+        (words["program"], manifest["program"]),
+        (words["check"], f"{check['engine']}, {check['fits']}, {check['largest']:.1e}"),
+        *((f"{words['deliveries']}: {name}", digest) for name, digest in manifest["deliveries"].items()),
+    ]
 
 
 def _section(finding: Finding, pictures: Mapping[str, str], language: str, reference: str) -> str:
     title = escape(finding.title[language])
-    sentences = [*remarks(finding.notes, language), remark(reference, finding.name, language)]
-    under = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in sentences if sentence)
+    sentences = sentences_under(finding, language, reference)
+    under = "".join(f'<p class="note">{escape(sentence)}</p>' for sentence in sentences)
     if finding.name in pictures:
         content = f'<figure role="img" aria-label="{title}">{pictures[finding.name]}</figure>'
     else:
@@ -82,17 +111,12 @@ def _table(finding: Finding, language: str, reference: str) -> Iterator[str]:
     yield "</tbody></table></div>"
 
 
-def _footer(results: Results, words: Mapping[str, str]) -> str:
-    manifest = results.manifest
-    check = manifest["check"]
-    lines = [
-        (words["plan"], f"<code>{manifest['plan']}</code>"),
-        (words["program"], escape(manifest["program"])),
-        (words["check"], escape(f"{check['engine']}, {check['fits']}, {check['largest']:.1e}")),
-        *(
-            (f"{words['deliveries']}: {escape(name)}", f"<code>{digest}</code>")
-            for name, digest in manifest["deliveries"].items()
-        ),
-    ]
-    items = "".join(f"<dt>{head}</dt><dd>{text}</dd>" for head, text in lines)
-    return f"<footer><h2>{words['made_from']}</h2><dl>{items}</dl></footer>"
+def _footer(results: Results, language: str) -> str:
+    facts = facts_of(results, language)
+    items = "".join(f"<dt>{escape(head)}</dt><dd>{_as_code(text)}</dd>" for head, text in facts)
+    return f"<footer><h2>{WORDS[language]['made_from']}</h2><dl>{items}</dl></footer>"
+
+
+def _as_code(text: str) -> str:
+    """A fingerprint stands apart from words."""
+    return f"<code>{text}</code>" if FINGERPRINT.fullmatch(text) else escape(text)

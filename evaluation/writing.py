@@ -16,6 +16,7 @@ import xlsxwriter
 
 from evaluation.findings import Finding, Results
 from evaluation.labels import label, localise
+from evaluation.printing import figure_pdf, report_pdf
 from evaluation.report import report_html
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
@@ -33,15 +34,16 @@ SHEET_NAME: Final = 31  # what a spreadsheet allows
 
 
 def write_results(
-    results: Results, folder: Path, *, language: str = "nb", images: Sequence[str] = ("svg", "png")
+    results: Results, folder: Path, *, language: str = "nb", images: Sequence[str] = ("svg", "png", "pdf")
 ) -> None:
-    """Write results.json, manifest.json, tables/*.csv, tables.xlsx, figures/*.{json,csv} and images, report.html.
+    """Write results.json, manifest.json, tables/*.csv, tables.xlsx, figures/*.{json,csv} and images, report.html and
+    report.pdf.
 
     Args:
         results: what `run` found.
         folder: is made where it is missing; files of the same names are replaced.
         language: nb or en, for the words in figures, spreadsheet and report.
-        images: kinds of image beside each figure's specification: svg, png, or none.
+        images: kinds of image beside each figure's specification: svg, png, pdf, or none.
     """
     tables, figures = (folder / "tables", folder / "figures")
     for place in (tables, figures):
@@ -59,8 +61,11 @@ def write_results(
             (figures / f"{name}.svg").write_text(pictures[name], encoding="utf-8")
         if "png" in images:
             (figures / f"{name}.png").write_bytes(as_png(specification))
+        if "pdf" in images:
+            (figures / f"{name}.pdf").write_bytes(figure_pdf(results[name].title[language], pictures[name], language))
     (folder / "tables.xlsx").write_bytes(as_spreadsheet(results.findings, language))
     (folder / "report.html").write_text(report_html(results, pictures, language), encoding="utf-8")
+    (folder / "report.pdf").write_bytes(report_pdf(results, pictures, language))
 
 
 def as_csv(finding: Finding) -> bytes:

@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import openpyxl
+import pypdfium2
 import pytest
 
 from evaluation import run, write_results
@@ -30,7 +32,7 @@ def test_every_finding_has_its_files(written: Path) -> None:
         if finding["kind"] == "table":
             assert (written / "tables" / f"{finding['name']}.csv").exists()
         else:
-            for kind in ("json", "csv", "svg", "png"):
+            for kind in ("json", "csv", "svg", "png", "pdf"):
                 assert (written / "figures" / f"{finding['name']}.{kind}").stat().st_size > 0
     assert json.loads((written / "manifest.json").read_text())["plan"] == SHORT.sha256
 
@@ -59,6 +61,16 @@ def test_a_report_needs_nothing_from_elsewhere(written: Path) -> None:
     assert set(re.findall(r'(?:src|href)="([^"#]+)"', page)) == set()
     assert "url(http" not in page
     assert "Tabell 2" in page
+
+
+def test_the_printed_report_says_what_the_page_says(written: Path) -> None:
+    with pypdfium2.PdfDocument(written / "report.pdf") as document:
+        text = " ".join(document[place].get_textpage().get_text_range() for place in range(len(document)))
+    words = set(re.sub("\\s+", " ", text.replace("\ufffe", "").replace("-\r\n", "")).split())
+    page = re.sub(r"<svg.*?</svg>|<style>.*?</style>", "", (written / "report.html").read_text(), flags=re.DOTALL)
+    said = {word for word in unescape(re.sub("<[^>]+>", " ", page)).split() if len(word) < 9}
+    assert len(said) > 100
+    assert len(said - words) < 0.02 * len(said), said - words
 
 
 def test_words_follow_the_language(written: Path, deliveries, tmp_path: Path) -> None:
