@@ -4,6 +4,7 @@ Whatever the format, a file becomes a stream of Arrow batches of text, so that a
 a piece at a time. Numbers are written with a point, dates as yyyy-mm-dd, and a cell that holds nothing is missing.
 """
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,7 @@ from evaluation.formats.text import (
 
 __all__ = ["LINE", "SUFFIXES", "USUAL_LIMITS", "WIDTH", "Limits", "Text", "clean_name", "read", "text_of"]
 
+FULL_DISK: Final = (errno.ENOSPC, errno.EDQUOT)
 _READERS: Final[Mapping[str, Callable[[Path], Text]]] = MappingProxyType(
     {
         ".csv": read_delimited,
@@ -57,8 +59,9 @@ def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LI
 
     Raises:
         EvaluationError: here or while the batches are read: `unreadable` when the content is not what the name says or
-            is damaged, `unpacks_too_far` when it grows beyond the limits, `too_demanding` when memory does not suffice,
-            `national_id` when one stands in a name, label or note of the file.
+            is damaged, `unknown_encoding`, `several_sheets`, `unpacks_too_far` when it grows beyond the limits,
+            `too_much_memory` when memory does not suffice, `national_id` when one stands in a name, label or note.
+        OSError: the disk is full, which tells nothing of the file.
     """
     called = name or path.name
     refuse_identities([Path(called).stem])
@@ -69,6 +72,8 @@ def read(path: Path, name: str = "", *, scratch: Path, limits: Limits = USUAL_LI
             raise EvaluationError("unreadable", f"{called}: known endings are {', '.join(SUFFIXES)}")
         text = reader(inner)
     except Exception as error:
+        if _says_enough(error):
+            raise
         raise _unreadable(error, called) from error
     if len(set(text.names)) < len(text.names) or "" in text.names:
         raise EvaluationError("unreadable", f"{called} has a column without a name of its own")
@@ -79,13 +84,18 @@ def _guarded(text: Text, called: str, most_bytes: int) -> Iterator[pa.RecordBatc
     try:
         yield from counted(text.batches, most_bytes)
     except Exception as error:
+        if _says_enough(error):
+            raise
         raise _unreadable(error, called) from error
+
+
+def _says_enough(error: Exception) -> bool:
+    """Whether it is a refusal of ours, or tells nothing of the file."""
+    return isinstance(error, EvaluationError) or getattr(error, "errno", None) in FULL_DISK
 
 
 def _unreadable(error: Exception, called: str) -> EvaluationError:
     """Whatever a library raises on bytes that are not what it expects: each has errors of its own for them."""
-    if isinstance(error, EvaluationError):
-        return error
-    if isinstance(error, MemoryError):
-        return EvaluationError("too_demanding", f"{called} needs more memory than there is")
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return EvaluationError("too_much_memory", f"{called} needs more memory than there is")
     return EvaluationError("unreadable", f"{called} could not be read")

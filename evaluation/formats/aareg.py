@@ -7,7 +7,9 @@ number. `antallTimerPrUke` are the hours that a full position means, as the colu
 Source: field names of Aareg's /api/v2/arbeidstaker/arbeidsforhold.
 """
 
+import codecs
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from evaluation.errors import EvaluationError
+from evaluation.formats.delimited import marked_wide
 from evaluation.formats.text import LINE, ROWS_AT_ONCE, WIDTH, Text
 from evaluation.national_id import find_national_ids
 
@@ -71,8 +74,10 @@ def read_aareg(path: Path) -> Text:
 
     Raises:
         EvaluationError: `national_id` when one stands anywhere in the file, also in a field that is not read;
-            `unreadable` when it is no such JSON.
+            `unreadable` when it is no such JSON, `unknown_encoding` when it is not UTF-8.
     """
+    if marked_wide(path):
+        raise EvaluationError("unknown_encoding", "JSON is UTF-8")
     _refuse_national_ids(path)
     return Text(NAMES, _batches(path), {"format": "Aareg v2 (JSON)"})
 
@@ -94,9 +99,20 @@ def _batches(path: Path) -> Iterator[pa.RecordBatch]:
         connection.execute(f"SET temp_directory = '{scratch}'; SET memory_limit = '512MB'; SET threads = 2")
         connection.execute("SET enable_progress_bar = false")
         try:
-            for batch in connection.execute(query, [str(path)]).to_arrow_reader(ROWS_AT_ONCE):
+            for batch in connection.execute(query, [str(_unmarked(path, Path(scratch)))]).to_arrow_reader(ROWS_AT_ONCE):
                 if batch.num_rows and batch.column(0).null_count == batch.num_rows:
                     raise EvaluationError("unreadable", "the JSON holds no arbeidsforhold with a number")
                 yield batch
         except duckdb.Error as error:
             raise EvaluationError("unreadable", "the file is no JSON of arbeidsforhold") from error
+
+
+def _unmarked(path: Path, scratch: Path) -> Path:
+    """The file without the mark that some programs put before UTF-8, which JSON does not know."""
+    with path.open("rb") as file:
+        if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            return path
+        copy = scratch / "unmarked.json"
+        with copy.open("wb") as target:
+            shutil.copyfileobj(file, target, SCAN_BYTES)
+    return copy

@@ -24,6 +24,8 @@ SCAN_BYTES: Final = 4 << 20
 BLOCK_BYTES: Final = 4 << 20  # a row must fit in it
 HEADER_BYTES: Final = 1 << 20
 FALLBACK: Final = "cp1252"  # Windows' own, of which Latin-1 is what is printable
+WIDE: Final = "utf-16"  # Excel's "Unicode text", known by the mark that it begins with
+CALLED: Final = {"utf-8": "UTF-8", FALLBACK: "Windows-1252", WIDE: "UTF-16"}
 DECLARED: Final = re.compile(r'"?sep=(.)"?[\r\n]+', re.IGNORECASE)  # what Excel writes, and asks for, above the header
 
 
@@ -46,24 +48,30 @@ class _Head:
 
 
 def read_delimited(path: Path) -> Text:
-    """Open a CSV file: UTF-8, Latin-1 or Windows-1252, with ``;``, ``,``, tab or ``|`` between the fields."""
+    """Open a CSV file: UTF-8, UTF-16 with its mark, Latin-1 or Windows-1252, with ``;``, ``,``, tab or ``|`` between
+    the fields.
+
+    Raises:
+        EvaluationError: `unreadable` without a header or where it is no text, `unknown_encoding`.
+    """
     encoding = _encoding(path)
     head = _head(path, encoding)
     if not any(head.names):
         raise EvaluationError("unreadable", f"{path.name} has no header")
-    told = "UTF-8" if encoding == "utf-8" else "Windows-1252"
-    facts = {"format": "CSV", "encoding": told, "separator": head.separator}
+    facts = {"format": "CSV", "encoding": CALLED[encoding], "separator": head.separator}
     return Text(head.names, _Rows(path, encoding, head).batches(), facts)
 
 
 def _encoding(path: Path) -> str:
     """The encoding that the whole file keeps to, not only its beginning."""
+    if marked_wide(path):
+        return WIDE
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8"
     with path.open("rb") as file:
         while chunk := file.read(SCAN_BYTES):
             if b"\0" in chunk:
-                raise EvaluationError("unreadable", "the file is not text")
+                raise _no_text(chunk)
             if encoding == "utf-8":
                 try:
                     decoder.decode(chunk)
@@ -75,6 +83,19 @@ def _encoding(path: Path) -> str:
         except UnicodeDecodeError:
             return FALLBACK
     return encoding
+
+
+def marked_wide(path: Path) -> bool:
+    """Whether a file begins with the mark of UTF-16."""
+    with path.open("rb") as file:
+        return file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _no_text(chunk: bytes) -> EvaluationError:
+    """Text of two bytes a sign has a zero beside almost every letter; without its mark nobody knows on which side."""
+    if max(chunk[0::2].count(0), chunk[1::2].count(0)) > len(chunk) // 3:
+        return EvaluationError("unknown_encoding", "the file has two bytes for each sign, and no mark that says so")
+    return EvaluationError("unreadable", "the file is not text")
 
 
 def _head(path: Path, encoding: str) -> _Head:

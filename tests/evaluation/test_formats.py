@@ -1,5 +1,7 @@
 """The same delivery in every format that people send becomes the same rows, and nothing else becomes rows."""
 
+import codecs
+import errno
 import gzip
 import io
 import json
@@ -60,6 +62,10 @@ WRITERS = {
     "semicolon.csv": lambda path: AS_TEXT.to_csv(path, index=False, sep=";", decimal=",", encoding="latin-1"),
     "marked.csv": lambda path: AS_TEXT.to_csv(path, index=False, sep=";", decimal=",", encoding="utf-8-sig"),
     "windows.csv": lambda path: path.write_bytes(JOBS.to_csv(index=False).replace("\n", "\r\n").encode("cp1252")),
+    "unicode.txt": lambda path: AS_TEXT.to_csv(path, index=False, sep="\t", decimal=",", encoding="utf-16"),
+    "unicode.csv": lambda path: path.write_bytes(
+        codecs.BOM_UTF16_BE + AS_TEXT.to_csv(index=False, sep=";", decimal=",").encode("utf-16-be")
+    ),
     "quoted.csv": lambda path: JOBS.to_csv(path, index=False, sep=";", quoting=1),
     "tabs.tsv": lambda path: JOBS.to_csv(path, index=False, sep="\t"),
     "file.parquet": lambda path: JOBS.to_parquet(path),
@@ -142,6 +148,80 @@ def test_a_formula_in_a_workbook_is_turned_down_and_a_workbook_with_macros_altog
     assert validate("employment", tmp_path / "book.xlsx", today=TODAY).refused == "unreadable"
 
 
+def book_of(path: Path, **sheets: list[list[object]]) -> Path:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+TITLE = [["Uttrekk fra Aa-registeret", "2020"], [], ["Bestilt av Nav"]]
+ROWS = [["LOPENR", "FRA", "TIL", "ANTALLTIMERPRUKE", "STILLINGSPROSENT"], ["P1", "01.02.2015", None, 37.5, 50],
+        ["P2", "soon", None, 37.5, 50]]  # fmt: skip
+RENAMED = {"lopenr": "participant_number", "fra": "start", "til": "end", "antalltimerpruke": "full_time_hours",
+           "stillingsprosent": "position_percent"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sheets", "line", "facts"),
+    [
+        ({"jobb": ROWS}, 3, {"sheet": "jobb"}),
+        ({"jobb": TITLE + ROWS}, 6, {"sheet": "jobb", "header_line": "4"}),
+        ({"om": [["Om uttrekket", "Kontakt"], ["x", "y"]], "jobb": TITLE + ROWS}, 6,
+         {"sheet": "jobb", "header_line": "4"}),
+        ({"jobb": ROWS, "koder": [["Type", "Verdi"], ["ordinaert", "1"]]}, 3, {"sheet": "jobb"}),
+        ({"jobb": ROWS, "tomt": ROWS[:1]}, 3, {"sheet": "jobb"}),
+    ],
+)  # fmt: skip
+def test_rows_of_a_workbook_are_found_under_titles_and_on_later_sheets(tmp_path: Path, sheets, line, facts) -> None:
+    path = book_of(tmp_path / "book.xlsx", **sheets)
+    report = validate("employment", path, columns=RENAMED, today=TODAY)
+    assert (report.refused, report.rows, len(report.accepted)) == (None, 2, 1)
+    assert [(row.line, row.code) for row in report.rejected] == [(line, "not_a_date")]
+    assert read(path, scratch=tmp_path).facts == {"format": "Excel"} | facts
+
+
+def test_rows_in_two_sheets_are_refused_rather_than_half_read(tmp_path: Path) -> None:
+    path = book_of(tmp_path / "book.xlsx", **{"2014": ROWS, "2015": [["Nytt år"], *ROWS]})
+    assert validate("employment", path, columns=RENAMED, today=TODAY).refused == "several_sheets"
+
+
+def test_a_national_id_above_the_rows_refuses_the_workbook(tmp_path: Path) -> None:
+    number = synthetic_national_id(date(1980, 5, 17), 3)
+    path = book_of(tmp_path / "book.xlsx", jobb=[["Bestilt av", number], *ROWS])
+    assert validate("employment", path, columns=RENAMED, today=TODAY).refused == "national_id"
+
+
+def test_names_that_nobody_knows_are_taken_from_the_first_line_that_is_no_title(tmp_path: Path) -> None:
+    strange = [["A1", "B2", "C3", "D4", "E5"], *ROWS[1:]]
+    path = book_of(tmp_path / "book.xlsx", jobb=[["Uttrekk"], [], *strange])
+    renamed = dict(zip(("a1", "b2", "c3", "d4", "e5"), RENAMED.values(), strict=True))
+    assert len(validate("employment", path, columns=renamed, today=TODAY).accepted) == 1
+
+
+def test_two_bytes_a_sign_without_a_mark_and_wide_json_are_refused_with_their_own_reason(tmp_path: Path) -> None:
+    (tmp_path / "jobb.csv").write_bytes(JOBS.to_csv(index=False).encode("utf-16-le"))
+    (tmp_path / "aareg.json").write_text(json.dumps(AAREG), encoding="utf-16")
+    (tmp_path / "other.csv").write_bytes(b"participant_number;start\n\0\0\0\n")
+    found = [validate("employment", path, today=TODAY).refused for path in sorted(tmp_path.iterdir())]
+    assert found == ["unknown_encoding", "unknown_encoding", "unreadable"]
+
+
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _zipped(tmp_path / "packed.zip")
+
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("evaluation.formats.archives._copied", full)
+    with pytest.raises(OSError, match="No space"):
+        validate("employment", tmp_path / "packed.zip", today=TODAY)
+
+
 def job(number: str, *details: dict[str, object], end: str | None = None) -> dict[str, object]:
     period = {"startdato": "2016-04-11"} | ({"sluttdato": end} if end else {})
     return {
@@ -167,10 +247,10 @@ AAREG = [
 ]
 
 
-@pytest.mark.parametrize("form", ["array", "lines"])
-def test_aareg_json_becomes_a_row_for_each_period_of_details(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize(("form", "encoding"), [("array", "utf-8"), ("lines", "utf-8"), ("lines", "utf-8-sig")])
+def test_aareg_json_becomes_a_row_for_each_period_of_details(tmp_path: Path, form: str, encoding: str) -> None:
     text = json.dumps(AAREG) if form == "array" else "\n".join(map(json.dumps, AAREG))
-    (tmp_path / "aareg.json").write_text(text)
+    (tmp_path / "aareg.json").write_text(text, encoding=encoding)
     report = validate("employment", tmp_path / "aareg.json", today=TODAY)
     found = report.accepted.set_index("participant_number")
     days = found[["start", "end"]].apply(lambda column: column.dt.strftime("%Y-%m-%d"))
