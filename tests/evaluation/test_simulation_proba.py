@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import linear_probability, person_months
+from evaluation import concurrent_measures, linear_probability, person_months
+from evaluation.comparing.published import SAMPLE, SHARES
 from evaluation.deliveries import validate
 from evaluation.simulation import proba_margins as proba
 from evaluation.simulation import simulate_proba, write_deliveries
@@ -52,20 +53,82 @@ def shares(values: pd.Series, frames: Frames) -> tuple[float, float]:
     return values[arm == EXTENDED].mean(), values[arm == FOLLOW_UP].mean()
 
 
-@pytest.mark.slow
-def test_the_characteristics_are_those_of_table_3_2(frames: Frames) -> None:
+def as_published(found: tuple[float, float], published: tuple[float, ...], persons: tuple[int, int]) -> bool:
+    """Whether shares by arm differ from the printed ones by no more than rounding and four standard errors."""
+    return all(
+        abs(share - printed) < 0.0006 + 4 * np.sqrt(printed * (1 - printed) / n)
+        for share, printed, n in zip(found, published, persons, strict=True)
+    )
+
+
+def sizes(frames: Frames) -> tuple[int, int]:
+    counts = frames["participants"]["arm"].value_counts()
+    return int(counts[EXTENDED]), int(counts[FOLLOW_UP])
+
+
+def characteristics(frames: Frames, any_work: pd.DataFrame) -> dict[str, pd.Series]:
+    """Who has each characteristic of table 3.2."""
     people = frames["participants"]
     age = people["start_date"].dt.year - people["birth_year"]
-    found = {
-        "men": (people["sex"] == "man", proba.MEN),
-        "young": (age < 25, (19.8, 10.7)),
-        "old": (age >= 50, (14.8, 24.3)),
-        "born in Norway": (people["country_group"] == 0, (74.1, 76.7)),
-        "upper secondary": (people["education_level"] == 4, (32.1, 30.0)),
-        "without AAP": (people["aap_diagnosis"].isna(), (61.4, 54.7)),
+    level, diagnosis = people["education_level"], people["aap_diagnosis"].fillna("none")
+    at_start = {
+        name: wide(any_work, frames, name)[0].to_numpy() == 1
+        for name in ("employed", "disability_benefit", "reduced_work_capacity")
     }
-    for name, (holds, published) in found.items():
-        assert np.multiply(shares(holds, frames), 100) == pytest.approx(published, abs=1.6), name
+    schools = ("primary_school", "upper_secondary_not_completed", "upper_secondary_completed", "higher_up_to_4_years",
+               "higher_over_4_years", "unknown_education")  # fmt: skip
+    aap = ("no_aap", "aap_mental", "aap_musculoskeletal", "aap_other")
+    return {
+        "men": people["sex"] == "man",
+        "women": people["sex"] == "woman",
+        "age_24_or_less": age < 25,
+        "age_25_29": age.between(25, 29),
+        "age_30_39": age.between(30, 39),
+        "age_40_49": age.between(40, 49),
+        "age_50_or_more": age >= 50,
+        "born_in_norway": people["country_group"] == 0,
+        **{name: level == code for name, code in zip(schools, proba.EDUCATION_LEVELS, strict=True)},
+        **{name: diagnosis == kind for name, kind in zip(aap, proba.DIAGNOSES, strict=True)},
+        "disability_at_start": at_start["disability_benefit"],
+        "employed_at_start": at_start["employed"],
+        "reduced_capacity": at_start["reduced_work_capacity"],
+    }
+
+
+@pytest.mark.slow
+def test_every_characteristic_has_its_share_of_table_3_2(frames: Frames, any_work: pd.DataFrame) -> None:
+    found = characteristics(frames, any_work)
+    assert set(found) == set(SHARES["table-3-2"])
+    for name, published in SHARES["table-3-2"].items():
+        assert as_published(shares(found[name], frames), published, sizes(frames)), name
+    swapped = shares(found["age_24_or_less"], frames)[::-1]
+    assert not as_published(swapped, SHARES["table-3-2"]["age_24_or_less"], sizes(frames))  # the control
+
+
+@pytest.mark.slow
+def test_as_many_are_followed_as_published_and_work_as_much_and_with_as_many_subsidies(
+    frames: Frames, by_rule: pd.DataFrame
+) -> None:
+    arm, (extended, other) = frames["participants"]["arm"], sizes(frames)
+    assert (extended, other) == (round(PERSONS * 7265 / 37777), PERSONS - round(PERSONS * 7265 / 37777))
+    employed = wide(by_rule, frames)
+    for month, kind in ((12, "observed"), (18, "observed_later")):
+        printed = [SAMPLE[kind][place] / SAMPLE["starters"][place] for place in (0, 1)]
+        assert as_published(shares(employed[month].notna(), frames), printed, (extended, other)), month
+    known = employed[12].notna().to_numpy()
+    hours, subsidy = (wide(by_rule, frames, name)[12].to_numpy() for name in ("hours", "wage_subsidy"))
+    working = employed[12].to_numpy() == 1
+    for name, holds in (("full_time", hours >= 30), ("part_time", hours < 30), ("with_wage_subsidy", subsidy == 1)):
+        found = [(working & holds)[known & (arm == one).to_numpy()].mean() for one in (EXTENDED, FOLLOW_UP)]
+        assert found == pytest.approx(SHARES["table-4-1"][name], abs=0.015), name
+
+
+@pytest.mark.slow
+def test_as_many_are_in_other_measures_meanwhile_as_in_table_2_1(any_work: pd.DataFrame) -> None:
+    found = concurrent_measures(any_work, others=["work_practice", "wage_subsidy", "training"])
+    by_arm = found.pivot(index="measure", columns="arm", values="share")
+    for measure, row in by_arm.iterrows():
+        assert (row[EXTENDED], row[FOLLOW_UP]) == pytest.approx(SHARES["table-2-1"][str(measure)], abs=0.03), measure
 
 
 @pytest.mark.slow

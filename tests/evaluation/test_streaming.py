@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import EvaluationError, person_months, validate
+from evaluation import EvaluationError, person_months, person_totals, validate
 from evaluation.monthly_cells import cells_of
 from evaluation.outcomes import OUTCOMES
+from evaluation.published import TABLE_2
 from evaluation.simulation import national, write_national
+from evaluation.simulation.margins import ARMS
 from evaluation.streaming import write_person_months
 from tests.evaluation.trials import people, registers
 
@@ -84,3 +86,20 @@ def test_a_national_trial_is_written_piece_by_piece_and_passes_the_check(
         pd.read_parquet(paths["participants"]), unemployment=pd.read_parquet(paths["unemployment"]), months=(-36, 0)
     )
     assert panel["unemployment_rate"].notna().all()
+
+
+def test_a_national_trial_has_the_means_of_table_2(tmp_path: Path) -> None:
+    paths = write_national(tmp_path, persons=6000, seed=5)
+    frames = {name: pd.read_parquet(path) for name, path in paths.items() if name != "unemployment"}
+    outcomes = ["employed", "mean_hours_per_week", "aap", "disability_benefit", "any_measure", "none_of_these"]
+    totals = person_totals(person_months(**frames), outcomes=outcomes).groupby("arm")[outcomes].agg(["mean", "sem"])
+    for outcome in outcomes:
+        for arm, published in zip(ARMS, TABLE_2[outcome], strict=False):
+            mean, error = totals.loc[arm, outcome]
+            assert mean == pytest.approx(published, abs=4 * error + 0.06), (outcome, arm)
+    treated, control = (totals.loc[arm, "employed"] for arm in ARMS)
+    assert treated["mean"] - control["mean"] > 4 * np.hypot(
+        treated["sem"], control["sem"]
+    )  # swapped, they would not fit
+    assert frames["participants"]["start_date"].between("2014-01-01", "2016-12-31").all()
+    assert frames["employment"]["start"].max() <= pd.Timestamp("2019-12-31")
