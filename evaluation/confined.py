@@ -6,8 +6,10 @@ back is plain JSON and the two Parquet files of `judging`. The limits are those 
 
 import json
 import resource
+import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -25,8 +27,10 @@ MOST_SECONDS: Final = 3600
 IDLE_SECONDS: Final = 60  # a library that could not start a thread for want of memory waits for it without end
 LOOK_EVERY: Final = 0.2
 MOST_WRITTEN: Final = 200 << 30
+NEARLY_ALL: Final = 0.9  # of the memory that the child may map: whoever failed there failed for want of it
 REQUEST: Final = "request.json"
 ANSWER: Final = "answer.json"
+FAILURE: Final = "failure.json"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,12 @@ def validate_confined(
     """As `deliveries.validate_file`, in a child process. A child that dies or takes too long refuses the file.
 
     Returns:
-        Judgement; `refused` is `too_demanding` when the file needed more than the confinement allows.
+        Judgement; `refused` is `too_much_memory` or `too_slow` when the file needed more than the confinement allows,
+        `reader_crashed` when a library broke down on it, `too_demanding` when the child was ended from outside or
+        waited for nothing.
+
+    Raises:
+        ConfinedError: the check failed for a reason that does not lie in the file: a mistake of ours, a full disk.
     """
     request = {
         "register": register,
@@ -70,14 +79,45 @@ def validate_confined(
         "confinement": asdict(confinement),
     }
     (folder / REQUEST).write_text(json.dumps(request), encoding="utf-8")
-    (folder / ANSWER).unlink(missing_ok=True)
-    _child(folder, confinement, progress or (lambda _label, _rows: None))
-    if not (folder / ANSWER).exists():
-        return Judgement(register, refused="too_demanding")
-    return _judgement(json.loads((folder / ANSWER).read_text(encoding="utf-8")))
+    for left in (ANSWER, FAILURE):
+        (folder / left).unlink(missing_ok=True)
+    end = _child(folder, confinement, progress or (lambda _label, _rows: None))
+    if (folder / ANSWER).exists():
+        return _judgement(json.loads((folder / ANSWER).read_text(encoding="utf-8")))
+    if end.code > 0:
+        raise ConfinedError(_told(folder / FAILURE) or f"the child ended with code {end.code}")
+    return Judgement(register, refused=_reason(end))
 
 
-def _child(folder: Path, confinement: Confinement, progress: Progress) -> None:
+class ConfinedError(RuntimeError):
+    """The check itself failed; says what kind of error it was and where, never a value of the file."""
+
+
+@dataclass
+class _End:
+    """How a child ended: its exit code (negative: the signal), whether it used nearly all its memory, and why we ended
+    it (`too_slow`, `too_demanding`), if we did."""
+
+    code: int = 0
+    by_us: str = ""
+    full: bool = False
+
+
+def _reason(end: _End) -> str:
+    if end.by_us == "too_slow" or -end.code == signal.SIGXCPU:
+        return "too_slow"
+    if end.full:
+        return "too_much_memory"
+    if end.by_us or -end.code in (signal.SIGKILL, signal.SIGTERM):
+        return "too_demanding"  # the system ends what needs more memory than the machine has, and so may anyone
+    return "reader_crashed"
+
+
+def _told(failure: Path) -> str:
+    return failure.read_text(encoding="utf-8") if failure.exists() else ""
+
+
+def _child(folder: Path, confinement: Confinement, progress: Progress) -> _End:
     """Start the child, pass on what it tells, and end it when its time is up or it does nothing any more."""
     home = str(Path(__file__).resolve().parents[1])
     child = subprocess.Popen(
@@ -89,8 +129,8 @@ def _child(folder: Path, confinement: Confinement, progress: Progress) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    ended = Event()
-    Thread(target=_watch, args=(child, confinement, ended), daemon=True).start()
+    end, ended = _End(), Event()
+    Thread(target=_watch, args=(child, confinement, end, ended), daemon=True).start()
     try:
         with child:
             for line in child.stdout or ():
@@ -99,18 +139,35 @@ def _child(folder: Path, confinement: Confinement, progress: Progress) -> None:
     finally:
         ended.set()
         child.kill()
+    end.code = child.returncode
+    return end
 
 
-def _watch(child: subprocess.Popen[str], confinement: Confinement, ended: Event) -> None:
+def _watch(child: subprocess.Popen[str], confinement: Confinement, end: _End, ended: Event) -> None:
     begun = busy_at = monotonic()
     used = ""
     while not ended.wait(LOOK_EVERY):
         now, uses = monotonic(), _processor_time(child.pid)
         if uses != used:
             used, busy_at = uses, now
-        if now - begun > confinement.seconds or now - busy_at > confinement.idle_seconds:
+        end.full = end.full or _is_full(child.pid)
+        late, idle = now - begun > confinement.seconds, now - busy_at > confinement.idle_seconds
+        if late or idle:
+            end.by_us = "too_slow" if late else "too_demanding"
             child.kill()
             return
+
+
+def _is_full(pid: int | str) -> bool:
+    """Whether a process has mapped nearly as much memory as it may; where the system does not say, no."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+        limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    except OSError:
+        return False
+    peak = next((line.split()[1] for line in status if line.startswith("VmPeak:")), "0")
+    most = next((line.split()[3] for line in limits if line.startswith("Max address space")), "unlimited")
+    return most.isdecimal() and int(peak) * 1024 > NEARLY_ALL * int(most)
 
 
 def _processor_time(pid: int) -> str:
@@ -141,20 +198,37 @@ def main(folder: Path) -> None:
     confinement = request["confinement"]
     _bind(confinement["memory_bytes"], confinement["seconds"])
     try:
-        found = validate_file(
-            request["register"],
-            Path(request["source"]),
-            folder=folder,
-            name=request["name"],
-            people=People(**request["people"]),
-            columns=request["columns"],
-            today=date.fromisoformat(request["today"]),
-            limits=Limits(**confinement["limits"]),
-            progress=lambda label, rows: print(label, rows, flush=True),
-        )
+        found = _judged(folder, request)
     except MemoryError:
-        return
+        found = Judgement(request["register"], refused="too_much_memory")
+    except Exception as error:  # what broke is told without its words, which may hold a cell of the file
+        if not _is_full("self"):
+            (folder / FAILURE).write_text(f"{type(error).__name__} at {_where(error)}", encoding="utf-8")
+            sys.exit(1)
+        found = Judgement(request["register"], refused="too_much_memory")
+    if found.refused == "unreadable" and _is_full("self"):  # libraries have many words for want of memory
+        found = Judgement(request["register"], refused="too_much_memory")
     (folder / ANSWER).write_text(json.dumps(asdict(found)), encoding="utf-8")
+
+
+def _judged(folder: Path, request: Mapping[str, Any]) -> Judgement:
+    return validate_file(
+        request["register"],
+        Path(request["source"]),
+        folder=folder,
+        name=request["name"],
+        people=People(**request["people"]),
+        columns=request["columns"],
+        today=date.fromisoformat(request["today"]),
+        limits=Limits(**request["confinement"]["limits"]),
+        progress=lambda label, rows: print(label, rows, flush=True),
+    )
+
+
+def _where(error: BaseException) -> str:
+    """File and line of ours in which it broke."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "evaluation" in Path(frame.filename).parts]
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "an unknown place"
 
 
 def _bind(memory_bytes: int, seconds: int) -> None:

@@ -36,8 +36,13 @@ ROW_REASONS: Final = MappingProxyType(
 FILE_REASONS: Final = MappingProxyType(
     {
         "unreadable": "not what its ending says, or damaged",
+        "unknown_encoding": "in an encoding that is not read here: save it as UTF-8",
+        "several_sheets": "several sheets of the workbook hold the register: put the rows in one of them",
         "unpacks_too_far": "unpacks to more than its size allows",
+        "too_much_memory": "needs more memory than a check may have",
+        "too_slow": "takes more time than a check may have",
         "too_demanding": "needs more memory or time than a check may have",
+        "reader_crashed": "a library broke down on it: it is damaged, or made to do harm",
         "missing_columns": "columns are missing",
         "national_id": "holds a national identity number",
     }

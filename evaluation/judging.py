@@ -4,6 +4,8 @@ The file passes through memory in pieces. What is known of it lies in tables tha
 when they need more than `MEMORY`.
 """
 
+import errno
+import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +26,7 @@ MEMORY: Final = "1GB"
 ACCEPTED: Final = "accepted.parquet"
 REJECTED: Final = "rejected.parquet"
 SAMPLE_ROWS: Final = 5
+NO_SPACE: Final = 64 << 20  # bytes: DuckDB asks for pieces of this order
 TELL_EVERY: Final = 10  # batches
 
 # Ten digits or more with at most three signs between them: every identity number, and few other things. A number with a
@@ -98,7 +101,8 @@ def judge(
         progress: called as progress(label, rows) while it goes on; labels are read, check and write.
 
     Raises:
-        EvaluationError: `unknown_register`, `too_demanding`, and what the reading of the file raises.
+        EvaluationError: `unknown_register`, `too_much_memory`, and what the reading of the file raises.
+        OSError: the disk is full, which tells nothing of the file.
     """
     if register not in REGISTERS:
         raise EvaluationError("unknown_register", f"no register is called {register}; known: {', '.join(REGISTERS)}")
@@ -108,7 +112,7 @@ def judge(
         try:
             return court.judgement(people, progress)
         except (duckdb.OutOfMemoryException, MemoryError) as error:
-            raise EvaluationError("too_demanding", "the check needs more memory than it may have") from error
+            raise EvaluationError("too_much_memory", "the check needs more memory than it may have") from error
 
 
 class _Court:
@@ -155,7 +159,7 @@ class _Court:
         """Every cell as text in a table, with its line; rows without any value are counted, and are no rows."""
         names = [f"c{place}" for place in range(len(self.text.names))]
         schema = pa.schema([*((name, pa.string()) for name in names), ("line", pa.int64()), ("fits", pa.bool_())])
-        failed: list[EvaluationError] = []
+        failed: list[Exception] = []
         reader = pa.RecordBatchReader.from_batches(schema, self._told(schema, progress, failed))
         self.connection.register("incoming", reader)
         try:
@@ -163,11 +167,13 @@ class _Court:
         except duckdb.Error as error:
             if failed:
                 raise failed[0] from error
-            code = "too_demanding" if isinstance(error, duckdb.OutOfMemoryException) else "unreadable"
+            if isinstance(error, duckdb.IOException) and shutil.disk_usage(self.folder).free < NO_SPACE:
+                raise OSError(errno.ENOSPC, "the disk is full") from error
+            code = "too_much_memory" if isinstance(error, duckdb.OutOfMemoryException) else "unreadable"
             raise EvaluationError(code, "the file could not be read") from error
         self.connection.unregister("incoming")
 
-    def _told(self, schema: pa.Schema, progress: Progress, failed: list[EvaluationError]) -> Iterator[pa.RecordBatch]:
+    def _told(self, schema: pa.Schema, progress: Progress, failed: list[Exception]) -> Iterator[pa.RecordBatch]:
         """The batches under the names of SQL. A refusal is kept: Arrow passes no more of it on than its text."""
         done = 0
         try:
@@ -176,7 +182,7 @@ class _Court:
                 if turn % TELL_EVERY == 0:
                     progress("read", done)
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-        except EvaluationError as error:
+        except (EvaluationError, OSError) as error:
             failed.append(error)
             raise
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from datetime import date
 from pathlib import Path
 from time import monotonic
@@ -11,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evaluation.confined import Confinement, validate_confined
-from evaluation.deliveries import validate_file
+from evaluation.confined import ConfinedError, Confinement, _End, _reason, validate_confined
+from evaluation.deliveries import FILE_REASONS, validate_file
 from evaluation.judging import ACCEPTED, People
 
 pytestmark = pytest.mark.slow
@@ -68,7 +69,7 @@ def test_a_parquet_that_claims_little_and_unpacks_to_much_is_refused_within_boun
     giant = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000_000, dtype=np.int32)), pa.array(["y" * 100_000]))
     pq.write_table(pa.table({"participant_number": giant}), tmp_path / "bomb.parquet")
     assert (tmp_path / "bomb.parquet").stat().st_size < 300_000
-    assert judged(tmp_path / "bomb.parquet", tmp_path / "child").refused in ("too_demanding", "unpacks_too_far")
+    assert judged(tmp_path / "bomb.parquet", tmp_path / "child").refused in ("too_much_memory", "unpacks_too_far")
 
 
 def test_a_file_that_takes_too_long_ends_with_its_child(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_file_that_takes_too_long_ends_with_its_child(tmp_path: Path) -> None:
         file.write(HEAD)
         file.writelines(f"P{place};AAP;2015-01-01;\n" for place in range(500_000))
     found = judged(tmp_path / "long.csv", tmp_path / "child", confinement=Confinement(seconds=1))
-    assert found.refused == "too_demanding"
+    assert found.refused == "too_slow"
     assert not (tmp_path / "child" / "answer.json").exists()
 
 
@@ -94,7 +95,35 @@ def test_memory_beyond_the_limit_is_not_to_be_had(tmp_path: Path) -> None:
         file.write(HEAD)
         file.writelines(f"P{place};AAP;2015-01-01;\n" for place in range(300_000))
     small = Confinement(memory_bytes=100 << 20, idle_seconds=5)
-    assert judged(tmp_path / "wide.csv", tmp_path / "child", confinement=small).refused == "too_demanding"
+    assert judged(tmp_path / "wide.csv", tmp_path / "child", confinement=small).refused == "too_much_memory"
+
+
+def test_a_mistake_of_ours_does_not_refuse_the_file_and_tells_no_cell(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text(HEAD + "P1;AAP;2015-01-01;\n")
+    (tmp_path / "child").mkdir()
+    people = People({"P1"}, None, groups={"P1": ["a secret"]})  # a group is a text: the list breaks the check
+    with pytest.raises(ConfinedError) as caught:
+        judged(path, tmp_path / "child", people=people)
+    assert " at profile.py:" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        (_End(-signal.SIGKILL, by_us="too_slow", full=True), "too_slow"),
+        (_End(-signal.SIGXCPU), "too_slow"),
+        (_End(-signal.SIGKILL, by_us="too_demanding", full=True), "too_much_memory"),
+        (_End(-signal.SIGABRT, full=True), "too_much_memory"),
+        (_End(-signal.SIGKILL, by_us="too_demanding"), "too_demanding"),
+        (_End(-signal.SIGKILL), "too_demanding"),
+        (_End(-signal.SIGSEGV), "reader_crashed"),
+    ],
+)
+def test_how_a_child_ended_tells_why_the_file_is_refused(end: _End, reason: str) -> None:
+    assert _reason(end) == reason
+    assert reason in FILE_REASONS
 
 
 def test_the_request_holds_no_more_than_the_check_needs(tmp_path: Path) -> None:
