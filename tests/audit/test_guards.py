@@ -27,6 +27,7 @@ MOMENTS_WITHOUT_ACTOR = {
     "allocation.Witness.told_at": "the worker tells it of a checkpoint",
     "registers.Delivery.destroyed_at": "the worker's round, on the date that the trial declares",
     "registers.Destruction.destroyed_at": "the worker's round, on the date that the trial declares",
+    "registers.Upload.arrived_at": "Upload.begun_by, who sends every piece",
     "registers.Upload.finished_at": "Upload.begun_by, who sends every piece",
 }
 # Rows that are no part of a trial's record and may be written by the machinery that owns them.

@@ -9,8 +9,9 @@ from tests.cast import Cast, acting
 from tests.factories import consented
 from trial.enrolment.actions import mark_enrolled
 from trial.enrolment.models import Participant
-from trial.registers.actions import ask_for_columns, begin_check, finish_check, receive, refuse_file
+from trial.registers.actions import begin_check, finish_check, receive, refuse_file
 from trial.registers.checking import ColumnsUnknown, FileRefused, check
+from trial.registers.mapping import ask_for_columns
 from trial.registers.models import Delivery
 
 EMPLOYMENT = "participant_number;start;end;full_time_hours;position_percent"
@@ -30,7 +31,11 @@ def received(cast: Cast, content: str | bytes, *, register: str = "employment", 
 
 def checked(cast: Cast, content: str | bytes, **options: str) -> Delivery:
     """A file that has been through the check, whatever came of it."""
-    delivery = received(cast, content, **options)
+    return check_again(cast, received(cast, content, **options))
+
+
+def check_again(cast: Cast, delivery: Delivery) -> Delivery:
+    """What the worker does when it is told to look at a delivery."""
     with acting(cast.data_manager):
         begun = begin_check(by=None, delivery=delivery)
         try:

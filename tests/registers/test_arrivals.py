@@ -1,19 +1,23 @@
 """Files that come piece by piece, lie in the drop folder, or call their columns something else."""
 
+import os
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
 from tests.cast import acting
-from tests.registers.files import checked, employment_of, enrolled, received
+from tests.registers.files import check_again, checked, employment_of, enrolled, received
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
-from trial.registers.actions import map_columns
-from trial.registers.models import ColumnMapping, Delivery, Upload
+from trial.audit.models import AuditEvent
+from trial.registers import pieces
+from trial.registers.mapping import choose_columns_anew, map_columns
+from trial.registers.models import ColumnMapping, Delivery
 from trial.registers.states import DeliveryState
-from trial.registers.tasks import _Watched
-from trial.registers.uploads import place_of
+from trial.registers.tasks import _Watched, tidy
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +42,8 @@ def here(cast, tail: str = "", *, api: bool = False) -> str:
     return f"{'/api/v1' if api else ''}/trials/{cast.trial.code}/deliveries/{tail}"
 
 
-def begun(cast, client: Client, content: bytes) -> dict:
-    form = {"register": "employment", "source": "Aa-registeret", "file_name": "jobb.csv", "size": len(content)}
+def begun(cast, client: Client, content: bytes, **more: str) -> dict:
+    form = {"register": "employment", "source": "Aa-registeret", "file_name": "jobb.csv", "size": len(content)} | more
     return client.post(here(cast, "uploads/", api=True), form, content_type="application/json").json()
 
 
@@ -67,19 +71,110 @@ def test_a_file_that_stops_on_its_way_goes_on_where_it_stopped(cast, client, dja
         done = client.post(here(cast, f"uploads/{upload['id']}/finish/", api=True))
     with maintenance():
         delivery = Delivery.objects.get(pk=done.json()["id"])
-        assert not place_of(Upload.objects.get()).exists()
+    assert pieces.held(upload["id"]) == 0
+    again = client.post(here(cast, f"uploads/{upload['id']}/finish/", api=True))  # the first answer may have been lost
+    assert (again.status_code, again.json()["id"]) == (201, done.json()["id"])
     assert (done.status_code, delivery.size, delivery.file_name) == (201, len(content), "jobb.csv")
 
 
 def test_what_a_broken_request_left_behind_is_written_over(cast, client):
     content = employment_of("MOS-7K4Q-3").encode()
     upload = begun(cast, client, content)
+    put(cast, client, upload, 0, content[:9])
+    pieces.add(upload["id"], 9, b"a piece whose request never ended")
+    put(cast, client, upload, 9, content[9:20])
+    put(cast, client, upload, 20, content[20:])
+    assert b"".join(pieces.read(upload["id"])) == content
+
+
+def test_pieces_that_are_lost_are_asked_for_again(cast, client):
+    upload = begun(cast, client, b"abcdef")
+    put(cast, client, upload, 0, b"abc")
+    put(cast, client, upload, 3, b"def")
+    lost = pieces.place(upload["id"]) / "3-3"
+    lost.unlink()
+    early = client.post(here(cast, f"uploads/{upload['id']}/finish/", api=True))
+    assert early.json()["code"] == "not_arrived"
+    assert begun(cast, client, b"abcdef")["arrived"] == 3
+
+
+def test_a_later_file_of_the_same_name_and_size_is_another_upload(cast, client):
+    first = begun(cast, client, b"abc", edition="1700000000000")
+    put(cast, client, first, 0, b"a")
+    assert begun(cast, client, b"abc", edition="1700000000000")["id"] == first["id"]
+    assert begun(cast, client, b"xyz", edition="1700000000999")["id"] != first["id"]
+
+
+def test_with_a_key_no_piece_can_be_read_and_the_whole_file_arrives(
+    cast, client, settings, django_capture_on_commit_callbacks
+):
+    settings.SNAPSHOT_KEY = "5a" * 32
+    content = employment_of(*["MOS-7K4Q-3"] * 50).encode()
+    upload = begun(cast, client, content)
+    put(cast, client, upload, 0, content[:700])
+    put(cast, client, upload, 700, content[700:])
+    lying = b"".join(path.read_bytes() for path in pieces.place(upload["id"]).iterdir())
+    assert b"MOS-7K4Q-3" not in lying
+    with django_capture_on_commit_callbacks(execute=True):
+        done = client.post(here(cast, f"uploads/{upload['id']}/finish/", api=True))
     with maintenance():
-        place = place_of(Upload.objects.get())
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(b"half a piece, whose request never ended")
-    put(cast, client, upload, 0, content)
-    assert place.read_bytes() == content
+        assert Delivery.objects.get(pk=done.json()["id"]).size == len(content)
+
+
+def test_an_upload_that_stopped_is_shown_goes_on_or_is_thrown_away(cast, client, django_capture_on_commit_callbacks):
+    upload = begun(cast, client, b"abcd")
+    put(cast, client, upload, 0, b"a")
+    page = client.get(here(cast)).content.decode()
+    assert "Påbegynte opplastinger" in page
+    assert "25 % av 4" in page
+    form = client.get(here(cast, "new/"), {"upload": upload["id"]})
+    assert form.context["form"]["source"].value() == "Aa-registeret"
+    assert "Velg «jobb.csv»" in form.content.decode()
+    assert [one["id"] for one in client.get(here(cast, "uploads/", api=True)).json()] == [upload["id"]]
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(here(cast, f"uploads/{upload['id']}/throw/"))
+    assert not pieces.place(upload["id"]).exists()
+    assert "Påbegynte opplastinger" not in client.get(here(cast)).content.decode()
+    assert put(cast, client, upload, 1, b"b").status_code == 404
+    assert begun(cast, client, b"abcd")["arrived"] == 0
+    with maintenance():
+        event = AuditEvent.objects.get(verb="upload_thrown_away")
+    assert (event.actor, event.details["why"], event.details["bytes"]) == (cast.data_manager.username, "by_hand", 1)
+
+
+def test_a_program_throws_its_upload_away_and_nobody_elses(cast, client, django_capture_on_commit_callbacks):
+    upload = begun(cast, client, b"abcd")
+    put(cast, client, upload, 0, b"a")
+    address = here(cast, f"uploads/{upload['id']}/", api=True)
+    others = Client()
+    for other, status in ((cast.analyst, 403), (cast.outsider, 404)):
+        others.force_login(other)
+        assert others.delete(address).status_code == status
+    assert pieces.held(upload["id"]) == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.delete(address).status_code == 204
+    assert pieces.held(upload["id"]) == 0
+
+
+def test_an_upload_that_nobody_goes_on_with_is_thrown_away_after_its_days(
+    cast, client, settings, simulated_clock, django_capture_on_commit_callbacks
+):
+    settings.UPLOAD_DAYS = 3
+    old, moved = (begun(cast, client, content, file_name=f"{content}.csv") for content in (b"abcd", b"abcde"))
+    put(cast, client, old, 0, b"a")
+    simulated_clock.advance(timedelta(days=2))
+    put(cast, client, moved, 0, b"a")
+    simulated_clock.advance(timedelta(days=1, seconds=-1))
+    with django_capture_on_commit_callbacks(execute=True):
+        tidy()
+    assert pieces.held(old["id"]) == pieces.held(moved["id"]) == 1  # the control: nothing goes before its day
+    simulated_clock.advance(timedelta(seconds=2))
+    with django_capture_on_commit_callbacks(execute=True):
+        tidy()
+    assert (pieces.held(old["id"]), pieces.held(moved["id"])) == (0, 1)
+    with maintenance():
+        event = AuditEvent.objects.get(verb="upload_thrown_away")
+    assert (event.subject, event.actor, event.details["why"]) == (old["id"], "system", "too_old")
 
 
 def test_more_than_was_announced_and_too_much_altogether_are_refused(cast, client, settings):
@@ -111,6 +206,9 @@ def test_a_file_of_the_drop_folder_is_taken_in_and_leaves_it(
     assert "notes.exe" not in page
     assert "link.csv" not in page
     form = {"name": "jobb.csv", "register": "employment", "source": "Aa-registeret"}
+    early = client.post(here(cast, "dropped/"), form)
+    assert "nettopp endret" in str(early.context["form"].errors)
+    os.utime(folder / "jobb.csv", (time.time() - 60,) * 2)
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(here(cast, "dropped/"), form)
     assert answer.status_code == 302
@@ -134,6 +232,24 @@ def test_columns_under_other_names_are_asked_for_once_and_then_remembered(cast, 
         assert ColumnMapping.objects.get().columns["lopenr"] == "participant_number"
     later = checked(cast, OTHER_NAMES.replace("MOS-7K4Q-3", number).replace("2015", "2016"))
     assert (later.state, later.accepted_rows) == (DeliveryState.CHECKED, 1)
+
+
+def test_a_wrong_choice_of_columns_is_made_anew_on_the_same_bytes(cast, client, django_capture_on_commit_callbacks):
+    wrong = OTHER_NAMES.replace("MOS-7K4Q-3", enrolled(cast).number)
+    first = checked(cast, wrong)
+    swapped = CHOSEN | {"full_time_hours": "stillingsprosent", "position_percent": "timer"}
+    client.post(here(cast, f"{first.pk}/columns/"), swapped)
+    first = check_again(cast, first)
+    assert "Velg kolonner på nytt" in client.get(here(cast, f"{first.pk}/")).content.decode()
+    with acting(cast.data_manager), django_capture_on_commit_callbacks(execute=True):
+        again = choose_columns_anew(by=cast.data_manager, delivery=first)
+        first.refresh_from_db()
+    assert (first.state, first.refusal, again.columns) == (DeliveryState.REJECTED, "other_columns", {})
+    assert check_again(cast, again).awaits_columns
+    client.post(here(cast, f"{again.pk}/columns/"), CHOSEN)
+    assert check_again(cast, again).accepted_rows == 1
+    twice = client.post(here(cast, f"{first.pk}/columns/anew/"))
+    assert twice.status_code == 409
 
 
 def test_a_national_id_is_not_shown_in_the_preview(cast, client):

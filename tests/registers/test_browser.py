@@ -77,6 +77,64 @@ def test_a_file_is_sent_in_pieces_and_goes_on_after_a_lost_connection(
         assert Delivery.objects.get().size == file.stat().st_size == Upload.objects.get().arrived
 
 
+def test_an_upload_that_was_left_is_gone_on_with_or_thrown_away(
+    site: Watched, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PIECE_BYTES", 1000)
+    file = tmp_path / "jobb.csv"
+    file.write_text(EMPLOYMENT + "\n" + "MOS-7K4Q-3;2020-01-01;;37.5;50\n" * 100)
+    page = signed_in(site, cast, here(cast, "new/"))
+    stopped = begin_and_lose_the_connection(page, file)
+    examined(page, "waiting", tmp_path)
+    page.goto(site.host + here(cast), wait_until="networkidle")
+    page.get_by_text("Påbegynte opplastinger").wait_for()
+    examined(page, "unfinished", tmp_path)
+    page.unroute("**/uploads/**")
+    page.get_by_role("link", name="Fortsett").click()
+    page.get_by_text("fortsetter sendingen der den stoppet").wait_for()
+    assert page.locator("input[name=source]").input_value() == "Aa-registeret"
+    examined(page, "going-on", tmp_path)
+    begun: list[str] = []
+    page.on("request", lambda one: begun.append(one.headers.get("upload-offset", "")) if one.method == "PUT" else None)
+    page.set_input_files("input[type=file]", file)
+    page.click("button[type=submit]:has-text('Lever')")
+    page.wait_for_url("**/deliveries/*-*/", timeout=20_000)
+    assert begun[0] == stopped == "1000"
+    with maintenance():
+        assert Delivery.objects.get().size == file.stat().st_size
+
+    page.goto(site.host + here(cast, "new/"), wait_until="networkidle")
+    file.write_text("another file")
+    monkeypatch.setattr(uploads, "PIECE_BYTES", 5)
+    begin_and_lose_the_connection(page, file)
+    page.goto(site.host + here(cast), wait_until="networkidle")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Kast").click()
+    page.get_by_text("Påbegynte opplastinger").wait_for(state="detached")
+    site.complaints = [said for said in site.complaints if "ERR_FAILED" not in said]  # those that the test made
+
+
+def begin_and_lose_the_connection(page: Page, file: Path) -> str:
+    """Send the first piece of a file and no further one; returns where the second would have begun."""
+    lost: list[str] = []
+
+    def one_piece(route: Route) -> None:
+        offset = route.request.headers.get("upload-offset", "0")
+        if route.request.method == "PUT" and offset != "0":
+            lost.append(offset)
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/uploads/**", one_piece)
+    page.select_option("select[name=register]", "employment")
+    page.fill("input[name=source]", "Aa-registeret")
+    page.set_input_files("input[type=file]", file)
+    page.click("button[type=submit]:has-text('Lever')")
+    page.get_by_text("Forbindelsen er borte").wait_for()
+    return lost[0]
+
+
 def test_a_refusal_is_said_beside_the_form(site: Watched, cast: Cast, tmp_path: Path) -> None:
     file = tmp_path / "13097248022.csv"
     file.write_text("x")

@@ -9,6 +9,7 @@ from datetime import timedelta
 import fsspec
 import pandas as pd
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 
 from tests.cast import acting
@@ -18,12 +19,13 @@ from trial.access.planes import DatabaseRole, Plane
 from trial.access.refusals import Refusal
 from trial.audit import clock
 from trial.audit.models import AuditEvent
-from trial.registers import snapshots
-from trial.registers.actions import accept
+from trial.registers import pieces, snapshots
+from trial.registers.actions import accept, receive, reject
 from trial.registers.models import Delivery
 from trial.registers.retention import content_of, destroy_data, keep_until
 from trial.registers.sealing import PIECE_BYTES, SealBrokenError, sealed, unsealed
 from trial.registers.tasks import destroy_due
+from trial.registers.uploads import add_piece, begin_upload
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +124,107 @@ def test_after_the_date_every_file_is_destroyed_and_the_proof_says_which(cast, s
     with planes.maintenance():
         line = AuditEvent.objects.get(verb="register_data_destroyed")
     assert line.details["proof"] == proof.sha256 == hashlib.sha256(content_of(proof)).hexdigest()
+
+
+def test_uploads_under_way_the_drop_folder_and_what_nobody_knows_of_are_destroyed_too(
+    cast, simulated_clock, settings, tmp_path
+):
+    settings.DROP_ROOT = str(tmp_path / "drop")
+    folder, elsewhere = tmp_path / "drop" / cast.trial.code, tmp_path / "drop" / "another-trial"
+    outside = tmp_path / "outside.csv"
+    for path in (folder / "13097248022.csv", folder / "below" / "notes.txt", elsewhere / "theirs.csv", outside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"rows of people")
+    (folder / "link.csv").symlink_to(outside)
+    unknown = stored(snapshots.received(cast.trial.code, "d" * 64))
+    unknown.parent.mkdir(parents=True)
+    unknown.write_bytes(b"stored by a request that never ended")
+    day = clock.today() + timedelta(days=1)
+    with acting(cast.data_manager):
+        keep_until(by=cast.data_manager, trial=cast.trial, until=day)
+        upload = begin_upload(by=cast.data_manager, trial=cast.trial, register="employment", source="Aa-registeret",
+                              file_name="jobb.csv", size=4)  # fmt: skip
+        add_piece(by=cast.data_manager, upload=upload, offset=0, piece=b"abc")
+    simulated_clock.advance(timedelta(days=2))
+    destroy_due()
+    left = [path for path in (*folder.rglob("*"), unknown, pieces.place(upload.pk)) if path.is_file()]
+    assert left == []
+    assert outside.exists()
+    assert (elsewhere / "theirs.csv").exists()
+    with acting(cast.data_manager):
+        proof = cast.trial.destructions.get()
+        upload.refresh_from_db()
+        with pytest.raises(Refusal, match="thrown_away"):
+            add_piece(by=cast.data_manager, upload=upload, offset=3, piece=b"d")
+        with pytest.raises(Refusal, match="past_retention"):
+            receive_again(cast)
+    assert upload.thrown_at == clock.now()
+    told = sorted((entry["kind"], entry.get("bytes"), entry["gone"]) for entry in proof.files if "bytes" in entry)
+    assert told == [("dropped", 14, True)] * 2 + [("received", 36, True), ("upload", 3, True)]
+    assert [entry for entry in proof.files if "bytes" not in entry] == [{"kind": "dropped", "gone": True}]
+    assert "13097248022" not in content_of(proof).decode()
+    destroy_due()
+    with acting(cast.data_manager):
+        assert cast.trial.destructions.count() == 1
+
+
+def receive_again(cast) -> None:
+    file = ContentFile(b"x", name="late.csv")
+    receive(by=cast.data_manager, trial=cast.trial, register="employment", source="Aa-registeret", file=file)
+
+
+def test_the_rejected_rows_of_a_delivery_that_was_turned_down_are_destroyed(
+    cast, simulated_clock, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        delivery = checked(cast, employment_of(enrolled(cast).number, "XYZ-0000-0"))
+        with acting(cast.data_manager):
+            reject(by=cast.data_manager, delivery=delivery, reason="Feil år.")
+            keep_until(by=cast.data_manager, trial=cast.trial, until=clock.today() + timedelta(days=1))
+    kept = sorted(kept.name for kept in snapshots.kept(cast.trial.code))
+    assert kept == [snapshots.rejected(cast.trial.code, delivery.rejected_file)]  # nothing else of it is left
+    simulated_clock.advance(timedelta(days=2))
+    destroy_due()
+    assert list(snapshots.kept(cast.trial.code)) == []
+
+
+def test_what_cannot_be_deleted_is_told_in_the_proof_and_tried_again_the_next_day(
+    cast, simulated_clock, settings, tmp_path, monkeypatch
+):
+    settings.DROP_ROOT = str(tmp_path / "drop")
+    file = tmp_path / "drop" / cast.trial.code / "jobb.csv"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"rows of people")
+    with acting(cast.data_manager):
+        keep_until(by=cast.data_manager, trial=cast.trial, until=clock.today() + timedelta(days=1))
+    simulated_clock.advance(timedelta(days=2))
+    with monkeypatch.context() as locked:
+        locked.setattr("pathlib.Path.unlink", _refused)
+        destroy_due()
+        destroy_due()
+    with acting(cast.data_manager):
+        assert [entry["gone"] for proof in cast.trial.destructions.all() for entry in proof.files] == [False]
+    simulated_clock.advance(timedelta(days=1))
+    destroy_due()
+    with acting(cast.data_manager):
+        assert [entry["gone"] for entry in cast.trial.destructions.first().files] == [True]
+    assert not file.exists()
+
+
+def _refused(_path, **_options) -> None:
+    raise PermissionError
+
+
+def test_a_delivery_whose_files_are_destroyed_cannot_be_accepted(cast, simulated_clock):
+    delivery = checked(cast, employment_of(enrolled(cast).number))
+    with acting(cast.data_manager):
+        keep_until(by=cast.data_manager, trial=cast.trial, until=clock.today() + timedelta(days=1))
+    simulated_clock.advance(timedelta(days=2))
+    destroy_due()
+    with acting(cast.data_manager):
+        keep_until(by=cast.data_manager, trial=cast.trial, until=clock.today() + timedelta(days=9))
+        with pytest.raises(Refusal, match="destroyed"):
+            accept(by=cast.data_manager, delivery=delivery)
 
 
 def test_the_proof_is_downloaded_as_it_was_hashed(cast, simulated_clock):

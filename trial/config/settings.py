@@ -312,6 +312,7 @@ SNAPSHOT_ROOT = Path(os.environ.get("SNAPSHOT_ROOT", LOCAL / "snapshots"))
 SNAPSHOT_STORAGE = os.environ.get("SNAPSHOT_STORAGE", "")  # s3://bucket/prefix instead of the folder
 SNAPSHOT_KEY = os.environ.get("SNAPSHOT_KEY", "")  # 32 bytes hex: deliveries and snapshots are encrypted at rest
 UPLOAD_ROOT = Path(os.environ.get("UPLOAD_ROOT", LOCAL / "uploads"))  # files that arrive; shared
+UPLOAD_DAYS = int(os.environ.get("UPLOAD_DAYS", "7"))  # an upload that nobody goes on with for so long is thrown away
 WORK_ROOT = Path(os.environ.get("WORK_ROOT", LOCAL / "work"))  # the worker's scratch: three times the largest file
 DROP_ROOT = os.environ.get("DROP_ROOT", "")  # <trial>/ holds files that the secure room's own transfer has put there
 # Nav's access service (Tilgangsmaskin), asked before a person is shown; where there is none, nobody is asked.

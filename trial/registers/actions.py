@@ -10,10 +10,9 @@ from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 from django.template.defaultfilters import filesizeformat
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from evaluation.columns import REGISTERS
-from evaluation.national_id import scrub
 from evaluation.profile import drift_between
 from trial.access import planes
 from trial.access.free_text import refuse_national_id
@@ -24,8 +23,8 @@ from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.audit.queue import after_commit
 from trial.registers import snapshots
-from trial.registers.models import ColumnMapping, Delivery, RejectedRow
-from trial.registers.queries import in_force, registers_of, remembered_columns
+from trial.registers.models import Delivery, RejectedRow
+from trial.registers.queries import in_force, registers_of, remembered_columns, retention_of
 from trial.registers.states import DeliveryState, next_state
 from trial.studies.models import Trial
 from trial.studies.permissions import require
@@ -34,8 +33,6 @@ from trial.studies.states import TrialState
 CHECK_TASK = "trial.registers.tasks.check"
 MOST_ATTEMPTS = 3
 ROWS_AT_ONCE = 5000
-SHOWN_LETTERS = 60
-Row = Sequence[str | None]
 TAKES_DELIVERIES = (TrialState.RECRUITING, TrialState.CLOSED)
 
 
@@ -59,7 +56,8 @@ def receive(*, by: User, trial: Trial, register: str, source: str, file: File) -
     """Take in a file as it comes, keep it by its SHA-256 and queue its check. `source`: who sent it, or a note.
 
     Raises:
-        Refusal: `not_allowed`, `data_locked`, `unknown_register`, `file_too_large`, `file_empty`, `delivered_before`.
+        Refusal: `not_allowed`, `data_locked`, `past_retention`, `unknown_register`, `file_too_large`, `file_empty`,
+            `delivered_before`.
     """
     require(by, trial, Permission.DELIVER)
     refuse_unwanted(trial, register, 0)
@@ -87,7 +85,7 @@ def refuse_unwanted(trial: Trial, register: str, size: int) -> None:
     """Refuse what the trial does not take in now: another register, or a file of more bytes than the site allows.
 
     Raises:
-        Refusal: `not_begun`, `data_locked`, `unknown_register`, `file_too_large`.
+        Refusal: `not_begun`, `data_locked`, `past_retention`, `unknown_register`, `file_too_large`.
     """
     _takes_deliveries(trial)
     if register not in registers_of(trial):
@@ -120,11 +118,11 @@ def _not_before(trial: Trial, register: str, stored: snapshots.Stored) -> None:
 @action
 def begin_check(*, by: None, delivery: Delivery) -> Delivery | None:
     """Count one more attempt at the check. None when there is nothing to check now."""
-    locked = _locked(delivery)
-    if locked.state != DeliveryState.RECEIVED or locked.awaits_columns:
+    locked = locked_delivery(delivery)
+    if locked.state != DeliveryState.RECEIVED or locked.awaits_columns or locked.destroyed_at:
         return None
     if locked.attempts >= MOST_ATTEMPTS:
-        _reject(locked, by, "not_checkable")
+        turn_down(locked, by, "not_checkable")
         return None
     return locked.changed(attempts=locked.attempts + 1)
 
@@ -132,7 +130,7 @@ def begin_check(*, by: None, delivery: Delivery) -> Delivery | None:
 @action
 def finish_check(*, by: None, delivery: Delivery, checked: Checked) -> Delivery:
     """Keep what the check found, once: a second finding of the same delivery changes nothing."""
-    locked = _locked(delivery)
+    locked = locked_delivery(delivery)
     if locked.state != DeliveryState.RECEIVED:
         return locked
     locked.changed(
@@ -168,74 +166,15 @@ def report_progress(*, by: None, delivery: Delivery, stage: str, rows: int) -> N
 
 
 @action
-def ask_for_columns(
-    *,
-    by: None,
-    delivery: Delivery,
-    missing: Sequence[str],
-    header: Sequence[str],
-    sample: Sequence[Row],
-) -> Delivery:
-    """Let the check wait until somebody says which column is which.
-
-    `sample`: the first rows, shown without anything that may be an identity number.
-    """
-    locked = _locked(delivery)
-    if locked.state != DeliveryState.RECEIVED:
-        return locked
-    shown = [[None if cell is None else scrub(cell)[:SHOWN_LETTERS] for cell in row] for row in sample]
-    report = {"missing": list(missing), "header": list(header), "sample": shown}
-    record(by=by, verb="delivery_awaits_columns", trial=locked.trial.code, subject=str(locked.pk))
-    return locked.changed(awaits_columns=True, report=report, stage="")
-
-
-@action
-def map_columns(*, by: User, delivery: Delivery, columns: Mapping[str, str]) -> Delivery:
-    """Say which column of the file is which of the register; remembered for the same register owner.
-
-    Args:
-        columns: column of the file -> column of the register.
-
-    Raises:
-        Refusal: `not_allowed`, `wrong_delivery_state`, `columns_missing`, `column_twice`.
-    """
-    require(by, delivery.trial, Permission.DELIVER)
-    locked = _locked(delivery)
-    next_state(locked.state, DeliveryState.CHECKED)
-    declared = REGISTERS[locked.register]
-    wanted = list(columns.values())
-    if len(wanted) > len(set(wanted)):
-        raise Refusal("column_twice", _("To kolonner i filen kan ikke være samme kolonne i registeret."), status=422)
-    missing = [column.name for column in declared.columns if column.required and column.name not in wanted]
-    if missing:
-        raise Refusal(
-            "columns_missing",
-            _("Velg kolonner i filen for: %(columns)s") % {"columns": ", ".join(missing)},
-            status=422,
-        )
-    ColumnMapping.objects.update_or_create(
-        trial=locked.trial,
-        register=locked.register,
-        owner=locked.source,
-        defaults={"columns": dict(columns), "decided_at": clock.now(), "decided_by": by},
-    )
-    locked.changed(columns=dict(columns), awaits_columns=False, attempts=0)
-    record(by=by, verb="delivery_columns_mapped", trial=locked.trial.code, subject=str(locked.pk),
-           columns=sorted(set(wanted)))  # fmt: skip
-    after_commit(CHECK_TASK, str(locked.pk), locked.trial_id)
-    return locked
-
-
-@action
 def refuse_file(*, by: None, delivery: Delivery, code: str, missing: Sequence[str] = ()) -> Delivery:
     """Reject a whole file that the check refused (`reasons.FILES`): its bytes go, so that a national id is not kept.
 
     `missing`: names of the columns it lacks.
     """
-    locked = _locked(delivery)
+    locked = locked_delivery(delivery)
     if locked.state != DeliveryState.RECEIVED:
         return locked
-    return _reject(locked.changed(report={"missing": list(missing)}), by, code)
+    return turn_down(locked.changed(report={"missing": list(missing)}), by, code)
 
 
 @action
@@ -243,12 +182,14 @@ def accept(*, by: User, delivery: Delivery) -> Delivery:
     """Make the accepted rows the data of their register; the delivery in force until now is superseded.
 
     Raises:
-        Refusal: `not_allowed`, `data_locked`, `wrong_delivery_state`, `nothing_accepted`.
+        Refusal: `not_allowed`, `data_locked`, `past_retention`, `destroyed`, `wrong_delivery_state`,
+            `nothing_accepted`.
     """
     require(by, delivery.trial, Permission.DECIDE_DELIVERY)
     Trial.objects.select_for_update().get(pk=delivery.trial_id)
-    locked = _locked(delivery)
+    locked = locked_delivery(delivery)
     _takes_deliveries(locked.trial)
+    require_files(locked)
     state = next_state(locked.state, DeliveryState.ACCEPTED)
     if not locked.accepted_rows:
         raise Refusal("nothing_accepted", _("Ingen rader i filen kan brukes. Avvis leveransen og be om en ny."))
@@ -273,10 +214,11 @@ def reject(*, by: User, delivery: Delivery, reason: str) -> Delivery:
     if not reason.strip():
         raise Refusal("reason_needed", _("Skriv hvorfor leveransen avvises."), field="reason", status=422)
     refuse_national_id(reason=reason)
-    return _reject(_locked(delivery), by, "by_hand", reason.strip())
+    return turn_down(locked_delivery(delivery), by, "by_hand", reason.strip())
 
 
-def _reject(delivery: Delivery, by: User | None, code: str, reason: str = "") -> Delivery:
+def turn_down(delivery: Delivery, by: User | None, code: str, reason: str = "") -> Delivery:
+    """Within an action: end a locked delivery as rejected. `code`: of `reasons.FILES`."""
     delivery.changed(
         state=next_state(delivery.state, DeliveryState.REJECTED),
         decided_at=clock.now(),
@@ -306,13 +248,35 @@ def _forget_files(delivery: Delivery) -> None:
             snapshots.forget(snapshots.manifest(code, delivery.snapshot))
 
 
-def _locked(delivery: Delivery) -> Delivery:
+def locked_delivery(delivery: Delivery) -> Delivery:
+    """Within an action: the delivery as it stands, for nobody else to change before the end."""
     return Delivery.objects.select_for_update(of=("self",)).select_related("trial").get(pk=delivery.pk)
+
+
+def require_files(delivery: Delivery) -> None:
+    """Refuse what needs a delivery's files when they are gone.
+
+    Raises:
+        Refusal: `destroyed`.
+    """
+    if delivery.destroyed_at:
+        raise Refusal("destroyed", _("Filene fra denne leveransen er slettet."))
 
 
 def _takes_deliveries(trial: Trial) -> None:
     if trial.state in TAKES_DELIVERIES:
+        _refuse_past_retention(trial)
         return
     if trial.state in (TrialState.DRAFTING, TrialState.LOCKED):
         raise Refusal("not_begun", _("Forsøket har ikke begynt å rekruttere. Det kan ikke ta imot leveranser ennå."))
     raise Refusal("data_locked", _("Data er låst. Forsøket tar ikke imot flere leveranser."))
+
+
+def _refuse_past_retention(trial: Trial) -> None:
+    """What comes after the date would be destroyed within the minute."""
+    retention = retention_of(trial)
+    if retention and retention.until < clock.today():
+        told = {"day": date_format(retention.until, "SHORT_DATE_FORMAT")}
+        raise Refusal(
+            "past_retention", _("Registerdata for forsøket skulle slettes etter %(day)s. Endre datoen først.") % told
+        )

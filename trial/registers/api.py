@@ -104,8 +104,8 @@ class UploadSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Upload
-        fields = ("id", "register", "source", "file_name", "size", "arrived", "piece_bytes")
-        read_only_fields = ("id", "arrived")
+        fields = ("id", "register", "source", "file_name", "size", "edition", "arrived", "begun_at", "piece_bytes")
+        read_only_fields = fields
 
     def get_piece_bytes(self, _upload: Upload) -> int:
         return uploads.PIECE_BYTES
@@ -116,6 +116,13 @@ class NewUploadSerializer(serializers.Serializer):
     source = serializers.CharField(max_length=200, validators=[no_national_id])
     file_name = serializers.CharField(max_length=200, validators=[no_national_id])
     size = serializers.IntegerField(min_value=1, help_text="Bytes of the whole file.")
+    edition = serializers.CharField(
+        max_length=40,
+        required=False,
+        allow_blank=True,
+        validators=[no_national_id],
+        help_text="Tells the file from a later one of the same name and size, such as the time of its last change.",
+    )
 
 
 class PieceParser(BaseParser):
@@ -131,6 +138,11 @@ class PieceParser(BaseParser):
 class Uploads(APIView):
     """Send a large file in pieces, and go on where it stopped."""
 
+    @extend_schema(summary="One's own uploads that are not finished", responses=UploadSerializer(many=True))
+    def get(self, request: Request, trial: str) -> Response:
+        found = trial_for(request.user, trial, needing=Permission.DELIVER)
+        return Response(UploadSerializer(uploads.own_unfinished(request.user, found), many=True).data)
+
     @extend_schema(
         summary="Announce a file; the upload of the same file that stopped is found again",
         request=NewUploadSerializer,
@@ -145,7 +157,7 @@ class Uploads(APIView):
 
 
 class OneUpload(APIView):
-    """How much of a file has arrived, and its next piece."""
+    """How much of a file has arrived, its next piece, and the end of it."""
 
     parser_classes = (PieceParser,)
 
@@ -168,12 +180,19 @@ class OneUpload(APIView):
         upload = uploads.add_piece(by=request.user, upload=found, offset=int(offset), piece=piece)
         return Response(UploadSerializer(upload).data)
 
+    @extend_schema(summary="Throw away what has arrived", responses={204: None})
+    def delete(self, request: Request, trial: str, key: UUID) -> Response:
+        uploads.throw_upload(by=request.user, upload=uploads.upload_for(request.user, trial, key))
+        return Response(status=204)
+
 
 class FinishUpload(APIView):
     """Make a delivery of a file that has arrived whole."""
 
     @extend_schema(
-        summary="Finish; the file is checked in the background", request=None, responses={201: DeliverySerializer}
+        summary="Finish; the file is checked in the background. Asked again, it gives the same delivery",
+        request=None,
+        responses={201: DeliverySerializer},
     )
     def post(self, request: Request, trial: str, key: UUID) -> Response:
         found = uploads.upload_for(request.user, trial, key)

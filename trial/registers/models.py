@@ -136,7 +136,12 @@ class ColumnMapping(GuardedModel):
 
 
 class Upload(GuardedModel):
-    """A file that arrives piece by piece, and goes on where it stopped; `arrived` bytes lie in `UPLOAD_ROOT`."""
+    """A file that arrives piece by piece, and goes on where it stopped; `arrived` bytes lie in `UPLOAD_ROOT`.
+
+    `edition` tells a file from a later one of the same name and size: whatever the sender says of it, such as the time
+    of its last change. An upload ends as a delivery, or is thrown away: by who began it or, unfinished for
+    `UPLOAD_DAYS` or until the trial's data are destroyed, by the worker.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
@@ -144,14 +149,20 @@ class Upload(GuardedModel):
     source = models.CharField(max_length=200)
     file_name = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField()
+    edition = models.CharField(max_length=40, blank=True)
     arrived = models.PositiveBigIntegerField(default=0)
+    arrived_at = models.DateTimeField(null=True)
     begun_at = models.DateTimeField()
     begun_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     finished_at = models.DateTimeField(null=True)
+    delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, null=True, related_name="+")
+    thrown_at = models.DateTimeField(null=True)
+    thrown_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(arrived__lte=F("size")), name="upload_not_beyond_its_size"),
+            models.CheckConstraint(condition=Q(finished_at=None) | Q(thrown_at=None), name="upload_ends_once"),
         ]
 
     def __str__(self) -> str:
@@ -173,8 +184,9 @@ class Retention(GuardedModel):
 class Destruction(GuardedModel):
     """The proof that files were destroyed: what there was, and that it could not be found afterwards.
 
-    `files`: one entry a file with delivery, name, sha256, bytes and `gone`. `sha256` is the hash of `content` as it is
-    written in the proof; the audit line of the destruction holds it too.
+    `files`: one entry a file or unfinished upload, with its kind, bytes and `gone`, and what else names it without
+    naming anyone: delivery, register, sha256, upload. `sha256` is the hash of `content` as it is written in the proof;
+    the audit line of the destruction holds it too.
     """
 
     trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="destructions")

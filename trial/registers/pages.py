@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,10 +14,10 @@ from django_htmx.http import HttpResponseClientRedirect
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
-from trial.registers import actions, answers, retention, uploads
+from trial.registers import actions, answers, dropped, mapping, retention, uploads
 from trial.registers.downloads import csv_response, json_response
 from trial.registers.forms import ColumnsForm, DeliveryForm, DropForm, RejectForm, RetentionForm
-from trial.registers.models import Delivery
+from trial.registers.models import Delivery, Upload
 from trial.registers.presentation import (
     coverage_table,
     delivery_rows,
@@ -29,6 +31,8 @@ from trial.registers.presentation import (
     rejected_rows,
     report_facts,
     status_rows,
+    stopped_upload,
+    upload_rows,
 )
 from trial.registers.queries import (
     deliveries_of,
@@ -39,6 +43,7 @@ from trial.registers.queries import (
 )
 from trial.registers.reasons import FILES
 from trial.registers.states import DeliveryState
+from trial.studies.models import Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.surveys.queries import asks
@@ -51,6 +56,7 @@ REJECTED_A_PAGE = 50
 def deliveries(request: SignedInRequest, trial: str) -> HttpResponse:
     """What has come from each register, and every delivery."""
     found, all_of_them = deliveries_of(request.user, trial)
+    prefetch_related_objects([found], "waves")  # asked for twice below
     page = Paginator(all_of_them, DELIVERIES_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "trial": found,
@@ -59,7 +65,9 @@ def deliveries(request: SignedInRequest, trial: str) -> HttpResponse:
         "deliveries": delivery_rows(found, page),
         "may_deliver": can(request.user, found, Permission.DELIVER),
         "has_surveys": asks(found),
-        "dropped": len(uploads.dropped_files(found)),
+        "dropped": len(dropped.dropped_files(found)),
+        "upload_days": settings.UPLOAD_DAYS,
+        "unfinished": upload_rows(uploads.own_unfinished(request.user, found)),
         "may_decide": can(request.user, found, Permission.DECIDE_DELIVERY),
     }
     return render(request, "registers/deliveries.html", context)
@@ -67,14 +75,23 @@ def deliveries(request: SignedInRequest, trial: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def deliver(request: SignedInRequest, trial: str) -> HttpResponse:
-    """The form that a file comes in by."""
+    """The form that a file comes in by; `?upload=` names one's own upload to go on with."""
     found = trial_for(request.user, trial, needing=Permission.DELIVER)
-    form = DeliveryForm(request.POST or None, request.FILES or None, trial=found, initial=request.GET.dict())
+    stopped = _stopped(request, found)
+    initial = {"register": stopped.register, "source": stopped.source} if stopped else request.GET.dict()
+    form = DeliveryForm(request.POST or None, request.FILES or None, trial=found, initial=initial)
     delivery = perform(form, actions.receive, by=request.user, trial=found)
     if delivery:
         return _go_to(request, _address(delivery))
     template = "registers/deliver_form.html" if request.htmx else "registers/deliver.html"
-    return render(request, template, {"trial": found, "form": form})
+    return render(request, template, {"trial": found, "form": form, "stopped": stopped and stopped_upload(stopped)})
+
+
+@require_POST
+def throw_upload(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
+    """Throw away what has arrived of a file."""
+    uploads.throw_upload(by=request.user, upload=uploads.upload_for(request.user, trial, key))
+    return redirect("registers:deliveries", trial=trial)
 
 
 @require_POST
@@ -122,20 +139,27 @@ def columns(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
     """The first rows of a file whose columns nobody has explained yet, and a choice for each column of the register."""
     found = delivery_for(request.user, trial, key, needing=Permission.DELIVER)
     form = ColumnsForm(request.POST or None, delivery=found)
-    mapped = perform(form, actions.map_columns, by=request.user, delivery=found)
+    mapped = perform(form, mapping.map_columns, by=request.user, delivery=found)
     if mapped:
         return redirect(_address(mapped))
     context = {"trial": found.trial, "delivery": found, "form": form} | preview_of(found)
     return render(request, "registers/columns.html", context)
 
 
+@require_POST
+def columns_anew(request: SignedInRequest, trial: str, key: UUID) -> HttpResponse:
+    """Choose the columns of a checked file anew."""
+    found = delivery_for(request.user, trial, key, needing=Permission.DECIDE_DELIVERY)
+    return redirect(_address(mapping.choose_columns_anew(by=request.user, delivery=found)))
+
+
 @require_http_methods(["GET", "POST"])
-def dropped(request: SignedInRequest, trial: str) -> HttpResponse:
+def drop_folder(request: SignedInRequest, trial: str) -> HttpResponse:
     """The files that lie in the trial's drop folder, and the form that takes one in."""
     found = trial_for(request.user, trial, needing=Permission.DELIVER)
-    files = uploads.dropped_files(found)
+    files = dropped.dropped_files(found)
     form = DropForm(request.POST or None, trial=found, names=[file.name for file in files])
-    delivery = perform(form, uploads.receive_dropped, by=request.user, trial=found)
+    delivery = perform(form, dropped.receive_dropped, by=request.user, trial=found)
     if delivery:
         return redirect(_address(delivery))
     return render(request, "registers/dropped.html", {"trial": found, "form": form, "files": dropped_rows(files)})
@@ -161,13 +185,20 @@ def proof(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
     return HttpResponse(retention.content_of(found), content_type="application/json", headers=headers)
 
 
+def _stopped(request: SignedInRequest, trial: Trial) -> Upload | None:
+    key = request.GET.get("upload", "")
+    return next((own for own in uploads.own_unfinished(request.user, trial) if str(own.pk) == key), None)
+
+
 def _report(request: SignedInRequest, delivery: Delivery, form: RejectForm) -> HttpResponse:
     page = Paginator(delivery.rejected.all(), REJECTED_A_PAGE).get_page(request.GET.get("page"))
-    undecided = delivery.state == DeliveryState.CHECKED
+    undecided = delivery.state == DeliveryState.CHECKED and not delivery.destroyed_at
+    unchecked = delivery.state == DeliveryState.RECEIVED and not delivery.destroyed_at
     context = {
         "trial": delivery.trial,
         "delivery": delivery,
-        "checking": delivery.state == DeliveryState.RECEIVED and not delivery.awaits_columns,
+        "checking": unchecked and not delivery.awaits_columns,
+        "awaits_columns": unchecked and delivery.awaits_columns,
         "progress": progress_of(delivery),
         "may_deliver": can(request.user, delivery.trial, Permission.DELIVER),
         "coverage": coverage_table(delivery),

@@ -11,10 +11,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from trial.registers.models import Delivery, Destruction, RejectedRow
-from trial.registers.reasons import DRIFTS, ROWS, SET_APART, STAGES, VALUE_CLASSES
+from trial.registers.dropped import Dropped
+from trial.registers.models import Delivery, Destruction, RejectedRow, Upload
+from trial.registers.reasons import COLUMNS, DRIFTS, ROWS, SET_APART, STAGES, VALUE_CLASSES
 from trial.registers.states import DeliveryState
-from trial.registers.uploads import Dropped
 from trial.studies.models import Trial
 
 MOST_GROUPS = 12  # columns that a table has room for; the JSON report holds every office
@@ -107,7 +107,10 @@ def report_facts(delivery: Delivery) -> list[dict[str, Any]]:
         rows.append({"label": delivery.get_state_display(), "value": f"{moment(delivery.decided_at)}, {who}"})
     facts = delivery.report.get("facts", {})
     if facts:
-        rows.append({"label": _("Lest som"), "value": ", ".join(map(_visible, facts.values()))})
+        rows.append({"label": _("Lest som"), "value": ", ".join(_visible(*fact) for fact in facts.items())})
+    if delivery.columns:
+        named = [f"{name} → {COLUMNS.get(wanted, wanted)}" for name, wanted in delivery.columns.items()]
+        rows.append({"label": _("Kolonner"), "value": ", ".join(named)})
     if delivery.report.get("blank_lines"):
         rows.append({"label": _("Tomme linjer"), "value": delivery.report["blank_lines"]})
     if delivery.report.get("overlaps"):
@@ -117,7 +120,9 @@ def report_facts(delivery: Delivery) -> list[dict[str, Any]]:
     return rows
 
 
-def _visible(fact: str) -> str:
+def _visible(name: str, fact: str) -> str:
+    if name == "header_line":
+        return _("kolonnenavn på linje %(line)s") % {"line": fact}
     return _("tabulator") if fact == "\t" else f"«{fact}»" if len(fact) == 1 else fact
 
 
@@ -210,6 +215,29 @@ def preview_of(delivery: Delivery) -> dict[str, Any]:
 def dropped_rows(files: Iterable[Dropped]) -> list[list[Any]]:
     """One row of cells per file in the drop folder: name, size, when it was put there."""
     return [[file.name, filesizeformat(file.size), moment(file.changed_at)] for file in files]
+
+
+def upload_rows(uploads: Iterable[Upload]) -> list[dict[str, Any]]:
+    """One's own uploads that have stopped or are still going on: the file, how much has arrived, since when."""
+    return [
+        {
+            "upload": upload,
+            "key": str(upload.pk),
+            "size": filesizeformat(upload.size),
+            "percent": 100 * upload.arrived // upload.size,
+            "moved": moment(upload.arrived_at or upload.begun_at),
+        }
+        for upload in uploads
+    ]
+
+
+def stopped_upload(upload: Upload) -> str:
+    """What the file form says of the upload that is to go on."""
+    return _("Velg «%(file)s» (%(size)s) igjen, så fortsetter sendingen der den stoppet, på %(percent)s %%.") % {
+        "file": upload.file_name,
+        "size": filesizeformat(upload.size),
+        "percent": 100 * upload.arrived // upload.size,
+    }
 
 
 def destruction_rows(trial: Trial, destructions: Iterable[Destruction]) -> list[list[Any]]:

@@ -90,7 +90,8 @@ def groups_of(trial: Trial) -> dict[str, str]:
 
 def remembered_columns(trial: Trial, register: str, owner: str) -> dict[str, str]:
     """What this register owner called the columns last time: column of the file -> column of the register."""
-    found = ColumnMapping.objects.filter(trial=trial, register=register, owner=owner).first()
+    known = ColumnMapping.objects.filter(trial=trial, register=register, owner__iexact=owner.strip())
+    found = known.order_by("-decided_at").first()
     return dict(found.columns) if found else {}
 
 

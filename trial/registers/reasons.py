@@ -7,10 +7,19 @@ from trial.enrolment.variables import WORDS
 FILES = {
     "national_id": _("Filen inneholder fødselsnummer eller D-nummer. Den er slettet. Lever en fil med deltakernumre."),
     "unreadable": _("Filen kunne ikke leses. Kontroller formatet og lever på nytt."),
+    "unknown_encoding": _("Filen har en tegnkoding som ikke leses her. Lagre den som UTF-8 og lever på nytt."),
+    "several_sheets": _("Flere ark i arbeidsboken har registerets kolonner. Samle radene i ett ark og lever på nytt."),
     "unpacks_too_far": _("Filen pakkes ut til mer enn størrelsen tilsier. Den er slettet. Lever den upakket."),
+    "too_much_memory": _("Filen krevde mer minne enn en kontroll kan bruke. Del den opp, eller lever den som CSV."),
+    "too_slow": _("Kontrollen av filen tok lengre tid enn den kan. Del den opp og lever på nytt."),
     "too_demanding": _("Filen krevde mer minne eller tid enn en kontroll kan bruke. Del den opp og lever på nytt."),
+    "reader_crashed": _("Programmet som leser formatet, brøt sammen. Filen kan være skadd. Lag den på nytt."),
     "missing_columns": _("Filen mangler kolonner som registeret skal ha."),
-    "not_checkable": _("Filen kunne ikke kontrolleres etter flere forsøk. Kontroller innholdet og lever på nytt."),
+    "not_checkable": _(
+        "Kontrollen stoppet tre ganger uten at feilen ser ut til å ligge i filen, som er slettet. Si fra til dem som "
+        "drifter løsningen, og lever på nytt når de har svart."
+    ),
+    "other_columns": _("Kolonnene ble valgt på nytt. Filen er kontrollert igjen som en ny leveranse."),
     "by_hand": _("Avvist av dataforvalter."),
 }
 

@@ -10,6 +10,7 @@ from typing import IO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
 
 MAGIC = b"navtrial-sealed-1\n"
 PREFIX_BYTES = 8  # random for each file; with the number of the piece it is the nonce
@@ -19,6 +20,22 @@ TAG_BYTES = 16
 
 class SealBrokenError(RuntimeError):
     """Another key, or bytes that were changed."""
+
+
+def closed(chunks: Iterable[bytes]) -> Iterable[bytes]:
+    """Bytes as they are kept: sealed where the site has a key, else as they are."""
+    key = settings.SNAPSHOT_KEY
+    return sealed(chunks, bytes.fromhex(key)) if key else chunks
+
+
+def opened(file: IO[bytes]) -> Iterator[bytes]:
+    """The plain bytes of a file that was kept by `closed`.
+
+    Raises:
+        SealBrokenError: another key, or changed, swapped or missing pieces.
+    """
+    key = settings.SNAPSHOT_KEY
+    return unsealed(file, bytes.fromhex(key)) if key else iter(lambda: file.read(PIECE_BYTES), b"")
 
 
 def sealed(chunks: Iterable[bytes], key: bytes) -> Iterator[bytes]:

@@ -14,8 +14,9 @@ from typing import Any
 
 from django.conf import settings
 
-from trial.registers.sealing import SealBrokenError, sealed, unsealed
-from trial.registers.storage import storage, work_folder
+from trial.registers import sealing
+from trial.registers.sealing import SealBrokenError
+from trial.registers.storage import Kept, storage, work_folder
 
 CHUNK = 1 << 20
 
@@ -84,7 +85,7 @@ def keep_manifest(trial: str, sha256: str, content: Mapping[str, Any]) -> None:
 def read_manifest(trial: str, sha256: str) -> dict[str, Any]:
     """What was told of a snapshot when it was made."""
     with storage().open(manifest(trial, sha256)) as file:
-        content: dict[str, Any] = json.loads(b"".join(_plain(file)))
+        content: dict[str, Any] = json.loads(b"".join(sealing.opened(file)))
     return content
 
 
@@ -104,7 +105,7 @@ def opened(name: str, sha256: str) -> Iterator[Path]:
         copy = Path(folder) / Path(name).name
         try:
             with storage().open(name) as file, copy.open("wb") as target:
-                for chunk in _plain(file):
+                for chunk in sealing.opened(file):
                     target.write(chunk)
         except (FileNotFoundError, SealBrokenError) as error:
             raise DamagedSnapshotError(sha256) from error
@@ -129,20 +130,18 @@ def forget(name: str) -> None:
     storage().remove(name)
 
 
+def kept(trial: str) -> Iterator[Kept]:
+    """Every file that stands for a trial, whether a delivery knows of it or not."""
+    return storage().listed(f"{trial}/")
+
+
 def _verify(path: Path, sha256: str) -> None:
     if not path.exists() or hash_of(path) != sha256:
         raise DamagedSnapshotError(sha256)
 
 
 def _add(chunks: Iterable[bytes], name: Any) -> None:
-    key = settings.SNAPSHOT_KEY
-    storage().add(sealed(chunks, bytes.fromhex(key)) if key else chunks, name)
-
-
-def _plain(file: Any) -> Iterator[bytes]:
-    if settings.SNAPSHOT_KEY:
-        return unsealed(file, bytes.fromhex(settings.SNAPSHOT_KEY))
-    return iter(lambda: file.read(CHUNK), b"")
+    storage().add(sealing.closed(chunks), name)
 
 
 class _Counted:

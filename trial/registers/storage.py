@@ -7,7 +7,9 @@ A file appears whole or not at all, under a name that is only known when its byt
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 from uuid import uuid4
@@ -16,6 +18,17 @@ from django.conf import settings
 from fsspec.core import url_to_fs
 
 READ_ONLY = 0o440
+UNFINISHED = ".incoming-"
+WORK = "work-"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that is there: its name, its bytes as they stand (sealed or plain), and when it was written."""
+
+    name: str
+    size: int
+    changed_at: datetime
 
 
 class Storage(Protocol):
@@ -27,6 +40,9 @@ class Storage(Protocol):
     def open(self, name: str) -> IO[bytes]: ...
     def exists(self, name: str) -> bool: ...
     def remove(self, name: str) -> None: ...
+    def listed(self, prefix: str) -> Iterator[Kept]:
+        """The files whose names begin with a folder (`se-klar/`) or, without one, with these letters."""
+
     def path(self, name: str) -> Path | None:
         """Where the file lies on this machine; None when it does not."""
 
@@ -39,7 +55,7 @@ class Folder:
 
     def add(self, chunks: Iterable[bytes], name: Callable[[], str]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        handle, place = tempfile.mkstemp(dir=self.root, prefix=".incoming-")
+        handle, place = tempfile.mkstemp(dir=self.root, prefix=UNFINISHED)
         unfinished = Path(place)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -64,6 +80,15 @@ class Folder:
     def remove(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
 
+    def listed(self, prefix: str) -> Iterator[Kept]:
+        folder = self.root / prefix
+        paths = folder.rglob("*") if prefix.endswith("/") else self.root.glob(f"{prefix}*")
+        for path in sorted(paths):
+            if path.is_file():
+                status = path.stat()
+                changed_at = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+                yield Kept(path.relative_to(self.root).as_posix(), status.st_size, changed_at)
+
     def path(self, name: str) -> Path | None:
         return self.root / name
 
@@ -75,7 +100,7 @@ class ObjectStorage:
         self.files, self.root = url_to_fs(url)
 
     def add(self, chunks: Iterable[bytes], name: Callable[[], str]) -> None:
-        unfinished = self._at(f".incoming-{uuid4().hex}")
+        unfinished = self._at(f"{UNFINISHED}{uuid4().hex}")
         try:
             with self.files.open(unfinished, "wb") as file:
                 for chunk in chunks:
@@ -96,6 +121,13 @@ class ObjectStorage:
         if self.exists(name):
             self.files.rm(self._at(name))
 
+    def listed(self, prefix: str) -> Iterator[Kept]:
+        self.files.invalidate_cache()  # another process may have written since
+        place = self._at(prefix)
+        for path in sorted(self.files.find(place) if prefix.endswith("/") else self.files.glob(f"{place}*")):
+            name = path.removeprefix(self._at(""))
+            yield Kept(name, self.files.size(path), self.files.modified(path).astimezone(UTC))
+
     def path(self, name: str) -> Path | None:
         return None
 
@@ -112,7 +144,7 @@ def storage() -> Storage:
 def work_folder() -> "tempfile.TemporaryDirectory[str]":
     """A folder for what is unpacked, deciphered or judged, gone when it is closed; nobody else can read it."""
     settings.WORK_ROOT.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return tempfile.TemporaryDirectory(dir=settings.WORK_ROOT, prefix="work-")
+    return tempfile.TemporaryDirectory(dir=settings.WORK_ROOT, prefix=WORK)
 
 
 def copied(source: IO[bytes], target: Path) -> Path:

@@ -10,17 +10,18 @@ from django.db import InterfaceError, OperationalError
 from trial.access import planes
 from trial.access.planes import DatabaseRole, Plane
 from trial.audit.queue import alone, send
-from trial.registers import checking, retention
+from trial.registers import checking, leftovers, retention
 from trial.registers.actions import (
     CHECK_TASK,
-    ask_for_columns,
     begin_check,
     finish_check,
     refuse_file,
     report_progress,
 )
+from trial.registers.mapping import ask_for_columns
 from trial.registers.models import Delivery
 from trial.registers.states import DeliveryState
+from trial.registers.uploads import throw_stale_uploads
 from trial.studies.models import Trial
 
 RESEND_EXPIRES_SECONDS = 30
@@ -43,7 +44,9 @@ def resume_checks() -> None:
     every_trial = tuple(Trial.objects.values_list("pk", flat=True))
     with planes.entered(Plane(DatabaseRole.ANALYST, trials=every_trial)):
         waiting = list(
-            Delivery.objects.filter(state=DeliveryState.RECEIVED, awaits_columns=False).values_list("pk", "trial_id")
+            Delivery.objects.filter(state=DeliveryState.RECEIVED, awaits_columns=False, destroyed_at=None).values_list(
+                "pk", "trial_id"
+            )
         )
     for key, trial in waiting:
         send(CHECK_TASK, str(key), trial, expires=RESEND_EXPIRES_SECONDS)
@@ -61,6 +64,23 @@ def destroy_due() -> None:
             with planes.transaction():
                 retention.destroy_data(by=None, trial=trial)
             log.info("register_data_destroyed", trial=trial.code)
+
+
+@shared_task
+def tidy() -> None:
+    """Throw away uploads that nobody goes on with, and what killed processes have left behind."""
+    everyone = list(Trial.objects.all())
+    with planes.acting_in(Plane(DatabaseRole.ANALYST, trials=tuple(trial.pk for trial in everyone))):
+        for trial in everyone:
+            with planes.transaction():
+                thrown = throw_stale_uploads(by=None, trial=trial)
+                unneeded = leftovers.forget_unneeded(by=None, trial=trial)
+            if thrown or unneeded:
+                log.info("tidied", trial=trial.code, uploads=thrown, files=unneeded)
+        with planes.transaction():
+            abandoned = leftovers.forget_abandoned(by=None, trials=everyone)
+        if abandoned:
+            log.info("tidied", abandoned=abandoned)
 
 
 def _check(key: UUID) -> None:

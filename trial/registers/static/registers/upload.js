@@ -4,7 +4,7 @@
 
 (() => {
   const WAIT_MS = [1000, 2000, 5000, 10000, 30000];
-  const FINAL = [400, 401, 403, 404, 422];
+  const PASSES = [408, 425, 429]; // beside 5xx: what is over after a while
 
   const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
@@ -21,9 +21,11 @@
 
   function refuse(box, problem) {
     const place = box.querySelector("[data-upload-refused]");
+    const said = problem.errors?.[0]?.detail || problem.detail || box.dataset.uploadFailed;
     place.hidden = false;
-    place.querySelector("[data-color]:last-child").textContent = problem.errors?.[0]?.detail || problem.detail;
+    place.querySelector("[data-color]:last-child").textContent = said;
     box.querySelector("[data-upload-progress]").hidden = true;
+    box.querySelector("[data-upload-waiting]").hidden = true;
   }
 
   class Refused extends Error {
@@ -33,11 +35,16 @@
     }
   }
 
+  class Later extends Error {}
+
+  // What the server answers; null when it has come farther in the file, or not as far, than was thought here.
   async function ask(method, url, token, headers = {}, body = undefined) {
     const answer = await fetch(url, { method, body, headers: { "X-CSRFToken": token, Accept: "application/json", ...headers } });
-    const content = await answer.json();
-    if (FINAL.includes(answer.status)) throw new Refused(content);
-    return { ok: answer.ok, content };
+    const content = await answer.json().catch(() => ({})); // a proxy answers in its own words
+    if (answer.ok) return content;
+    if (content.code === "wrong_offset") return null;
+    if (answer.status >= 500 || PASSES.includes(answer.status)) throw new Later();
+    throw new Refused(content);
   }
 
   // Tries until it goes through: a server that restarts or a lost network is waited for.
@@ -45,14 +52,9 @@
     const waiting = box.querySelector("[data-upload-waiting]");
     for (let turn = 0; ; turn += 1) {
       try {
-        const { ok, content } = await act();
-        if (ok) {
-          waiting.hidden = true;
-          return content;
-        }
-        if (content.code !== "wrong_offset") waiting.hidden = false;
-        if (content.code === "delivered_before") throw new Refused(content);
-        if (content.code === "wrong_offset") return null;
+        const content = await act();
+        waiting.hidden = true;
+        return content;
       } catch (error) {
         if (error instanceof Refused) throw error;
         waiting.hidden = false;
@@ -61,17 +63,23 @@
     }
   }
 
+  // A file that was changed or taken away since it was chosen cannot be read any more.
+  function bytesOf(box, part) {
+    return part.arrayBuffer().catch(() => { throw new Refused({ detail: box.dataset.uploadUnreadable }); });
+  }
+
   async function send(box, form, file) {
     const data = new FormData(form);
     const token = data.get("csrfmiddlewaretoken");
     const json = { "Content-Type": "application/json" };
-    const wanted = { register: data.get("register"), source: data.get("source"), file_name: file.name, size: file.size };
+    const named = { register: data.get("register"), source: data.get("source").trim(), file_name: file.name };
+    const wanted = { ...named, size: file.size, edition: String(file.lastModified) };
     const base = box.dataset.upload;
     let upload = await patiently(box, () => ask("POST", base, token, json, JSON.stringify(wanted)));
     const own = `${base}${upload.id}/`;
     while (upload.arrived < file.size) {
       show(box, upload.arrived, file.size);
-      const piece = file.slice(upload.arrived, upload.arrived + upload.piece_bytes);
+      const piece = await bytesOf(box, file.slice(upload.arrived, upload.arrived + upload.piece_bytes));
       const headers = { "Content-Type": "application/octet-stream", "Upload-Offset": String(upload.arrived) };
       const next = await patiently(box, () => ask("PUT", own, token, headers, piece));
       upload = next || await patiently(box, () => ask("GET", own, token));
@@ -91,7 +99,7 @@
     button.disabled = true;
     box.querySelector("[data-upload-refused]").hidden = true;
     send(box, event.target, file).catch((error) => {
-      refuse(box, error.problem || { detail: error.message });
+      refuse(box, error.problem || {});
       button.disabled = false;
     });
   }, true);
