@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -19,6 +20,20 @@ def canonical_json(value: Any) -> bytes:
 def sha256_of(value: Any) -> str:
     """The SHA-256 of the canonical JSON, 64 hex digits."""
     return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A document of objects and lists, as JSON reads it, from one of mappings and tuples."""
+    if isinstance(value, Mapping):
+        return {key: plain(part) for key, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def frozen(value: Any) -> Any:
+    """The same with tuples for lists, which nobody changes."""
+    if isinstance(value, Mapping):
+        return {key: frozen(part) for key, part in value.items()}
+    return tuple(frozen(part) for part in value) if isinstance(value, list | tuple) else value
 
 
 def _refuse_ambiguous(value: Any) -> None:

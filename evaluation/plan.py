@@ -6,25 +6,25 @@ alpha, are written as text.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, Final, Self
 
 import pandas as pd
 
-from evaluation.canonical import canonical_json, sha256_of
+from evaluation.canonical import canonical_json, frozen, plain, sha256_of
 from evaluation.design import DesignError, rule_for
 from evaluation.effects import TOTALS
 from evaluation.errors import EvaluationError
 from evaluation.outcomes import OUTCOMES
 from evaluation.paper import EFFECT_FIGURES, SHARE_FIGURES, TABLE_1, TABLE_2
-from evaluation.plan_shape import shape_problem
+from evaluation.plan_shape import LONGEST, is_day_or_empty, is_number_between, shape_problem
+from evaluation.published import SEKLAR
 from evaluation.redraws import Design
 from evaluation.regression import COVARIANCES
 from evaluation.review.effect_sizes import effect_sizes
 
 VERSION: Final = 1
-LONGEST: Final = 1_200  # a century of months: a window typed as dates would fill the memory
 MULTIPLICITY: Final = ("none", "holm", "benjamini-hochberg")
 DISCLOSURE: Final = ("opensafely", "ssb3", "strict10")
 
@@ -97,7 +97,8 @@ class Plan:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        for problem in self._problems():
+        wrong = shape_problem({part.name: getattr(self, part.name) for part in fields(self)})
+        for problem in [wrong] if wrong else self._problems():
             raise EvaluationError("plan_invalid", problem)
 
     def _problems(self) -> list[str]:
@@ -123,20 +124,33 @@ class Plan:
                 for outcome in outcomes
             ),
             (self.on not in ("last_day", "any_day"), "on: last_day or any_day"),
-            (not _is_number(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
-            (not _is_date(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd, or empty"),
-            (not _is_date(self.data_from), "data_from: the first day of the registers as yyyy-mm-dd, or empty"),
+            (not is_number_between(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
+            (not is_day_or_empty(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd, or empty"),
+            (not is_day_or_empty(self.data_from), "data_from: the first day of the registers as yyyy-mm-dd, or empty"),
             (bool(self.data_to) and self.data_from > self.data_to, "data_from: the first day comes after data_to"),
-            (not _is_number(self.alpha, 0, 1), "alpha: a number between 0 and 1 as text, e.g. '0.05'"),
+            (not is_number_between(self.alpha, 0, 1), "alpha: a number between 0 and 1 as text, e.g. '0.05'"),
             (self.covariance not in COVARIANCES, f"covariance: one of {', '.join(COVARIANCES)}"),
             (self.multiplicity not in MULTIPLICITY, f"multiplicity: one of {', '.join(MULTIPLICITY)}"),
             (self.disclosure not in DISCLOSURE, f"disclosure: one of {', '.join(DISCLOSURE)}"),
+            (self.reference not in ("", SEKLAR), f"reference: {SEKLAR}, whose published numbers are known, or empty"),
+            (not self.primary, "primary: name at least one outcome"),
             (not set(self.primary) <= set(self.totals), "primary: every primary outcome must be among totals"),
-            (not set(self.covariates) <= set(self.baseline), "covariates: every covariate must be among baseline"),
-            (not set(self.subgroups) <= set(self.baseline), "subgroups: every subgroup must be among baseline"),
+            *self._problems_of_baseline(),
             *self._problems_of_further(),
         ]
         return [sentence for wrong, sentence in found if wrong]
+
+    def _problems_of_baseline(self) -> list[tuple[bool, str]]:
+        """A known variable that is asked for and is not among baseline, where a name hardly different is, is misspelt
+        there: delivered columns may have any name, but hardly one that so nearly means another."""
+        asked = [name for name in (*self.covariates, *self.subgroups) if name not in self.baseline]
+        own = [name for name in self.baseline if name not in TABLE_1]
+        near = [(meant, *get_close_matches(meant, own, n=1)) for meant in asked if meant in TABLE_1]
+        return [
+            *((True, f"baseline: {pair[1]} is no known variable; is {pair[0]} meant?") for pair in near if pair[1:]),
+            (not set(self.covariates) <= set(self.baseline), "covariates: every covariate must be among baseline"),
+            (not set(self.subgroups) <= set(self.baseline), "subgroups: every subgroup must be among baseline"),
+        ]
 
     def _problems_of_further(self) -> list[tuple[bool, str]]:
         told = [outcome for family in self.families.values() for outcome in family]
@@ -152,7 +166,7 @@ class Plan:
             (not set(told) <= set(self.totals), "families: every outcome must be among totals"),
             (not set(self.equivalence) <= set(self.totals), "equivalence: every outcome must be among totals"),
             (
-                not all(_is_number(margin, 0, float("inf")) for margin in self.equivalence.values()),
+                not all(is_number_between(margin, 0, float("inf")) for margin in self.equivalence.values()),
                 "equivalence: margins above 0 as text, e.g. '1.5'",
             ),
             *self._problems_of_design(),
@@ -197,7 +211,7 @@ class Plan:
     def declared_design(self) -> Design:
         """The design that the randomisation test draws from."""
         arms = tuple((str(code), int(ratio)) for code, ratio in self.design["arms"])
-        return Design(_plain(self.design["method"]), arms)
+        return Design(plain(self.design["method"]), arms)
 
     def _asked_outcomes(self) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
         """Field, the outcomes it names, and those that it may name."""
@@ -207,7 +221,7 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as canonical JSON knows it: strings, whole numbers, lists, objects."""
-        content = {part.name: _plain(getattr(self, part.name)) for part in fields(self)}
+        content = {part.name: plain(getattr(self, part.name)) for part in fields(self)}
         return {name: value for name, value in content.items() if value or name not in LATER}
 
     @classmethod
@@ -220,7 +234,7 @@ class Plan:
         problem = shape_problem(content)
         if problem:
             raise EvaluationError("plan_invalid", problem)
-        return cls(**{name: _frozen(value) for name, value in content.items()})
+        return cls(**{name: frozen(value) for name, value in content.items()})
 
     @cached_property
     def canonical(self) -> bytes:
@@ -238,7 +252,7 @@ def seklar_plan(trial: str = "se-klar", *, data_to: str = "") -> Plan:
     start, bounds for missing outcomes, and what the estimates rule out.
     """
     beside = ("flow", "bands", "differences", "bounds", "precision")
-    return Plan(trial=trial, data_to=data_to, reference="seklar", further=beside)
+    return Plan(trial=trial, data_to=data_to, reference=SEKLAR, further=beside)
 
 
 def plan_of_protocol(content: Mapping[str, Any], *, data_to: str = "") -> Plan:
@@ -268,29 +282,3 @@ def plan_of_protocol(content: Mapping[str, Any], *, data_to: str = "") -> Plan:
 def _control_of(codes: Sequence[str]) -> str:
     """The arm called control, else the last one named."""
     return "control" if "control" in codes else codes[-1]
-
-
-def _is_number(text: str, low: float, high: float) -> bool:
-    try:
-        return low < float(text) < high
-    except (TypeError, ValueError):
-        return False
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return not text or bool(date.fromisoformat(text))
-    except (TypeError, ValueError):
-        return False
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _frozen(part) for key, part in value.items()}
-    return tuple(_frozen(part) for part in value) if isinstance(value, list | tuple) else value

@@ -1,7 +1,10 @@
 """The shape of a plan as it comes from a file or a form: the type of every field, before anyone asks what it means."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
+
+LONGEST: Final = 1_200  # a century of months: a window typed as dates would fill the memory
 
 Shape = tuple[Callable[[Any], bool], str]
 
@@ -64,53 +67,74 @@ def is_earlier(value: Any) -> bool:
     )
 
 
-_TEXT: Final[Shape] = (is_text, "must be text")
+def is_number_between(text: Any, low: float, high: float) -> bool:
+    """A number as text, between but not at the ends."""
+    try:
+        return low < float(text) < high
+    except (TypeError, ValueError):
+        return False
+
+
+def is_day(text: Any) -> bool:
+    """A day as yyyy-mm-dd."""
+    try:
+        return bool(date.fromisoformat(text))
+    except (TypeError, ValueError):
+        return False
+
+
+def is_day_or_empty(text: Any) -> bool:
+    return text == "" or is_day(text)
+
+
+TEXT: Final[Shape] = (is_text, "must be text")
+WHOLE: Final[Shape] = (is_whole, "must be a whole number")
+WINDOW: Final[Shape] = (is_window, "must be two whole numbers, the first and the last month")
 _NAMES: Final[Shape] = (is_names, "must be a list of different names")
-_WINDOW: Final[Shape] = (is_window, "must be two whole numbers, the first and the last month")
 _FIGURES: Final[Shape] = (is_figures, 'must be an object such as {"6": ["employed", "hours"]}')
 
 SHAPES: Final[Mapping[str, Shape]] = {
-    "trial": _TEXT,
-    "control": _TEXT,
-    "strata": _TEXT,
-    "months": _WINDOW,
-    "total_months": _WINDOW,
-    "on": _TEXT,
-    "min_hours": _TEXT,
-    "data_to": _TEXT,
-    "data_from": _TEXT,
+    "trial": TEXT,
+    "control": TEXT,
+    "strata": TEXT,
+    "months": WINDOW,
+    "total_months": WINDOW,
+    "on": TEXT,
+    "min_hours": TEXT,
+    "data_to": TEXT,
+    "data_from": TEXT,
     "baseline": _NAMES,
     "totals": _NAMES,
     "share_figures": _FIGURES,
     "effect_figures": _FIGURES,
-    "covariance": _TEXT,
+    "covariance": TEXT,
     "primary": _NAMES,
     "covariates": _NAMES,
     "subgroups": _NAMES,
-    "alpha": _TEXT,
-    "multiplicity": _TEXT,
-    "disclosure": _TEXT,
-    "reference": _TEXT,
+    "alpha": TEXT,
+    "multiplicity": TEXT,
+    "disclosure": TEXT,
+    "reference": TEXT,
     "further": _NAMES,
-    "received": _TEXT,
-    "unit": _TEXT,
+    "received": TEXT,
+    "unit": TEXT,
     "ratios": (is_ratios, 'must be an object such as {"Moss": {"intervention": 5, "control": 3}}'),
     "design": (is_design, "must be an object with the method and the arms of the protocol"),
     "families": (is_figures, 'must be an object such as {"work": ["employed", "total_hours"]}'),
     "equivalence": (is_texts, 'must be an object such as {"employed": "1.5"}'),
     "earlier": (is_earlier, "must be an object with measure, outcome, month and a list of studies, each with its name"),
-    "version": (is_whole, "must be a whole number"),
+    "version": WHOLE,
 }
 
 
-def shape_problem(content: Any) -> str | None:
+def shape_problem(content: Any, shapes: Mapping[str, Shape] = SHAPES) -> str | None:
     """The first fault in the shape of a plan, as a sentence that begins with the field's name."""
     if not isinstance(content, Mapping):
         return "a plan is a JSON object"
     for name, value in content.items():
-        if name not in SHAPES:
-            return f"{name}: no such field; known are {', '.join(SHAPES)}"
-        fits, sentence = SHAPES[name]
+        if name not in shapes:
+            return f"{name}: no such field; known are {', '.join(shapes)}"
+        fits, sentence = shapes[name]
         if not fits(value):
             return f"{name}: {sentence}"
     return None if "trial" in content else "trial: name the trial"

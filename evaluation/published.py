@@ -12,6 +12,10 @@ from typing import Final
 
 from evaluation.comparing.published import beside_comparison
 
+SEKLAR: Final = "seklar"
+PROBA: Final = "proba"
+"""What a plan may name as its reference."""
+
 TABLE_1: Final[Mapping[str, tuple[float, float, float]]] = {
     "age": (36.8, 37.9, 0.42),
     "men": (0.569, 0.673, 0.09),
@@ -62,14 +66,14 @@ REMARKS: Final[Mapping[str, tuple[str, str]]] = {
 
 def remark(reference: str, table: str, language: str = "nb") -> str:
     """What a reader must know who holds a finding against the published one; empty where there is nothing."""
-    return REMARKS[table][language == "en"] if reference == "seklar" and table in REMARKS else ""
+    return REMARKS[table][language == "en"] if reference == SEKLAR and table in REMARKS else ""
 
 
 def beside(reference: str, table: str) -> Mapping[str, Mapping[str, float]]:
     """Row key -> column -> published number, for a plan's reference and a finding's name; empty if there is none."""
-    if reference == "proba":
+    if reference == PROBA:
         return beside_comparison(table)
-    if reference != "seklar":
+    if reference != SEKLAR:
         return {}
     if table == "table-1":
         return {key: dict(zip(("treated_mean", "control_mean", "p"), row, strict=True)) for key, row in TABLE_1.items()}

@@ -2,13 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date
 from functools import cached_property
 from typing import Any, Final, Self
 
-from evaluation.canonical import sha256_of
+from evaluation.canonical import frozen, plain, sha256_of
 from evaluation.codes import measures
+from evaluation.disclosure import RULES
 from evaluation.errors import EvaluationError
+from evaluation.plan_shape import (
+    LONGEST,
+    TEXT,
+    WHOLE,
+    WINDOW,
+    Shape,
+    is_day,
+    is_figures,
+    is_number_between,
+    shape_problem,
+)
+from evaluation.published import PROBA
 
 KIND: Final = "comparison"
 # Arena's codes of follow-up by an external provider and by Nav's own job specialists.
@@ -17,10 +29,32 @@ PROBA_CODES: Final[Mapping[str, tuple[str, ...]]] = {
     "follow_up": ("INDOPPFAG",),
 }
 COST_INPUTS: Final = ("total_cost", "participant_months", "transaction_cost")
+COSTS_ARE: Final = f"of both measures, {', '.join(COST_INPUTS)} as whole numbers above 0"
 # NOK of 2019 (Proba 2020, chapter 6): payments to providers, and 366 full-time specialists at 752,000.
 PROBA_COSTS: Final[Mapping[str, Mapping[str, int]]] = {
     "follow_up": {"total_cost": 638_126_000, "participant_months": 102_457, "transaction_cost": 1_278},
     "extended_follow_up": {"total_cost": 366 * 752_000, "participant_months": 36_364, "transaction_cost": 0},
+}
+
+
+def _is_costs(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(given, Mapping) for given in value.values())
+
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "trial": TEXT,
+    "treated": TEXT,
+    "control": TEXT,
+    "codes": (is_figures, 'must be an object such as {"follow_up": ["INDOPPFAG"], "other": ["UTVAOONAV"]}'),
+    "data_to": TEXT,
+    "months": WINDOW,
+    "month": WHOLE,
+    "later": WHOLE,
+    "min_hours": TEXT,
+    "disclosure": TEXT,
+    "reference": TEXT,
+    "kind": TEXT,
+    "costs": (_is_costs, COSTS_ARE),
 }
 
 
@@ -49,24 +83,29 @@ class ComparisonPlan:
     costs: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for sentence in (sentence for wrong, sentence in self._problems() if wrong):
-            raise EvaluationError("plan_invalid", sentence)
+        given = {part.name: getattr(self, part.name) for part in fields(self)}
+        wrong = shape_problem(given, SHAPES) or next((said for bad, said in self._problems() if bad), None)
+        if wrong:
+            raise EvaluationError("plan_invalid", wrong)
 
     def _problems(self) -> list[tuple[bool, str]]:
-        unknown = [code for codes in self.codes.values() for code in codes if code not in measures()]
+        told = [code for codes in self.codes.values() for code in codes]
+        unknown = [code for code in told if code not in measures()]
         return [
             (self.kind != KIND, f"kind: {KIND}"),
             (not self.trial, "trial: name the study"),
             (self.treated == self.control, "treated: two measures are compared"),
             (set(self.codes) != {self.treated, self.control}, "codes: the Arena codes of both measures"),
             (bool(unknown), f"codes: {', '.join(unknown)} is no Arena code"),
+            (len(set(told)) < len(told), "codes: a code belongs to one of the measures"),
             (self.months[0] > -24, "months: begin 24 months before the start or earlier"),
+            (self.months[1] - self.months[0] >= LONGEST, f"months: at most {LONGEST} months, such as -24 to 24"),
             (not 0 < self.month < self.later <= self.months[1], "month, later: after the start, within months"),
-            (not _is_date(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd"),
-            (
-                not self._costs_are_whole(),
-                f"costs: of both measures, {', '.join(COST_INPUTS)} as whole numbers above 0",
-            ),
+            (not is_day(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd"),
+            (not is_number_between(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
+            (self.disclosure not in RULES, f"disclosure: one of {', '.join(RULES)}"),
+            (self.reference not in ("", PROBA), f"reference: {PROBA}, whose published numbers are known, or empty"),
+            (not self._costs_are_whole(), f"costs: {COSTS_ARE}"),
         ]
 
     def _costs_are_whole(self) -> bool:
@@ -82,7 +121,7 @@ class ComparisonPlan:
 
     def to_dict(self) -> dict[str, Any]:
         """As canonical JSON knows it; a plan without costs is named as before there were any."""
-        told = {part.name: _plain(getattr(self, part.name)) for part in fields(self)}
+        told = {part.name: plain(getattr(self, part.name)) for part in fields(self)}
         return told if self.costs else {name: value for name, value in told.items() if name != "costs"}
 
     @classmethod
@@ -92,15 +131,10 @@ class ComparisonPlan:
         Raises:
             EvaluationError: `plan_invalid`, with a sentence that names the field.
         """
-        unknown = set(content) - {part.name for part in fields(cls)}
-        if unknown:
-            raise EvaluationError("plan_invalid", f"{min(unknown)}: a comparison has no such field")
-        try:
-            return cls(**{name: _frozen(value) for name, value in content.items()})
-        except (TypeError, AttributeError) as error:
-            raise EvaluationError(
-                "plan_invalid", f"the plan has a field of the wrong type or lacks one ({error})"
-            ) from error
+        problem = shape_problem(content, SHAPES)
+        if problem:
+            raise EvaluationError("plan_invalid", problem)
+        return cls(**{name: frozen(value) for name, value in content.items()})
 
     @cached_property
     def sha256(self) -> str:
@@ -110,23 +144,4 @@ class ComparisonPlan:
 def proba_plan(trial: str = "utvidet-oppfolging", *, data_to: str = "2019-09-30") -> ComparisonPlan:
     """The plan of the published comparison (Proba samfunnsanalyse 2020, delrapport 2)."""
     costs = {measure: dict(given) for measure, given in PROBA_COSTS.items()}
-    return ComparisonPlan(trial=trial, data_to=data_to, reference="proba", costs=costs)
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return bool(date.fromisoformat(text))
-    except (TypeError, ValueError):
-        return False
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _frozen(part) for key, part in value.items()}
-    return tuple(value) if isinstance(value, list) else value
+    return ComparisonPlan(trial=trial, data_to=data_to, reference=PROBA, costs=costs)

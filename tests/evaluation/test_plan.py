@@ -45,6 +45,8 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("effect_figures", ["employed"]),
         ("covariance", "HC9"),
         ("primary", ["work_practice"]),
+        ("primary", []),
+        ("reference", "sekler"),
         ("covariates", ["shoe_size"]),
         ("alpha", "1.5"),
         ("multiplicity", "bonferroni"),
@@ -73,6 +75,23 @@ def test_what_is_wrong_is_named_by_its_field(field: str, value: object) -> None:
         Plan.from_dict(seklar_plan().to_dict() | {field: value})
     assert caught.value.code == "plan_invalid"
     assert str(caught.value).startswith("strata:" if field == "unit" else f"{field}:")
+
+
+def test_a_misspelt_variable_of_the_baseline_is_not_held_against_the_covariates() -> None:
+    content = seklar_plan().to_dict()
+    misspelt = [{"employed_at_start": "emloyed_at_start"}.get(name, name) for name in content["baseline"]]
+    with pytest.raises(EvaluationError, match=r"^baseline: emloyed_at_start .* is employed_at_start meant"):
+        Plan.from_dict(content | {"baseline": misspelt})
+    with pytest.raises(EvaluationError, match=r"^baseline: aeg "):
+        Plan.from_dict(content | {"baseline": ["aeg"], "covariates": [], "subgroups": ["age"]})
+    own = Plan.from_dict(content | {"baseline": ["men2", "shoe_size"], "covariates": ["shoe_size"]})
+    assert own.baseline == ("men2", "shoe_size")  # delivered columns have any name
+
+
+@pytest.mark.parametrize(("field", "value"), [("months", 3), ("primary", "employed"), ("families", ["employed"])])
+def test_a_plan_made_in_python_is_held_to_the_same_shape(field: str, value: object) -> None:
+    with pytest.raises(EvaluationError, match=f"^{field}:"):
+        Plan(trial="se-klar", **{field: value})
 
 
 NEEDED = [("compliers", "received"), ("weights", "ratios"), ("randomisation", "design")]
