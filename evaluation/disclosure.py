@@ -33,6 +33,8 @@ PERSONS_A_STEP: Final = 10
 ALPHA: Final = 0.05
 SMALLEST: Final = "smallest"
 """The note that says, row by row, how few persons have or lack a state in an arm. It never leaves."""
+LEAVING: Final = "leaving"
+"""The note that holds, by rule, the rows and drawing of a finding that was made anew from rounded counts."""
 COUNTS: Final = (
     *("n", "missing", "df2"),  # residual degrees of freedom are persons, less a few
     *("treated_n", "control_n", "drawn_persons", "rows", *MISSING),
@@ -75,11 +77,16 @@ def disclosed(content: Mapping[str, Any], rule: str) -> dict[str, Any]:
     """A finding (as `Finding.to_dict` gives it) as it may leave; `notes` name the rule.
 
     Raises:
-        EvaluationError: `unknown_rule`.
+        EvaluationError: `unknown_rule`; `undisclosable` for a figure whose points no rule knows.
     """
     if rule not in RULES:
         raise EvaluationError("unknown_rule", f"no disclosure rule is called {rule}; known: {', '.join(RULES)}")
     columns, notes = content["columns"], content["notes"]
+    if LEAVING in notes:
+        kept = {name: value for name, value in notes.items() if name != LEAVING}
+        return {**content, **notes[LEAVING][rule], "notes": kept | {"disclosure": rule}}
+    if content["spec"] is not None and "outcome" not in columns:
+        raise EvaluationError("undisclosable", f"{content['name']}: no rule says what of this figure may leave")
     hide = _hider(columns, notes, RULES[rule])
     given = [dict(zip(columns, row, strict=True)) for row in content["rows"]]
     fewest = notes.get(SMALLEST) or [None] * len(given)

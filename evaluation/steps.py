@@ -30,7 +30,7 @@ from evaluation.pre_period import pre_period_test
 from evaluation.precision import precision_of
 from evaluation.regression import Covariance
 from evaluation.rerandomisation import randomisation_test
-from evaluation.review.joining import join_review, no_review, trial_as_study
+from evaluation.review.joining import JoinedReview, join_review, may_leave, no_review, trial_as_study
 from evaluation.rules import DesignError
 from evaluation.shares import require_columns
 from evaluation.subgroups import subgroup_effects
@@ -246,10 +246,12 @@ class Analysis:
                 study=self.plan.trial,
                 control=self.plan.control,
             )
-            joined = join_review(self.plan.earlier_studies, trial, measure=asked["measure"], tau2="REML")
+            return may_leave(self._among_earlier(trial), self._among_earlier)
         except EvaluationError as error:
             return [no_review(error.code)]
-        return list(joined.findings())
+
+    def _among_earlier(self, trial: pd.DataFrame) -> JoinedReview:
+        return join_review(self.plan.earlier_studies, trial, measure=self.plan.earlier["measure"], tau2="REML")
 
     def _flow(self) -> list[Finding]:
         registers = {name: frame for name, frame in self.data.frames.items() if name != "participants"}

@@ -1,15 +1,18 @@
 """A finished trial among earlier studies: its row in the review, and the review before and after it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
 
 from evaluation.arms import treated_arm
+from evaluation.disclosure import LEAVING, RULES, Rule
 from evaluation.errors import EvaluationError
 from evaluation.findings import Finding
+from evaluation.given import whole_from
 from evaluation.labels import both
+from evaluation.plan_shape import LONGEST
 from evaluation.review.effect_sizes import MEASURES, measure_called
 from evaluation.review.forest import JOINED, forest_plot
 from evaluation.review.meta import MetaAnalysis, meta_analysis
@@ -19,6 +22,7 @@ from evaluation.shares import require_columns
 
 TITLE: Final = both("I lys av tidligere forsøk", "In the light of earlier trials")
 EARLIER, THIS_TRIAL = JOINED
+FOREST: Final = "earlier-trials-forest"
 COLUMNS: Final = (
     *("review", "studies", "estimate", "ci_low", "ci_high", "p", "tau2", "i2", "predict_low", "predict_high"),
     "reason",
@@ -41,11 +45,46 @@ class JoinedReview:
         rows = tuple(_row(name, part) for name, part in self._sums().items())
         notes = {"convention": self.together.convention, "predicted": self.predicted}
         table = Finding("earlier-trials", "table", TITLE, COLUMNS, rows, notes=notes)
-        return table, forest_plot(self.together, title=TITLE, name="earlier-trials-forest")
+        return table, forest_plot(self.together, title=TITLE, name=FOREST)
 
     def _sums(self) -> Mapping[str, Pooled]:
         own = self.together.subgroups[THIS_TRIAL]
         return {EARLIER: self.earlier.pooled, THIS_TRIAL: own, "all_trials": self.together.pooled}
+
+
+def may_leave(joined: "JoinedReview", again: Callable[[pd.DataFrame], "JoinedReview"]) -> list[Finding]:
+    """The section's findings with what may leave of them by each rule of disclosure: the review with the trial's row
+    from rounded counts. Its exact ratio and interval together would tell the counts.
+
+    Args:
+        again: the review with another row of the trial.
+    """
+    told = joined.findings()
+    left: dict[str, tuple[Finding, Finding]] = {}
+    for name, rule in RULES.items():
+        row = rounded_row(joined.trial, rule)
+        earlier_only = forest_plot(joined.earlier, title=TITLE, name=FOREST)
+        left[name] = (no_review("hidden_counts"), earlier_only) if row is None else again(row).findings()
+    parts = [{name: _left(pair[place]) for name, pair in left.items()} for place in range(len(told))]
+    return [replace(one, notes={**one.notes, LEAVING: part}) for one, part in zip(told, parts, strict=True)]
+
+
+def _left(finding: Finding) -> dict[str, Any]:
+    told = finding.to_dict()
+    return {name: told[name] for name in ("columns", "rows", "spec")}
+
+
+def rounded_row(trial: pd.DataFrame, rule: Rule) -> pd.DataFrame | None:
+    """The trial's row from counts as they may leave; None where one of them is hidden. Means are no counts."""
+    row = trial.iloc[0].to_dict()
+    for side in ("treated", "control"):
+        if f"n_{side}" in row:
+            row[f"n_{side}"] = rule.count(row[f"n_{side}"])
+            continue
+        events, total = row[f"events_{side}"], row[f"total_{side}"]
+        few = None in (rule.count(events), rule.count(total - events))
+        row |= {f"events_{side}": None if few else rule.count(events), f"total_{side}": rule.count(total)}
+    return None if None in row.values() else pd.DataFrame([row])
 
 
 def no_review(reason: str) -> Finding:
@@ -85,6 +124,7 @@ def trial_as_study(
     if MEASURES[measure][0] not in (COUNTS, MEANS):
         raise EvaluationError("unknown_measure", "a trial joins with RR, OR, PETO, RD, MD or SMD")
     require_columns(panel, [outcome, arm, "month"])
+    month = whole_from(month, "month", -LONGEST)
     seen = panel.loc[(panel["month"] == month) & panel[outcome].notna(), [arm, outcome]]
     treated = treated_arm(panel[arm], control)
     arms = {"treated": treated, "control": control}

@@ -168,3 +168,10 @@ def test_two_releases_are_of_the_same_persons_or_of_many_others() -> None:
     sizes = {"n_intervention": 167, "n_control": 101}
     assert far_enough(sizes, [sizes, {"n_intervention": 150, "n_control": 93}], "opensafely")
     assert not far_enough(sizes, [sizes, {"n_intervention": 167, "n_control": 94}], "opensafely")
+
+
+def test_a_figure_that_no_rule_knows_does_not_leave() -> None:
+    plane = {"name": "cost-plane", "columns": ["extra_cost"], "rows": [[1.0]], "spec": {"data": {}}, "notes": {}}
+    with pytest.raises(EvaluationError, match="cost-plane") as caught:
+        disclosed(plane, "opensafely")
+    assert caught.value.code == "undisclosable"

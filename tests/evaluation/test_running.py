@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from evaluation import EvaluationError, Plan, run
+from evaluation.disclosure import LEAVING, RULES, disclosed
 from evaluation.labels import LABELS
 from evaluation.plan import FURTHER
 from evaluation.remarks import remarks
@@ -244,6 +245,15 @@ def test_a_finished_trial_stands_in_the_light_of_earlier_ones(deliveries) -> Non
     rows = {row["review"]: row for row in results["earlier-trials"].records}
     assert [rows[name]["studies"] for name in ("earlier_trials", "this_trial", "all_trials")] == [3, 1, 4]
     assert plan.trial in [row["study"] for row in results["earlier-trials-forest"].records]
+
+
+def test_everything_that_a_plan_can_ask_for_may_leave_or_is_hidden(deliveries: dict[str, pd.DataFrame]) -> None:
+    results = run(Plan.from_dict(SHORT.to_dict() | WHOLE), deliveries)
+    for rule in RULES:
+        for finding in results.findings:
+            left = disclosed(finding.to_dict(), rule)
+            assert left["notes"]["disclosure"] == rule, finding.name
+            assert LEAVING not in json.dumps(left)
 
 
 def test_a_trial_that_fits_no_review_is_named(deliveries) -> None:

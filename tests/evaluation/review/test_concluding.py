@@ -1,14 +1,16 @@
 """What a review concludes, how certain it is, and what a finished trial changes."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from evaluation import EvaluationError, forest_plot, meta_analysis
+from evaluation.disclosure import disclosed
 from evaluation.review.certainty import LEVELS, ReviewOutcome, certainty, conclusion, summary_of_findings
-from evaluation.review.joining import join_review, trial_as_study
+from evaluation.review.joining import JoinedReview, join_review, may_leave, trial_as_study
 from evaluation.review.meta import MetaAnalysis
 from evaluation.writing import printable
 from tests.evaluation.review.studies import BCG
@@ -200,3 +202,39 @@ def test_a_trial_is_not_counted_twice(panel: pd.DataFrame) -> None:
     trial = trial_as_study(panel, outcome="employed", month=18, measure="RR", study="Aronson")
     with pytest.raises(EvaluationError, match="already"):
         join_review(BCG, trial, measure="RR")
+
+
+def _row(*counts: int) -> pd.DataFrame:
+    names = ("events_treated", "total_treated", "events_control", "total_control")
+    return pd.DataFrame([{"study": "SE-KLAR"} | dict(zip(names, counts, strict=True))])
+
+
+@pytest.mark.slow
+def test_what_leaves_of_the_trial_among_earlier_ones_follows_from_rounded_counts() -> None:
+    """Exact, the ratio and its interval tell the counts: two equations for two numbers of persons."""
+    exact, rounded = _row(33, 61, 18, 58), _row(35, 60, 20, 60)
+    table, forest = may_leave(_joined(exact), _joined)
+    left = disclosed(table.to_dict(), "opensafely")
+    expected = _joined(rounded).findings()[0]
+    assert left["rows"] == [list(row) for row in expected.rows]
+    assert left["rows"] != [list(row) for row in table.rows]
+    assert _effects(disclosed(forest.to_dict(), "opensafely"))["SE-KLAR"] == pytest.approx(35 / 20)
+
+
+@pytest.mark.slow
+def test_a_trial_with_a_hidden_count_leaves_the_review_as_it_was() -> None:
+    for counts in ((5, 61, 18, 58), (33, 61, 55, 58)):  # few have it, or few lack it
+        table, forest = may_leave(_joined(_row(*counts)), _joined)
+        left, drawn = (disclosed(finding.to_dict(), "opensafely") for finding in (table, forest))
+        assert [row[-1] for row in left["rows"]] == ["hidden_counts"]
+        assert "SE-KLAR" not in json.dumps([left, drawn])
+        assert "Aronson" in _effects(drawn)
+
+
+def _effects(content: dict[str, Any]) -> dict[str, float]:
+    rows = [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
+    return {row["study"]: row["effect"] for row in rows}
+
+
+def _joined(trial: pd.DataFrame) -> JoinedReview:
+    return join_review(BCG, trial, measure="RR")
