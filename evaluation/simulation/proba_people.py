@@ -76,13 +76,17 @@ def draw_starters(rng: np.random.Generator, persons: int) -> Starters:
     arm = rng.permutation(np.repeat([0, 1], [extended, persons - extended]))
     use = rng.standard_normal(proba.OFFICES)
     office = _offices(rng, arm, use)
-    diagnosis = _among(rng, arm, np.arange(len(proba.DIAGNOSES)), proba.AAP)
-    disability, reduced = _capacity(rng, arm, diagnosis)
+    start = _starts(rng, arm)
+    later = (start + proba.EFFECT_MONTH > np.datetime64(proba.LAST_MONTH, "M")).astype(np.int64)
+    diagnosis = _among(
+        rng, 2 * arm + later, np.arange(len(proba.DIAGNOSES)), _by_stretch(proba.AAP, proba.AAP_FOLLOWED)
+    )
+    disability, reduced = _capacity(rng, arm, later, diagnosis)
     return Starters(
         arm=arm,
         office=office,
         office_use=use[office],
-        start=_starts(rng, arm),
+        start=start,
         day=rng.integers(0, 28, persons),
         man=(rng.random(persons) < np.array(proba.MEN)[arm] / 100).astype(np.int64),
         age=_ages(rng, arm),
@@ -94,9 +98,18 @@ def draw_starters(rng: np.random.Generator, persons: int) -> Starters:
     )
 
 
-def _among(rng: np.random.Generator, arm: Groups, values: Groups, shares: Any) -> Groups:
-    drawn = [rng.choice(values, len(arm), p=np.array(row) / sum(row)) for row in shares]
-    return np.where(arm == 0, *drawn)
+def _among(rng: np.random.Generator, group: Groups, values: Groups, shares: Any) -> Groups:
+    """A value a person, from the shares of her group: an arm, or an arm and a stretch of the intake."""
+    drawn = np.stack([rng.choice(values, len(group), p=np.array(row) / sum(row)) for row in shares])
+    return drawn[group, np.arange(len(group))]
+
+
+def _by_stretch(everyone: Any, followed: Any) -> Floats:
+    """Rows: each arm's shares among those followed a year, and among who started later, so that both make up the
+    arm's."""
+    part = np.array([sum(row[:2]) / sum(row) for row in proba.STARTS])[:, None]
+    own, all_of = (np.array(shares, dtype=float).reshape(len(proba.ARMS), -1) for shares in (followed, everyone))
+    return np.stack([own, (all_of - part * own) / (1 - part)], axis=1).reshape(2 * len(proba.ARMS), -1)
 
 
 def _offices(rng: np.random.Generator, arm: Groups, use: Floats) -> Groups:
@@ -115,11 +128,14 @@ def _ages(rng: np.random.Generator, arm: Groups) -> Groups:
     return rng.integers(low, below)
 
 
-def _capacity(rng: np.random.Generator, arm: Groups, diagnosis: Groups) -> tuple[Groups, Groups]:
+def _capacity(rng: np.random.Generator, arm: Groups, later: Groups, diagnosis: Groups) -> tuple[Groups, Groups]:
     """Disability benefit among those without AAP; a reduced work capacity of all with either, and of some others."""
-    without = np.array([row[0] for row in proba.AAP])[arm]
-    disability = (diagnosis == 0) & (rng.random(len(arm)) < np.array(proba.DISABILITY)[arm] / without)
-    others = without - np.array(proba.DISABILITY)[arm]
-    also = others - (100 - np.array(proba.REDUCED_CAPACITY)[arm])
-    reduced = (diagnosis > 0) | disability | (rng.random(len(arm)) < also / others)
+    stretch = 2 * arm + later
+    without = _by_stretch(proba.AAP, proba.AAP_FOLLOWED)[:, 0]
+    reduced_shares = _by_stretch(proba.REDUCED_CAPACITY, proba.REDUCED_FOLLOWED)[:, 0]
+    on_disability = np.repeat(proba.DISABILITY, 2)
+    disability = (diagnosis == 0) & (rng.random(len(arm)) < (on_disability / without)[stretch])
+    others = without - on_disability
+    also = others - (100 - reduced_shares)
+    reduced = (diagnosis > 0) | disability | (rng.random(len(arm)) < (also / others)[stretch])
     return disability.astype(np.int64), reduced.astype(np.int64)
