@@ -12,6 +12,9 @@ from trial.access.refusals import Refusal
 from trial.analyses.actions import request_run
 from trial.analyses.calculation import carry_out
 from trial.analyses.models import Run
+from trial.enrolment.actions import withdraw
+from trial.enrolment.queries import participants_of
+from trial.enrolment.states import Withdrawal
 from trial.results.actions import preview, refuse_release, release_results, request_release
 from trial.results.models import Release, ReleasedResult
 from trial.results.queries import releasable, release_for, releases_of
@@ -118,6 +121,23 @@ def test_a_run_is_asked_for_once_and_again_only_after_a_refusal(done):
     with acting(cast.analyst):
         assert releasable(cast.analyst, cast.trial) == [run]
     assert _asked(cast, run).state == ReleaseState.REQUESTED
+
+
+def test_results_that_differ_from_released_ones_by_a_few_persons_stay_inside(done):
+    """Somebody wants everything deleted between two runs: held against each other, they would tell of that person."""
+    cast, run = done
+    _released(cast, run)
+    _released(cast, _run(cast, run.plan))  # of the same persons: nothing new is told
+    with acting(cast.kari):
+        gone = participants_of(cast.kari, cast.trial).filter(office=cast.moss).first()
+        withdraw(by=cast.kari, participant=gone, meaning=Withdrawal.EVERYTHING)
+    release = _asked(cast, _run(cast, run.plan))
+    with acting(cast.checker), pytest.raises(Refusal, match="release_too_near"):
+        release_results(by=cast.checker, release=release)
+    with acting(cast.checker):
+        release.refresh_from_db()
+        assert (release.state, release.results.count()) == (ReleaseState.REQUESTED, 0)
+        assert refuse_release(by=cast.checker, release=release, reason="For nær").state == ReleaseState.REFUSED
 
 
 @pytest.mark.parametrize("attribute", READERS)
