@@ -21,7 +21,9 @@ IN_MONTHS: Final = frozenset(
 )
 """Tables whose effects are months in a state, unless the outcome has a unit of its own; else they are shares."""
 OF_TABLES: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("table-4-3", "table-4-4", "table-4-5", "table-4-6", "table-4-7", "table-v1"), "coefficient"),
+    **dict.fromkeys(
+        ("table-4-3", "table-4-4", "table-4-5", "table-4-6", "table-4-7", "table-v1", "table-v1-terms"), "coefficient"
+    ),
     **dict.fromkeys(("table-6-1", "table-6-2", "table-6-3"), "nok"),
     **dict.fromkeys(("variants", "weighted-difference", "oster"), "coefficient"),
     "balance": "standard_deviations",
@@ -35,6 +37,8 @@ ALWAYS_SHARES: Final = (
     "trimmed",
     "coverage",
     "power",
+    "power_low",
+    "power_high",
     "closed_form",
     "guess_share",
     "certain_share",
@@ -123,6 +127,7 @@ TEXTS: Final = (
     "added",
     "estimator",
     "sample",
+    "start",
     "stars",
     "wave",
     "group",

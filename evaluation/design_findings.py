@@ -65,16 +65,19 @@ def _power_table(study: DesignStudy) -> Finding:
 def _power_figure(study: DesignStudy) -> Finding:
     """Power by true effect: simulated with its interval, and the closed form."""
     frame = study.power.assign(
-        low=lambda rows: (rows["power"] - 1.96 * rows["power_se"]).clip(lower=0),
-        high=lambda rows: (rows["power"] + 1.96 * rows["power_se"]).clip(upper=1),
+        power_low=lambda rows: (rows["power"] - 1.96 * rows["power_se"]).clip(lower=0),
+        power_high=lambda rows: (rows["power"] + 1.96 * rows["power_se"]).clip(upper=1),
     )
-    columns = ("outcome", "truth", "power", "low", "high", "closed_form")
+    columns = ("outcome", "truth", "power", "power_low", "power_high", "closed_form")
     rows = plain_rows(frame, columns)
     values = [dict(zip(columns, row, strict=True)) | {"outcome": MARK + row[0]} for row in rows]
     x = {"field": "truth", "type": "quantitative", "title": MARK + "truth"}
     y = {"field": "power", "type": "quantitative", "title": MARK + "power", "scale": {"domain": [0, 1]}}
     layers: list[Mapping[str, Any]] = [
-        {"mark": {"type": "rule"}, "encoding": {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}}},
+        {
+            "mark": {"type": "rule"},
+            "encoding": {"x": x, "y": y | {"field": "power_low"}, "y2": {"field": "power_high"}},
+        },
         {"mark": {"type": "point", "filled": True}, "encoding": {"x": x, "y": y, "tooltip": _tips(columns[1:])}},
         {"mark": {"type": "line", "strokeDash": [4, 4]}, "encoding": {"x": x, "y": y | {"field": "closed_form"}}},
     ]

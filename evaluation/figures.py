@@ -155,7 +155,7 @@ def _months() -> Spec:
         "type": "quantitative",
         "title": MARK + "month",
         "scale": {"nice": False},
-        "axis": {"values": [-36, -24, -12, 0, 12, 24, 36]},
+        "axis": {"values": [-36, -24, -12, 0, 12, 24, 36], "labelOverlap": False},
     }
 
 

@@ -125,17 +125,27 @@ LANGUAGES: Final = ("nb", "en")
 def label(key: str, language: str = "nb") -> str:
     """The word for a key; a key without one stands for itself.
 
-    Terms of models are put together from their parts: ``education[primary_school]``, ``treated:aap``, ``age + women``.
+    Terms of models are put together from their parts: ``education[primary_school]``, ``treated:aap``, ``age + women``;
+    so are months: ``6 and 12``.
     """
     if key in LABELS:
         return LABELS[key][LANGUAGES.index(language)]
     for mark, between in ((" + ", ", "), (":", " × ")):
-        if mark in key:
-            return between.join(label(part, language) for part in key.split(mark))
+        parts = key.split(mark)
+        words = [label(part, language) for part in parts] if len(parts) > 1 else parts
+        if words != parts:  # a name that somebody gave may hold the mark, and stands for itself
+            return between.join(words)
+    if all(map(str.isdecimal, key.split(" and "))):
+        return key if language == "en" else key.replace(" and ", " og ")
     name, bracket, level = key.partition("[")
     if bracket and level.endswith("]") and name in LABELS:
-        return f"{label(name, language)}: {label(level[:-1], language).lower()}"
+        return f"{label(name, language)}: {lowered(label(level[:-1], language))}"
     return key
+
+
+def lowered(words: str) -> str:
+    """A label within a sentence: without its capital, unless it begins with an abbreviation."""
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
 
 
 def both(nb: str, en: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from evaluation.labels import label
+from evaluation.labels import label, lowered
 
 Facts = Mapping[str, Any]
 Say = Callable[[str, str], str]
@@ -31,13 +31,15 @@ def remarks(facts: Facts, language: str = "nb") -> list[str]:
         return en if language == "en" else nb
 
     def words(keys: Any) -> str:
-        return ", ".join(label(key, language) if key.isupper() else label(key, language).lower() for key in keys)
+        return ", ".join(lowered(label(key, language)) for key in keys)
 
     parts = (
         _simulated,
         _deviating,
         _joint,
         _method,
+        _of_model,
+        _of_costs,
         _adjusted,
         _of_months,
         _of_received,
@@ -51,6 +53,11 @@ def remarks(facts: Facts, language: str = "nb") -> list[str]:
 def decimal(text: str, language: str) -> str:
     """A number's text with the reader's decimal sign."""
     return text if language == "en" else text.replace(".", ",")
+
+
+def grouped(number: int) -> str:
+    """A whole number with a space between thousands."""
+    return f"{number:,}".replace(",", "\u00a0")
 
 
 def _simulated(facts: Facts, say: Say, _words: Any, _language: str) -> Iterator[str]:
@@ -106,6 +113,40 @@ def _method(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]
             f"Equivalence is tested by two one-sided tests ({level}% CI). The minimal detectable effect has {power}% "
             "power.",
         )
+
+
+def _of_model(facts: Facts, say: Say, words: Any, language: str) -> Iterator[str]:
+    if facts.get("effects"):
+        *first, last = (lowered(label(name, language)) for name in facts["effects"])
+        names = f"{', '.join(first)} {say('og', 'and')} {last}" if first else last
+        yield say(f"Faste effekter av {names}.", f"Fixed effects of {names}.")
+    fits = {"mean": say("Gjennomsnitt av resultatet", "Mean of the outcome"), "r2": "R²", "pseudo_r2": "McFadden R²"}
+    known = [f"{name}: {decimal(f'{facts[key]:.3f}', language)}" for key, name in fits.items() if key in facts]
+    if known and facts.get("n"):
+        known.append(say(f"{grouped(facts['n'])} personer", f"{grouped(facts['n'])} persons"))
+    if known:
+        yield "; ".join(known) + "."
+    if facts.get("left_out"):
+        left = grouped(facts["left_out"])
+        yield say(
+            f"Uten alle opplysninger, og derfor ikke med: {left} personer.",
+            f"Without all the information, and so left out: {left} persons.",
+        )
+    if facts.get("marks"):
+        limits = [decimal(f"{int(mark) / 100:.2f}", language) for mark in facts["marks"].split(", ")]
+        yield "; ".join(f"{'*' * place} p < {limit}" for place, limit in enumerate(limits, start=1)) + "."
+
+
+def _of_costs(facts: Facts, say: Say, _words: Any, language: str) -> Iterator[str]:
+    if facts.get("result"):
+        result, month, n = lowered(label(facts["result"], language)), facts["month"], grouped(facts["n"])
+        yield say(
+            f"Resultatet er «{result}» i måned {month}, blant {n} som er fulgt så lenge.",
+            f"The result is “{result}” in month {month}, among {n} who are followed so long.",
+        )
+    if facts.get("samples"):
+        samples = grouped(facts["samples"])
+        yield say(f"{samples} utvalg med tilbakelegging.", f"{samples} samples with replacement.")
 
 
 def _adjusted(facts: Facts, say: Say, words: Any, language: str) -> Iterator[str]:

@@ -31,7 +31,8 @@ def shown(finding: Finding, *, language: str = "nb", reference: str = "") -> Sho
     heads += [f"{label(key, language)}, {PUBLISHED[language == 'en']}" for key in names]
     rows = []
     for row in finding.records:
-        printed = published.get(str(row[finding.columns[0]]), {})
+        keys = [str(row[key]) for key in finding.columns[:2]]
+        printed = published.get(keys[0]) or published.get("/".join(keys), {})
         cells = [cell(finding.name, row, key, row[key], language) for key in columns]
         rows.append(
             (*cells, *(cell(finding.name, row, key, printed.get(name), language) for key, name in names.items()))
@@ -59,9 +60,9 @@ def cell(table: str, row: Mapping[str, Any], key: str, value: Any, language: str
     if isinstance(value, str):
         return label(value, language)
     if key in PLAIN:
-        text = f"{value:.{PLAIN[key]}f}"
+        text = f"{value:z.{PLAIN[key]}f}"
     else:
         unit = unit_of(table, row, key)
-        text = f"{100 * value:.{DECIMALS[unit]}f} %" if unit == "share" else f"{value:,.{DECIMALS[unit]}f}"
+        text = f"{100 * value:z.{DECIMALS[unit]}f} %" if unit == "share" else f"{value:z,.{DECIMALS[unit]}f}"
     text = text.replace(",", "\u00a0").replace("-", "\u2212")
     return text if language == "en" else text.replace(".", ",")

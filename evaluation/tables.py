@@ -65,7 +65,7 @@ def _number(variable: str, value: float | None) -> str:
 
 
 def _fixed(value: Any, digits: int) -> str:
-    return NOTHING if value is None else f"{value:.{digits}f}"
+    return NOTHING if value is None else f"{value:z.{digits}f}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> str:

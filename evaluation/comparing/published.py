@@ -2,7 +2,8 @@
 delrapport 2 (2020). Pairs are (extended follow-up, follow-up), as fractions; models give the treatment's coefficient.
 
 The report prints its numbers of people separately for what was observed after 12 and after 18 months. Which steps its
-table V1 takes is not printed with the coefficients; ours are named in the table.
+table V1 takes is not among what we have of it (`models.STEPS` says what follows from the numbers); ours are named in
+the table.
 """
 
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ COSTS: Final[Mapping[str, Mapping[str, Mapping[str, float]]]] = {
 }
 ESTIMATES: Final[Mapping[str, Rows]] = {
     "table-4-3": {
-        "treated": (0.0150,),
+        "extended_follow_up": (0.0150,),
         "age": (0.00892,),
         "age_squared": (-0.000104,),
         "women": (0.0000057,),
@@ -100,9 +101,19 @@ ESTIMATES: Final[Mapping[str, Rows]] = {
         "months_employed": (0.00411,),
         "reduced_capacity": (-0.0847,),
     },
-    "table-4-4": {"treated": (0.0575, 0.157), "treated:aap": (-0.0431, 0.157), "with_aap": (0.0144, 0.157)},
-    "table-4-6": {"treated": (0.0301,), "treated:aap": (-0.0117,)},
-    "table-4-7": {"treated": (0.0334,), "treated:aap": (-0.0277,)},
+    "table-4-4": {
+        "extended_follow_up": (0.0575, 0.157),
+        "extended_follow_up:aap": (-0.0431, 0.157),
+        "with_aap": (0.0144, 0.157),
+    },
+    "table-4-5": {
+        "under_30/extended_follow_up": (0.0593,),
+        "under_30/extended_follow_up:aap": (-0.0439,),
+        "30_or_more/extended_follow_up": (0.0515,),
+        "30_or_more/extended_follow_up:aap": (-0.0353,),
+    },
+    "table-4-6": {"extended_follow_up": (0.0301,), "extended_follow_up:aap": (-0.0117,)},
+    "table-4-7": {"extended_follow_up": (0.0334,), "extended_follow_up:aap": (-0.0277,)},
     "table-v1": {
         "1": (0.0394, 0.00107),
         "2": (0.0379, 0.00849),
@@ -114,7 +125,7 @@ ESTIMATES: Final[Mapping[str, Rows]] = {
 
 
 def beside_comparison(table: str) -> Mapping[str, Mapping[str, float]]:
-    """Row key -> column -> published number; empty where the report has none."""
+    """Row key (of two columns, joined by "/") -> column -> published number; empty where the report has none."""
     if table == "table-3-1":
         return _named(SAMPLE, ("treated_n", "control_n", "n"))
     if table in COSTS:

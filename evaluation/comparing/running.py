@@ -33,7 +33,8 @@ def compare_measures(
         Results, the tables and figures in the order of the report. Same inputs, same bytes.
 
     Raises:
-        EvaluationError: `missing_register`, `not_two_arms`, what the analyses cannot be made from, `engines_differ`.
+        EvaluationError: `missing_register`, `not_two_arms`, `no_starters`, what the analyses cannot be made from,
+            `engines_differ`.
     """
     tell = progress or silent
     frames = read_frames(deliveries)
@@ -63,6 +64,7 @@ def _steps(data: Comparison) -> dict[str, Step]:
         "table-2-1": tables.meanwhile,
         "figure-2-21": figures.still_in_measure,
         "table-3-1": tables.sample,
+        "sample-rule": tables.rule,
         "table-3-2": tables.characteristics,
         "figure-3-2": figures.work_before_and_after,
         "figure-3-3": figures.health_before_and_after,

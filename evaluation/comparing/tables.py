@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from evaluation.comparing.models import by_age, full_model, step_by_step, variants, with_aap
+from evaluation.comparing.models import STEPS, by_age, full_model, step_by_step, variants, with_aap
+from evaluation.comparing.rule import held_to_the_rule
 from evaluation.comparing.sample import Comparison
 from evaluation.comparing.sensitivity import TwoModels, oster_bound
 from evaluation.comparing.weighting import balance, selection_model, weighted_difference
@@ -17,12 +18,18 @@ from evaluation.linear_models import linear_probability
 from evaluation.tables import stars
 
 _TESTS: Final = ("estimate", "se", "t", "p", "stars", "ci_low", "ci_high")
+MODELS: Final = tuple(f"model_{place}" for place, _step in enumerate(STEPS, start=1))
 _ARMS: Final = ("treated_mean", "control_mean", "treated_n", "control_n")
 LAYOUTS: Final[Mapping[str, Layout]] = {
     "table-2-1": Layout(
         "Tabell 2.1. Andre tiltak underveis", "Table 2.1. Other measures meanwhile", ("measure", *_ARMS)
     ),
     "table-3-1": Layout("Tabell 3.1. Utvalget", "Table 3.1. The sample", ("sample", "treated_n", "control_n", "n")),
+    "sample-rule": Layout(
+        "Utvalget mot regelen for det",
+        "The sample against its rule",
+        ("start", "treated_n", "control_n", "n"),
+    ),
     "table-3-2": Layout(
         "Tabell 3.2. Kjennetegn ved start",
         "Table 3.2. Characteristics at start",
@@ -43,6 +50,9 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     ),
     "table-v1": Layout(
         "Tabell V1. Steg for steg", "Table V1. Step by step", ("model", "added", *_TESTS, "change", "r2", "n")
+    ),
+    "table-v1-terms": Layout(
+        "Modellene i tabell V1 side om side", "The models of table V1 side by side", ("term", *MODELS)
     ),
     "variants": Layout(
         "Andre måter å være i jobb på", "Other ways of being in work", ("outcome", *_TESTS, "r2", "n", "reason")
@@ -83,6 +93,8 @@ class Tables:
 
     def _laid(self, name: str, rows: pd.DataFrame, notes: Mapping[str, Any] | None = None) -> Finding:
         marked = rows.assign(stars=rows["p"].map(stars)) if "p" in rows else rows
+        if "term" in marked:  # the treatment by its own name
+            marked = marked.assign(term=marked["term"].str.replace(r"^treated\b", self.plan.treated, regex=True))
         return laid_out(name, LAYOUTS[name], marked, notes or {})
 
     def sample(self) -> Finding:
@@ -91,6 +103,11 @@ class Tables:
         known = {"starters": people["treated"], "observed": people["employed"], "observed_later": people["later"]}
         rows = [{"sample": name} | self._counts(people[values.notna()]) for name, values in known.items()]
         return self._laid("table-3-1", pd.DataFrame(rows))
+
+    def rule(self) -> Finding:
+        """Whether the participants start as the rule of the sample says."""
+        frames = self.data.frames
+        return self._laid("sample-rule", held_to_the_rule(self.plan, frames["participants"], frames["measures"]))
 
     def _counts(self, people: pd.DataFrame) -> dict[str, int]:
         treated = int((people["treated"] == 1).sum())
@@ -148,11 +165,17 @@ class Tables:
         parts = [_told(found).assign(sample=name) for name, found in by_age(self.data.people).items()]
         return self._laid("table-4-5", pd.concat(parts, ignore_index=True), CLUSTERED)
 
-    def steps(self) -> Finding:
-        """Table V1."""
+    def steps(self) -> list[Finding]:
+        """Table V1, and every term of its models but the many of time."""
         found = step_by_step(self.data.people)
-        notes = CLUSTERED | {"left_out": found.left_out, "mean": found.mean}
-        return self._laid("table-v1", found.table, notes)
+        notes = {"covariance": "cluster", "marks": CLUSTERED["marks"], "left_out": found.left_out, "mean": found.mean}
+        terms = found.terms[~found.terms["term"].str.startswith("year_month[")]
+        order = terms["term"].drop_duplicates()
+        beside = terms.pivot(index="term", columns="model", values="estimate").loc[order].set_axis(MODELS, axis=1)
+        return [
+            self._laid("table-v1", found.table, notes),
+            self._laid("table-v1-terms", beside.reset_index(), {"covariance": "cluster"}),
+        ]
 
     def variants(self) -> Finding:
         """The whole model for every way of being in work."""

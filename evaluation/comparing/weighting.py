@@ -16,8 +16,9 @@ import pandas as pd
 from scipy import special, stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import as_numbers, one_name
 from evaluation.model_matrix import named_inverse, terms_of
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 Array = npt.NDArray[np.float64]
 
@@ -51,6 +52,7 @@ def selection_model(data: pd.DataFrame, *, treatment: str, covariates: Sequence[
         EvaluationError: `missing_value`, `no_contrast` when only one group is there, `collinear`, `no_overlap` when
             the covariates foretell somebody's group for certain.
     """
+    treatment, covariates = one_name(treatment, "treatment"), names_of(covariates)
     z, terms = _design(data, treatment, covariates)
     treated = data[treatment].to_numpy(dtype=float)
     if not 0 < treated.mean() < 1:
@@ -83,6 +85,7 @@ def balance(data: pd.DataFrame, *, treatment: str, covariates: Sequence[str], pr
         term, smd_before, smd_after: difference of the means over the root of the groups' mean variance before
         weighting.
     """
+    treatment, covariates = one_name(treatment, "treatment"), names_of(covariates)
     z, terms = _design(data, treatment, covariates)
     treated = data[treatment].to_numpy(dtype=float)
     columns = z[:, 1:]
@@ -110,11 +113,14 @@ def weighted_difference(
         estimator (raw, weighted, doubly_robust), estimate, se, z, p, ci_low, ci_high, n, clusters.
 
     Raises:
-        EvaluationError: as `selection_model`; `no_variance`; `too_few` clusters.
+        EvaluationError: as `selection_model`, and for an outcome that is not there; `no_variance`; `too_few` clusters.
     """
+    treatment, covariates = one_name(treatment, "treatment"), names_of(covariates)
+    outcome, cluster = one_name(outcome, "outcome"), None if cluster is None else one_name(cluster, "cluster")
+    require_columns(data, [outcome, *([] if cluster is None else [cluster])])
     chosen = selection_model(data, treatment=treatment, covariates=covariates)
     z, terms = _design(data, treatment, covariates)
-    y, treated = data[outcome].to_numpy(dtype=float), data[treatment].to_numpy(dtype=float)
+    y, treated = (as_numbers(data[name]).to_numpy() for name in (outcome, treatment))
     if np.isnan(y).any():
         raise EvaluationError("missing_value", f"{outcome} is missing for somebody")
     if np.ptp(y) == 0:

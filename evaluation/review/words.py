@@ -50,7 +50,6 @@ REVIEWS: Final[Mapping[str, tuple[str, str]]] = {
     "earlier_trials": ("Tidligere studier", "Earlier studies"),
     "this_trial": ("Dette forsøket", "This trial"),
     "all_trials": ("Alle sammen", "All together"),
-    "estimate": ("Estimat", "Estimate"),
     "tau2": ("Varians mellom studier", "Variance between studies"),
     "i2": ("I²", "I²"),
     "predict_low": ("Prediksjon fra", "Prediction from"),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from evaluation.comparing.words import COMPARISONS
+from evaluation.estimate_labels import ESTIMATES
 from evaluation.findings import Finding
 from evaluation.labels import LABELS, LANGUAGES, label, localise
 from evaluation.outcomes import OUTCOMES
@@ -9,10 +11,13 @@ from evaluation.paper import TABLE_1, TABLE_2
 from evaluation.published import TABLE_1 as PUBLISHED_1
 from evaluation.published import TABLE_2 as PUBLISHED_2
 from evaluation.published import remark
+from evaluation.questionnaire_words import QUESTIONNAIRES
 from evaluation.remarks import remarks
+from evaluation.review.words import REVIEWS
 from evaluation.showing import shown
 from evaluation.tables import as_text, stars
 
+PARTS = (ESTIMATES, COMPARISONS, QUESTIONNAIRES, REVIEWS)
 BASELINE = Finding(
     "table-1",
     "table",
@@ -88,3 +93,19 @@ def test_every_outcome_and_variable_has_its_words_in_both_languages() -> None:
 def test_the_published_tables_name_what_the_plan_names() -> None:
     assert tuple(PUBLISHED_1) == TABLE_1
     assert tuple(PUBLISHED_2) == TABLE_2
+
+
+def test_a_key_has_one_word_wherever_it_is_declared() -> None:
+    """Of two, the later one would stand in the tables of both."""
+    for part in PARTS:
+        assert {key: LABELS[key] for key in part} == dict(part)
+
+
+def test_a_text_that_somebody_gave_stands_for_itself() -> None:
+    assert [label(text) for text in ("Moss: 2010", "Stein + Aronson", "Hart and Hall")] == [
+        "Moss: 2010",
+        "Stein + Aronson",
+        "Hart and Hall",
+    ]
+    assert label("age + women") == "Alder, Kvinner"
+    assert (label("6 and 12"), label("6 and 12", "en")) == ("6 og 12", "6 and 12")

@@ -12,7 +12,7 @@ PERSONS = 6_000
 
 @pytest.fixture(scope="session")
 def starters() -> dict[str, pd.DataFrame]:
-    return simulate_proba(PERSONS, seed=8)
+    return simulate_proba(PERSONS, seed=9)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from evaluation.comparing.costs import Costs
 from evaluation.comparing.models import by_age, full_model, step_by_step, with_aap
 from evaluation.comparing.plan import PROBA_COSTS, ComparisonPlan, proba_plan
 from evaluation.comparing.published import ESTIMATES, SHARES
+from evaluation.comparing.rule import held_to_the_rule
 from evaluation.comparing.running import _steps, compare_measures
 from evaluation.comparing.sample import Comparison
 from evaluation.comparing.tables import Tables, two_models
@@ -69,15 +70,57 @@ def test_nobody_is_lost_between_the_tables(results: Results, starters: Frames) -
     assert results["table-4-6"].records[0]["n"] == sample[2]["n"]
 
 
+def test_the_sample_is_held_to_its_rule(results: Results, starters: Frames) -> None:
+    kinds = _column(results["sample-rule"], "start", "n")
+    assert kinds["by_rule"] == len(starters["participants"])
+    assert sum(kinds.values()) == kinds["by_rule"]
+
+
+def test_whoever_departs_from_the_rule_is_counted(starters: Frames) -> None:
+    people, measures = starters["participants"].copy(), starters["measures"].copy()
+    late, swapped, free, earlier = people["participant_number"][:4]
+    people.loc[people["participant_number"] == late, "start_date"] -= pd.Timedelta(days=40)
+    other = {"extended_follow_up": "follow_up", "follow_up": "extended_follow_up"}
+    mine = people["participant_number"] == swapped
+    people.loc[mine, "arm"] = people.loc[mine, "arm"].map(other)
+    measures = measures[measures["participant_number"] != free]
+    before = people.loc[people["participant_number"] == earlier, "start_date"].iloc[0] - pd.Timedelta(days=62)
+    spell = {"participant_number": earlier, "measure": "MENTOR", "start": before, "end": before}
+    measures = pd.concat([measures, pd.DataFrame([spell | {"end": before + pd.offsets.MonthEnd(0)}])])
+    unknown = people["participant_number"].iloc[-1]
+    kept = people[people["participant_number"] != unknown]
+    found = held_to_the_rule(proba_plan(), kept, measures).set_index("start")["n"]
+    assert found.to_dict() == {
+        "by_rule": len(people) - 5,
+        "by_rule_other_month": 1,
+        "by_rule_other_measure": 1,
+        "no_start": 2,
+        "not_delivered": 1,
+    }
+    with pytest.raises(EvaluationError) as caught:
+        held_to_the_rule(proba_plan(), kept, measures[measures["measure"] == "MENTOR"])
+    assert caught.value.code == "no_starters"
+
+
 def test_the_raw_difference_shrinks_step_by_step(results: Results) -> None:
     steps = results["table-v1"].records
     assert [row["model"] for row in steps] == [1, 2, 3, 4, 5]
     assert steps[0]["estimate"] == pytest.approx(0.039, abs=0.01)
     assert steps[4]["estimate"] == pytest.approx(0.015, abs=0.02)
     assert steps[4]["estimate"] < steps[0]["estimate"] - 0.01
-    assert "diagnosis" in steps[3]["added"]
+    assert (steps[2]["added"], "age" in steps[3]["added"]) == ("diagnosis", True)
     assert steps[3]["change"] == min(row["change"] for row in steps[1:])
     assert all(later["r2"] >= row["r2"] for row, later in pairwise(steps))
+
+
+def test_the_models_stand_side_by_side(results: Results) -> None:
+    beside = {row["term"]: row for row in results["table-v1-terms"].records}
+    steps = results["table-v1"].records
+    assert [beside["extended_follow_up"][f"model_{row['model']}"] for row in steps] == [
+        row["estimate"] for row in steps
+    ]
+    assert [beside["age"][f"model_{place}"] is None for place in range(1, 6)] == [True, True, True, False, False]
+    assert not [term for term in beside if term.startswith("year_month")]
 
 
 def test_the_last_step_is_the_whole_model(comparison: Comparison) -> None:
@@ -87,7 +130,7 @@ def test_the_last_step_is_the_whole_model(comparison: Comparison) -> None:
 
 
 def test_coefficients_are_near_the_published(comparison: Comparison) -> None:
-    found = full_model(comparison.people).table.set_index("term")
+    found = full_model(comparison.people).table.set_index("term").rename(index={"treated": "extended_follow_up"})
     for term, (published,) in ESTIMATES["table-4-3"].items():
         assert found.loc[term, "estimate"] == pytest.approx(published, abs=4 * found.loc[term, "se"]), term
 
@@ -115,6 +158,8 @@ def test_published_numbers_stand_beside(results: Results) -> None:
     assert "33,1 %" in {cell for row in shown(results["table-4-1"], reference="proba").rows for cell in row}
     steps = shown(results["table-v1"], reference="proba", language="en")
     assert "Estimate, published" in steps.heads
+    by_age = shown(results["table-4-5"], reference="proba")
+    assert [row[-1] for row in by_age.rows] == ["0,05930", "−0,04390", "–", "0,05150", "−0,03530", "–"]
 
 
 def test_costs_are_held_against_results(results: Results, comparison: Comparison) -> None:
@@ -147,7 +192,7 @@ def test_a_plan_without_costs_has_no_chapter_of_them(comparison: Comparison) -> 
 
 
 def test_the_same_deliveries_give_the_same_bytes(comparison: Comparison) -> None:
-    one, again = (Tables(comparison).steps().to_dict() for _time in range(2))
+    one, again = ([finding.to_dict() for finding in Tables(comparison).steps()] for _time in range(2))
     assert json.dumps(one) == json.dumps(again)
 
 
@@ -188,7 +233,13 @@ def test_deliveries_that_give_no_comparison_are_named(starters: Frames, change: 
         ({"months": [-12, 24]}, "months"),
         ({"later": 36}, "later"),
         ({"data_to": "yesterday"}, "data_to"),
-        ({"month": "twelve"}, "wrong type"),
+        ({"codes": {"follow_up": ["INDOPPFAG"], "extended_follow_up": ["INDOPPFAG"]}}, "codes: a code belongs"),
+        ({"codes": "INDOPPFAG"}, "codes: must be"),
+        ({"month": "twelve"}, "month: must be a whole number"),
+        ({"months": [-24, 36_000]}, "months: at most"),
+        ({"min_hours": "many"}, "min_hours: hours a week"),
+        ({"disclosure": "anything"}, "disclosure: one of opensafely"),
+        ({"reference": "seklar"}, "reference: proba"),
         ({"weights": 1}, "weights"),
         ({"costs": {"follow_up": {}}}, "costs: of both measures"),
         ({"costs": {key: {"total_cost": 1} for key in PROBA_COSTS}}, "costs: of both measures"),
