@@ -9,9 +9,10 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import REASONS
 from evaluation.errors import EvaluationError
-from evaluation.given import given, names_of
+from evaluation.given import given
 from evaluation.model_matrix import refuse_collinear
 from evaluation.sandwich import contrast, least_squares
+from evaluation.shares import names_of
 
 
 def adjusted_effects(

@@ -10,8 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.arms import arm_pair
-from evaluation.given import given, names_of
+from evaluation.given import given
 from evaluation.regression import ROUNDING
+from evaluation.shares import names_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from scipy import optimize, stats
 from evaluation.arms import treated_arm
 from evaluation.effects import TOTALS, Total
 from evaluation.errors import EvaluationError
-from evaluation.given import given, names_of
+from evaluation.given import confidence, given, month_span, two_sided
 from evaluation.labels import UNITS
+from evaluation.shares import names_of
 
 Array = npt.NDArray[np.float64]
 
@@ -71,7 +72,7 @@ def manski_bounds(
     outcomes = names_of(outcomes)
     people = given(people, numbers=outcomes, keys=[strata, "arm"])
     treated = treated_arm(people["arm"], control)
-    most = float(months[1] - months[0] + 1)
+    most = float(len(month_span(months)))
     return pd.DataFrame(
         [_counts(people, name, treated) | _manski(people, name, strata, treated, most) for name in outcomes]
     )
@@ -180,8 +181,8 @@ def _imbens_manski(width: float, se: float, alpha: float) -> float:
         return 0.0
     return float(
         optimize.brentq(
-            lambda reach: stats.norm.cdf(reach + width / se) - stats.norm.cdf(-reach) - (1 - alpha),
+            lambda reach: stats.norm.cdf(reach + width / se) - stats.norm.cdf(-reach) - confidence(alpha),
             0,
-            stats.norm.ppf(1 - alpha / 2) + 1e-9,
+            stats.norm.ppf(two_sided(alpha)) + 1e-9,
         )
     )

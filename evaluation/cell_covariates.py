@@ -20,9 +20,9 @@ from evaluation.arms import treated_arm
 from evaluation.cell_effects import COLUMNS
 from evaluation.effects import NOTHING
 from evaluation.errors import EvaluationError
-from evaluation.given import given, in_months, month_span, names_of
+from evaluation.given import given, in_months, month_span, one_name, two_sided
 from evaluation.regression import Covariance, covariance_called
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns, some_names
 
 Array = npt.NDArray[np.float64]
 
@@ -56,7 +56,8 @@ def adjusted_effects_by_month(
     covariance = covariance_called(covariance)
     if covariance not in FROM_SUMS:
         raise EvaluationError("needs_persons", f"with covariates only {' and '.join(FROM_SUMS)} follow from sums")
-    outcomes, covariates, span = names_of(outcomes), names_of(covariates), month_span(months)
+    outcomes, covariates, span = some_names(outcomes), names_of(covariates), month_span(months)
+    strata = one_name(strata, "strata")
     used = list(dict.fromkeys([*outcomes, *covariates, "month", "arm", strata]))
     rows = []
     for outcome in outcomes:
@@ -162,6 +163,6 @@ def _estimate(sums: _Sums, covariance: Covariance, alpha: float) -> dict[str, An
 
 
 def _inference(effect: float, se: float, df: int, alpha: float) -> dict[str, float]:
-    reach = float(stats.t.ppf(1 - alpha / 2, df)) * se
+    reach = float(stats.t.ppf(two_sided(alpha), df)) * se
     numbers = {"effect": effect, "se": se, "t": effect / se, "p": float(2 * stats.t.sf(abs(effect / se), df))}
     return numbers | {"ci_low": effect - reach, "ci_high": effect + reach, "df": float(df)}

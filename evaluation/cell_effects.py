@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from evaluation.given import two_sided
 from evaluation.labels import UNITS
 from evaluation.monthly_cells import TREATED, Cells
 from evaluation.regression import CLUSTERED, Covariance, covariance_called
@@ -96,7 +97,7 @@ class _Regressions:
         reason = self._reasons(covariance, still)
         gap = (reason == "no_contrast") | (reason == "too_few")
         t = np.where(se > 0, effect / se, np.nan)
-        reach = stats.t.ppf(1 - alpha / 2, np.where(gap, np.nan, df)) * se
+        reach = stats.t.ppf(two_sided(alpha), np.where(gap, np.nan, df)) * se
         numbers = {"effect": effect, "se": se, "t": t, "p": 2 * stats.t.sf(np.abs(t), df), "df": df}
         numbers |= {"ci_low": effect - reach, "ci_high": effect + reach}
         found: dict[str, npt.NDArray[Any]] = {name: np.where(gap, np.nan, each) for name, each in numbers.items()}

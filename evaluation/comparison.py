@@ -9,8 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers, is_number, names_of
-from evaluation.shares import require_columns
+from evaluation.given import as_numbers, is_number
+from evaluation.shares import names_of, require_columns
 
 Variance = Literal["pooled", "welch"]
 Pair = Sequence[float] | Mapping[str, float] | pd.Series  # two groups' numbers, the first group's first
@@ -177,7 +177,7 @@ def correlations(data: pd.DataFrame, *, variables: str | Sequence[str], by: str 
     variables = names_of(variables)
     if len(variables) < 2:
         raise EvaluationError("too_few", "a correlation needs two variables")
-    require_columns(data, [*variables, *([by] if by else [])])
+    require_columns(data, [*variables, *([] if by is None else [by])])
     numbers = _as_numbers(data, variables, by)
     rows = []
     for name, part in _groups(numbers, by):
@@ -233,7 +233,7 @@ def bivariate(
     predictors = names_of(predictors)
     if outcome in predictors:
         raise EvaluationError("bad_option", f"{outcome} is the outcome: it cannot explain itself")
-    require_columns(data, [outcome, *predictors, *([by] if by else [])])
+    require_columns(data, [outcome, *predictors, *([] if by is None else [by])])
     numbers = _as_numbers(data, [outcome, *predictors], by)
     return pd.DataFrame(
         {"group": name, "predictor": predictor} | _line(part[[predictor, outcome]])

@@ -10,9 +10,10 @@ from scipy import stats
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
-from evaluation.given import given, names_of
+from evaluation.given import confidence, given
 from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import Fit, contrast, least_squares
+from evaluation.shares import names_of
 
 Array = npt.NDArray[np.float64]
 
@@ -109,7 +110,7 @@ def _anderson_rubin(
         for b in (-1.0, 0.0, 1.0)
     ]
     below, none, above = (one.se**2 for one in at)
-    limit = float(stats.f.ppf(1 - alpha, 1, at[0].df))
+    limit = float(stats.f.ppf(confidence(alpha), 1, at[0].df))
     y, d = float(reduced.estimates[first][0]), float(stage.estimates[first][0])
     squared = d**2 - limit * ((above + below) / 2 - none)
     linear = -2 * y * d - limit * (above - below) / 2

@@ -50,7 +50,7 @@ def cost_effectiveness(measures: pd.DataFrame, *, reference: str) -> CostEffecti
             result that is no share.
     """
     require_columns(measures, ["measure", *POSITIVE])
-    if reference not in set(measures["measure"]):
+    if reference not in list(measures["measure"]):
         raise EvaluationError("unknown_measure", f"no measure is called {reference}")
     if not measures["measure"].is_unique:
         raise EvaluationError("duplicate_measure", "each measure has one row")

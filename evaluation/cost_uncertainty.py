@@ -15,6 +15,7 @@ from scipy import stats
 
 from evaluation.errors import EvaluationError
 from evaluation.findings import Finding, plain_rows
+from evaluation.given import as_numbers
 from evaluation.labels import MARK, both
 from evaluation.shares import require_columns
 
@@ -119,15 +120,19 @@ def fieller(extra: float, gain: float, covariance: npt.ArrayLike, *, level: floa
     return (b - root) / a, (b + root) / a, ""
 
 
-def acceptability(draws: pd.DataFrame, *, thresholds: Sequence[float]) -> pd.DataFrame:
+def acceptability(draws: pd.DataFrame, *, thresholds: float | Sequence[float]) -> pd.DataFrame:
     """For each price of a result, the share of the samples in which the treatment is worth its extra cost.
 
     Returns:
         threshold (NOK a result), probability.
+
+    Raises:
+        EvaluationError: `not_a_number` for a threshold that is none.
     """
     require_columns(draws, list(PLANE_COLUMNS))
+    thresholds = as_numbers(pd.Series(np.ravel(np.asarray(thresholds, dtype=object)), name="thresholds")).tolist()
     worth = [(price * draws["extra_result"] >= draws["extra_cost"]).mean() for price in thresholds]
-    return pd.DataFrame({"threshold": list(thresholds), "probability": worth})
+    return pd.DataFrame({"threshold": thresholds, "probability": worth})
 
 
 def plane_figure(found: CostEffect, *, name: str = "cost-plane") -> Finding:

@@ -6,8 +6,8 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.effects import TOTALS, Total, comparison_rows, person_totals
-from evaluation.given import names_of
 from evaluation.regression import Covariance
+from evaluation.shares import names_of
 
 
 def differences_in_differences(

@@ -12,9 +12,10 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.cell_effects import effects_from_cells
 from evaluation.errors import EvaluationError
-from evaluation.given import given, in_months, month_span, names_of, refuse_twice
+from evaluation.given import given, in_months, month_span, refuse_twice
 from evaluation.monthly_cells import cells_of
 from evaluation.regression import Covariance, Effects, covariance_called, treatment_effects
+from evaluation.shares import names_of
 
 WEEKS_PER_MONTH: Final = 52 / 12
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.effects import NOTHING, comparison_rows
-from evaluation.given import given, names_of
+from evaluation.given import given
 from evaluation.regression import Covariance
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns, some_names
 from evaluation.units import unit_means
 
 
@@ -58,7 +58,7 @@ def attrition(
         outcome, treated_n, treated_missing, control_n, control_missing (persons), effect (difference of the shares
         missing), se, t, p, ci_low, ci_high, reason (`nothing_missing`, `no_variance`, `no_contrast`, `too_few`).
     """
-    outcomes = names_of(outcomes)
+    outcomes = some_names(outcomes)
     people = given(people, numbers=outcomes, keys=[strata, "arm", *([unit] if unit else [])])
     treated = treated_arm(people["arm"], control)
     is_treated = (people["arm"] == treated).to_numpy()

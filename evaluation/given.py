@@ -1,6 +1,7 @@
 """What a caller gave, read as it was meant: one name or several, numbers however they are kept; the rest is named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 
 def given(frame: pd.DataFrame, *, numbers: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
@@ -35,9 +36,53 @@ def given(frame: pd.DataFrame, *, numbers: Sequence[str], keys: Sequence[str]) -
     return frame.reset_index(drop=True) if set(frame.index.names) & set(frame.columns) else frame
 
 
-def names_of(given: str | Sequence[str]) -> list[str]:
-    """One name, or several."""
-    return [given] if isinstance(given, str) else list(given)
+def one_name(given: str | Sequence[str], what: str) -> str:
+    """The name of one column, also where it is the only one of a list.
+
+    Raises:
+        EvaluationError: `bad_option` for several, or none.
+    """
+    names = names_of(given) if isinstance(given, str | Iterable) else [given]
+    if len(names) != 1:
+        raise EvaluationError("bad_option", f"{what} is one column, not {len(names)}: make one of them first")
+    return names[0]
+
+
+def number_between(value: float, what: str, low: float, high: float = float("inf")) -> float:
+    """A number beyond `low` and below `high`.
+
+    Raises:
+        EvaluationError: `bad_option`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not low < float(value) < high:
+        bounds = f"above {low:g}" if high == float("inf") else f"between {low:g} and {high:g}"
+        raise EvaluationError("bad_option", f"{what} is a number {bounds}, not {value!r:.60}")
+    return float(value)
+
+
+def whole_from(value: int, what: str, least: int) -> int:
+    """A whole number that is not below `least`.
+
+    Raises:
+        EvaluationError: `bad_option`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise EvaluationError("bad_option", f"{what} is a whole number from {least}, not {value!r:.60}")
+    return int(value)
+
+
+def confidence(alpha: float) -> float:
+    """1 - alpha, of an alpha between 0 and 1.
+
+    Raises:
+        EvaluationError: `bad_option`.
+    """
+    return 1 - number_between(alpha, "alpha", 0, 1)
+
+
+def two_sided(alpha: float) -> float:
+    """Below what lies the rest of an alpha's upper half, as `confidence`."""
+    return 1 - number_between(alpha, "alpha", 0, 1) / 2
 
 
 def as_numbers(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -104,11 +149,12 @@ def month_span(months: Sequence[int]) -> npt.NDArray[np.int64]:
     """Every month from the first to the last.
 
     Raises:
-        EvaluationError: `months` when they are not two, or the first comes after the last.
+        EvaluationError: `months` when they are not two whole numbers, or the first comes after the last.
     """
-    if len(months) != 2 or months[0] > months[1]:
-        raise EvaluationError("months", f"months are the first and the last, such as (1, 36), not {tuple(months)}")
-    return np.arange(int(months[0]), int(months[1]) + 1)
+    ends = list(months) if isinstance(months, Iterable) else []
+    if len(ends) != 2 or not all(isinstance(end, Real) and end == end // 1 for end in ends) or ends[0] > ends[1]:
+        raise EvaluationError("months", f"months are the first and the last, such as (1, 36), not {months!r:.60}")
+    return np.arange(int(ends[0]), int(ends[1]) + 1)
 
 
 def in_months(panel: pd.DataFrame, span: npt.NDArray[np.int64]) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:

@@ -14,8 +14,8 @@ import pandas as pd
 
 from evaluation.codes import MEASURE_GROUPS
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers
-from evaluation.shares import require_columns
+from evaluation.given import as_numbers, whole_from
+from evaluation.shares import names_of, require_columns
 
 MONTHS_FREE: Final = 6
 Array = npt.NDArray[np.float64]
@@ -51,8 +51,7 @@ def time_in_measure(
         EvaluationError: `no_starters`, `duplicate_measurement` when a person has a month twice, `not_a_number`,
             `bad_option` for fewer months than none.
     """
-    if months < 0:
-        raise EvaluationError("bad_option", "months since the start are counted from 0")
+    months = whole_from(months, "months since the start", 0)
     starters = _starters(panel, measure, by, [])
     still = starters.in_measure[:, : months + 1]
     rows = []
@@ -79,7 +78,7 @@ def concurrent_measures(
     Raises:
         EvaluationError: `no_starters`.
     """
-    named = [name for name in MEASURE_GROUPS if name != measure] if others is None else list(others)
+    named = [name for name in MEASURE_GROUPS if name != measure] if others is None else names_of(others)
     starters = _starters(panel, measure, by, named)
     inside = starters.in_measure == 1
     lengths = inside.sum(axis=1)

@@ -1,12 +1,13 @@
 """Who came into work, into what kind of work, and who was there on two occasions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Any, Final
 
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers
+from evaluation.given import as_numbers, number_between
 from evaluation.shares import require_columns
 
 FULL_TIME_HOURS: Final = 30  # weekly hours from which work is full time (Statistics Norway's bound)
@@ -22,30 +23,44 @@ KINDS: Final = (
 
 
 def retention(
-    panel: pd.DataFrame, *, outcome: str = "employed", months: Sequence[int] = (12, 18), by: str = "arm"
+    panel: pd.DataFrame, *, outcome: str = "employed", months: int | Sequence[int] = (12, 18), by: str = "arm"
 ) -> pd.DataFrame:
-    """The share with an outcome in each of several months, and in all of them.
+    """The share with an outcome in each of several months, and in all of them; or in one month.
 
     Returns:
         <by>, at (the month, as text, and "12 and 18" for all of them), share, n. Each month's share is over those
         observed in it, the joint one over those observed in every month.
 
     Raises:
-        EvaluationError: `unknown_month` for a month that the panel does not hold, `duplicate_measurement` when a person
-            has it twice, `not_a_number`.
+        EvaluationError: `months`, `unknown_month` for a month that the panel does not hold, `duplicate_measurement`
+            when a person has it twice, `not_a_number`.
     """
     require_columns(panel, ["participant_number", "month", outcome, by])
-    missing = sorted(set(months) - set(panel["month"].unique()))
-    if missing:
-        raise EvaluationError("unknown_month", f"the panel holds no month {missing[0]}")
-    chosen = panel.loc[panel["month"].isin(list(months)), ["participant_number", "month", by, outcome]]
+    asked = _months_asked(months, panel["month"])
+    chosen = panel.loc[panel["month"].isin(asked), ["participant_number", "month", by, outcome]]
     if chosen.duplicated(["participant_number", "month"]).any():
         raise EvaluationError("duplicate_measurement", "a person has two rows with the same month")
     chosen = chosen.assign(**{outcome: as_numbers(chosen[outcome])})
-    wide = chosen.pivot(index=["participant_number", by], columns="month", values=outcome)[list(months)]
+    wide = chosen.pivot(index=["participant_number", by], columns="month", values=outcome)[asked]
     every = wide.min(axis=1, skipna=False)
-    columns = {str(month): wide[month] for month in months} | {" and ".join(map(str, months)): every}
+    columns = {str(month): wide[month] for month in asked} | {" and ".join(map(str, asked)): every}
     return _shares(pd.DataFrame(columns), by, "at")
+
+
+def _months_asked(months: int | Sequence[int], there: "pd.Series[int]") -> list[int]:
+    """The months in their order, each once.
+
+    Raises:
+        EvaluationError: `months` for none, or for what is no whole number; `unknown_month`.
+    """
+    asked: list[Any] = [months] if isinstance(months, Real) else list(months) if isinstance(months, Iterable) else []
+    if not asked or not all(isinstance(month, Real) and month == month // 1 for month in asked):
+        raise EvaluationError("months", f"months are whole numbers after the start, such as (12, 18), not {months!r}")
+    whole = list(dict.fromkeys(int(month) for month in asked))
+    missing = sorted(set(whole) - set(there.unique()))
+    if missing:
+        raise EvaluationError("unknown_month", f"the panel holds no month {missing[0]}")
+    return whole
 
 
 def transitions(
@@ -60,9 +75,9 @@ def transitions(
         EvaluationError: `unknown_month`, `unknown_outcome`.
     """
     require_columns(panel, ["month", "employed", "hours", "wage_subsidy", "disability_benefit", by])
-    now = panel[panel["month"] == month]
-    if now.empty:
-        raise EvaluationError("unknown_month", f"the panel holds no month {month}")
+    (when,) = _months_asked([month], panel["month"])
+    now = panel[panel["month"] == when]
+    full_time = number_between(full_time, "full_time", 0)
     known = now.dropna(subset=["employed", "hours", "wage_subsidy", "disability_benefit"])
     marks = {
         "full_time": known["hours"] >= full_time,

@@ -18,7 +18,7 @@ from scipy import stats
 from evaluation.arms import treated_arm
 from evaluation.effects import OutcomeMatrix
 from evaluation.errors import EvaluationError
-from evaluation.given import month_span, names_of
+from evaluation.given import confidence, month_span, whole_from
 from evaluation.regression import (
     CLUSTERED,
     Covariance,
@@ -27,6 +27,7 @@ from evaluation.regression import (
     degrees_of_freedom,
     stratified_design,
 )
+from evaluation.shares import some_names
 
 DRAWS: Final = 10_000
 
@@ -72,9 +73,10 @@ def joint_effects_by_month(
         `too_few` for a month without estimate, `no_variance` for one in which nobody differed; for a test
         `no_variance`, and `too_few` when the months are more than the persons (or clusters) can tell apart.
     """
-    outcomes, covariance = names_of(outcomes), covariance_called(covariance)
+    outcomes, covariance = some_names(outcomes), covariance_called(covariance)
     matrix = OutcomeMatrix(panel, outcomes, months, strata)
     treated = (matrix.arm == treated_arm(panel["arm"], control)).to_numpy(dtype=bool)
+    seed, draws = whole_from(seed, "seed", 0), whole_from(draws, "draws", 1)
     span = month_span(months)
     model = _Model(treated, matrix.strata, covariance, alpha, draws)
     tables, tests = [], []
@@ -122,7 +124,7 @@ class _Curve:
 
     def critical(self, alpha: float) -> float:
         """What the largest |t| of all months stays below with probability 1 - alpha if there is no effect."""
-        return float(np.quantile(self.largest.max(axis=1), 1 - alpha)) if self.told.any() else float("nan")
+        return float(np.quantile(self.largest.max(axis=1), confidence(alpha))) if self.told.any() else float("nan")
 
     def table(self, span: Span, reasons: npt.NDArray[Any], alpha: float) -> pd.DataFrame:
         reach = np.where(self.told, self.critical(alpha) * self.se, 0.0)

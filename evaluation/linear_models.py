@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,9 @@ from scipy.linalg import block_diag
 
 from evaluation.absorption import Absorbed, indicators, without_effects
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers, names_of, whole_rows
+from evaluation.given import as_numbers, one_name, two_sided, whole_rows
 from evaluation.model_matrix import model_columns, named_inverse
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 Array = npt.NDArray[np.float64]
 Factor = Literal["stata", "nested"]
@@ -92,6 +92,8 @@ def linear_probability(
     """
     if factor not in FACTORS:
         raise EvaluationError("unknown_factor", f"factor is one of {', '.join(FACTORS)}")
+    outcome, treatment = one_name(outcome, "outcome"), one_name(treatment, "treatment")
+    cluster = one_name(cluster, "cluster") if cluster is not None else None
     parts = _Parts(treatment, names_of(covariates), _pairs(interactions), names_of(absorb), cluster)
     chosen = _complete(data, outcome, parts)
     terms = model_columns(chosen, treatment=treatment, covariates=parts.covariates, interactions=parts.interactions)
@@ -133,7 +135,11 @@ class _Parts:
 
 
 def _pairs(interactions: str | Sequence[str | tuple[str, str]]) -> list[str | tuple[str, str]]:
-    return [interactions] if isinstance(interactions, str) else list(interactions)
+    pairs: list[Any] = names_of(cast(Sequence[str], interactions))
+    strange = [pair for pair in pairs if not isinstance(pair, str) and not (isinstance(pair, tuple) and len(pair) == 2)]
+    if strange:
+        raise EvaluationError("bad_option", f"an interaction is a column or a pair of columns, not {strange[0]!r:.60}")
+    return list(pairs)
 
 
 def _complete(data: pd.DataFrame, outcome: str, parts: _Parts) -> pd.DataFrame:
@@ -215,7 +221,7 @@ def inference(estimates: Array, se: Array, df: int, alpha: float = 0.05) -> dict
     """Columns estimate, se, t, p, ci_low, ci_high (1 - alpha) of estimates, by t with `df` degrees of freedom."""
     with np.errstate(divide="ignore", invalid="ignore"):
         t = estimates / se
-    reach = stats.t.ppf(1 - alpha / 2, df) * se
+    reach = stats.t.ppf(two_sided(alpha), df) * se
     p = np.asarray(2 * stats.t.sf(np.abs(t), df))
     return {
         "estimate": estimates,

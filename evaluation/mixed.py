@@ -14,9 +14,9 @@ from scipy import stats
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers, names_of
+from evaluation.given import as_numbers
 from evaluation.model_matrix import named_inverse
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ import pandas as pd
 
 from evaluation.arms import arm_pair
 from evaluation.errors import EvaluationError
-from evaluation.given import given, in_months, month_span, names_of, refuse_twice
+from evaluation.given import given, in_months, month_span, refuse_twice
 from evaluation.labels import UNITS
 from evaluation.outcomes import HOUR_UNITS
-from evaluation.shares import require_columns
+from evaluation.shares import require_columns, some_names
 
 Array = npt.NDArray[np.float64]
 KEYS: Final = ("month", "stratum", "arm")
@@ -80,7 +80,7 @@ def cells_of(
         EvaluationError: `unknown_outcome` naming the columns that are not there, `no_control`, `not_two_arms`,
             `empty_cell`, `not_a_number`, `month_twice` (in a frame), `not_whole` (in a file), `months`.
     """
-    named, span = tuple(names_of(outcomes)), month_span(months)
+    named, span = tuple(some_names(outcomes)), month_span(months)
     if isinstance(panel, Path):
         return _of_file(panel, named, span, strata, control, threads)
     return _of_frame(panel, named, span, strata, control)

@@ -5,7 +5,7 @@ cross-products are kept by cluster, from which come the scores of clustered erro
 are absorbed in a step, the differences from their means. Nothing is fitted twice and no dummy of a cluster is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers, names_of, whole_rows
+from evaluation.given import as_numbers, one_name, whole_rows
 from evaluation.linear_models import inference
 from evaluation.model_matrix import named_inverse, refuse_one_level, terms_of
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 Array = npt.NDArray[np.float64]
 
@@ -67,7 +67,9 @@ def nested_models(
     """
     if not steps:
         raise EvaluationError("no_steps", "name at least one step; an empty one is the treatment alone")
-    steps = [names_of(step) for step in steps]
+    outcome, treatment = one_name(outcome, "outcome"), one_name(treatment, "treatment")
+    cluster = one_name(cluster, "cluster") if cluster is not None else None
+    steps = [names_of(step) for step in _in_order(steps)]
     names = [name for step in steps for name in step]
     used = list(dict.fromkeys([treatment, *names, *([cluster] if cluster else [])]))
     if outcome in used:
@@ -88,6 +90,12 @@ def nested_models(
         clusters=len(sums.sizes) if cluster else 0,
         covariance="cluster (stata)" if cluster else "classical",
     )
+
+
+def _in_order(steps: str | Sequence[str | Sequence[str]]) -> Sequence[str | Sequence[str]]:
+    if not isinstance(steps, Iterable):
+        raise EvaluationError("bad_option", f"steps are a list of columns, or of lists of them: not {steps!r:.60}")
+    return [steps] if isinstance(steps, str) else list(steps)
 
 
 def _table(fits: Sequence["_Fitted"], steps: Sequence[Sequence[str]]) -> pd.DataFrame:

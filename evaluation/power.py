@@ -8,11 +8,13 @@ Two shares: Fleiss, Levin and Paik (2003, ch. 4), without continuity correction.
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, isfinite, sqrt
+from numbers import Real
 from typing import Final, Literal, Protocol
 
 from scipy import stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import number_between, two_sided
 
 MOST: Final = 10_000_000
 PARTS: Final = ("between", "within", "interaction")
@@ -155,7 +157,7 @@ def power_of(test: PlannedTest, *, n: int, alpha: float = 0.05) -> float:
     Raises:
         EvaluationError: `too_few` when `n` does not fill one person a group, `bad_option` for alpha.
     """
-    _require(0 < alpha < 1, "alpha lies between 0 and 1")
+    alpha = number_between(alpha, "alpha", 0, 1)
     units = _largest(lambda count: sum(test.persons(count)) <= n)
     if units < 1:
         raise EvaluationError("too_few", f"{n} persons do not fill every group")
@@ -168,8 +170,7 @@ def required_sample(test: PlannedTest, *, power: float = 0.8, alpha: float = 0.0
     Raises:
         EvaluationError: `never` when ten million persons a group would not be enough, `bad_option` for power or alpha.
     """
-    _require(0 < alpha < 1, "alpha lies between 0 and 1")
-    _require(0 < power < 1, "power lies between 0 and 1")
+    alpha, power = number_between(alpha, "alpha", 0, 1), number_between(power, "power", 0, 1)
     units = 1 + _largest(lambda count: test.power(count, alpha) < power)
     if units > MOST:
         raise EvaluationError("never", f"more than {MOST} persons a group: the effect is too small to be planned for")
@@ -197,5 +198,6 @@ def detectable_effect(se: float, *, df: float, power: float = 0.8, alpha: float 
     Raises:
         EvaluationError: `bad_option`.
     """
-    _require(se >= 0 and df > 0 and 0 < alpha < 1 and 0 < power < 1, "se from 0, df above 0, alpha and power shares")
-    return float((stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * se)
+    df, power = number_between(df, "df", 0), number_between(power, "power", 0, 1)
+    _require(isinstance(se, Real) and se >= 0, "se is a number from 0")
+    return float((stats.t.ppf(two_sided(alpha), df) + stats.t.ppf(power, df)) * se)

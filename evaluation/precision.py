@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from evaluation.given import confidence
 from evaluation.power import detectable_effect
 from evaluation.shares import require_columns
 
@@ -41,7 +42,7 @@ def _row(row: Mapping[Any, Any], margin: float | None, alpha: float, power: floa
     nothing = dict.fromkeys(("detectable", "margin", "ci_low", "ci_high", "p_equivalence"), float("nan"))
     if not se > 0:
         return found | nothing | {"margin": margin, "verdict": "", "reason": "no_variance"}
-    reach = float(stats.t.ppf(1 - alpha, df)) * se
+    reach = float(stats.t.ppf(confidence(alpha), df)) * se
     found |= {"detectable": detectable_effect(se, df=df, power=power, alpha=alpha), "reason": ""}
     found |= {"ci_low": effect - reach, "ci_high": effect + reach}
     if margin is None:

@@ -117,6 +117,6 @@ def size_of(value: float, measure: str) -> str:
     Raises:
         EvaluationError: `unknown_measure`.
     """
-    if measure not in BANDS:
+    if measure not in list(BANDS):
         raise EvaluationError("unknown_measure", f"measure is one of {', '.join(BANDS)}")
     return SIZES[int(np.searchsorted(BANDS[measure], abs(value), side="right"))]

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import two_sided
 
 Covariance = Literal["classical", "HC1", "HC2", "HC3", "cluster", "CR2"]
 COVARIANCES: Final = ("classical", "HC1", "HC2", "HC3", "cluster", "CR2")
@@ -66,7 +67,7 @@ class Effects:
 
     def interval(self, alpha: float = 0.05) -> tuple[Array, Array]:
         """Lower and upper end of the 1 - alpha confidence interval."""
-        reach = stats.t.ppf(1 - alpha / 2, self.df) * self.se
+        reach = stats.t.ppf(two_sided(alpha), self.df) * self.se
         return self.effect - reach, self.effect + reach
 
 

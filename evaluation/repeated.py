@@ -15,9 +15,9 @@ import pandas as pd
 from scipy import linalg, stats
 
 from evaluation.errors import EvaluationError
-from evaluation.given import as_numbers, names_of
+from evaluation.given import as_numbers
 from evaluation.model_matrix import named_inverse
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 Array = npt.NDArray[np.float64]
 

@@ -16,9 +16,8 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import OutcomeMatrix, person_totals
 from evaluation.errors import EvaluationError
-from evaluation.given import names_of
 from evaluation.redraws import BATCH, Design, Lists
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 Array = npt.NDArray[np.float64]
 TIE = 1e-9  # statistics this close are the same: the order of a sum must not decide a p-value

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from evaluation.errors import EvaluationError
+from evaluation.given import two_sided
 from evaluation.regression import CLUSTERED, ROUNDING, Covariance, covariance_called
 
 Array = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ class Contrast:
 
     def row(self, alpha: float = 0.05) -> dict[str, float]:
         """effect, se, t, p, ci_low, ci_high; no t and p where there is no variance."""
-        reach = float(stats.t.ppf(1 - alpha / 2, self.df)) * self.se
+        reach = float(stats.t.ppf(two_sided(alpha), self.df)) * self.se
         t = self.estimate / self.se if self.se > 0 else float("nan")
         return {
             "effect": self.estimate,

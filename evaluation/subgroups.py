@@ -8,8 +8,9 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
-from evaluation.given import given, names_of
+from evaluation.given import given
 from evaluation.linear_models import linear_probability
+from evaluation.shares import names_of
 
 INFERENCE = ("estimate", "se", "t", "p", "ci_low", "ci_high")
 

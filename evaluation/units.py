@@ -7,7 +7,8 @@ import pandas as pd
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
-from evaluation.given import given, names_of
+from evaluation.given import given
+from evaluation.shares import names_of
 
 UNIT_IS_DRAWN = "participant_number"
 
@@ -25,7 +26,8 @@ def drawn_units(panel: pd.DataFrame, *, unit: str, outcomes: Sequence[str], keep
     Raises:
         EvaluationError: `unit_in_two_arms` naming a unit whose persons are in several arms or strata.
     """
-    outcomes, kept = names_of(outcomes), list(dict.fromkeys(["arm", *names_of(keep)]))
+    outcomes = names_of(outcomes)
+    kept = [name for name in dict.fromkeys(["arm", *names_of(keep)]) if name != unit]
     panel = given(panel, numbers=outcomes, keys=[unit, *kept, "month"])
     different = panel.groupby(unit)[kept].nunique(dropna=False).max(axis=1)
     if (different > 1).any():
@@ -38,7 +40,7 @@ def drawn_units(panel: pd.DataFrame, *, unit: str, outcomes: Sequence[str], keep
 
 def unit_means(people: pd.DataFrame, *, unit: str, columns: Sequence[str], keep: Sequence[str] = ()) -> pd.DataFrame:
     """One row a unit of a frame of persons: the mean of each column over those who have it."""
-    kept = list(dict.fromkeys(["arm", *keep]))
+    kept = [name for name in dict.fromkeys(["arm", *keep]) if name != unit]
     means = people.groupby(unit, sort=True)[list(columns)].mean()
     heads = people.drop_duplicates(unit).set_index(unit)[kept]
     return means.join(heads).reset_index().assign(**{UNIT_IS_DRAWN: means.index.to_numpy()})

@@ -17,12 +17,12 @@ from ibis import _
 
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
-from evaluation.given import names_of
 from evaluation.labels import UNITS
 from evaluation.monthly_cells import Cells
 from evaluation.outcomes import HOUR_UNITS, outcome_columns
 from evaluation.panel import Rule, first_whole_month, last_whole_month
 from evaluation.register_frames import Coverage, coverage_of
+from evaluation.shares import names_of
 
 SPELLS: Final = ("employment", "benefits", "measures", "education", "work_capacity")
 PERSON: Final = "participant_number"

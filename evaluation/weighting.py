@@ -10,9 +10,10 @@ import pandas as pd
 from evaluation.arms import treated_arm
 from evaluation.effects import NOTHING
 from evaluation.errors import EvaluationError
-from evaluation.given import given, names_of
+from evaluation.given import given
 from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import contrast, least_squares
+from evaluation.shares import names_of
 
 Ratios = Mapping[str, Mapping[str, int]]
 

@@ -8,13 +8,12 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.errors import EvaluationError
-from evaluation.given import names_of
 from evaluation.model_matrix import refuse_collinear, terms_of
 from evaluation.review.effect_sizes import measure_called
 from evaluation.review.meta import Tau2
 from evaluation.review.pooling import Rule, heterogeneity_share
 from evaluation.review.weighting import Array, Weighted, between_study_variance, weighted
-from evaluation.shares import require_columns
+from evaluation.shares import names_of, require_columns
 
 INTERCEPT = "intercept"
 
