@@ -15,7 +15,8 @@ body { font: 16px/1.5 "Source Sans 3", Arial, sans-serif; max-width: 76rem; marg
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #ccc; text-align: left; vertical-align: bottom; }
-th[scope=row] { min-width: 14rem; }
+th[scope=row] { min-width: min(14rem, 38vw); }
+@media (max-width: 40rem) { th, td { padding: .25rem .4rem; } }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 .note, footer { color: #444; font-size: .9rem; }

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def test_the_printed_report_says_what_the_page_says(written: Path) -> None:
     said = {word for word in unescape(re.sub("<[^>]+>", " ", page)).split() if len(word) < 9}
     assert len(said) > 100
     assert len(said - words) < 0.02 * len(said), said - words
+
+
+def test_what_people_have_written_is_not_taken_for_markup(deliveries, tmp_path: Path) -> None:
+    written = '#read("/etc/passwd") <b>$x$ *fet*'
+    write_results(run(replace(SHORT, trial=written), deliveries), tmp_path, images=())
+    with pypdfium2.PdfDocument(tmp_path / "report.pdf") as document:
+        assert written in document[0].get_textpage().get_text_range()
+    assert "<b>" not in (tmp_path / "report.html").read_text()
 
 
 def test_words_follow_the_language(written: Path, deliveries, tmp_path: Path) -> None:
