@@ -31,6 +31,7 @@ FOLLOW_UP = timedelta(days=540)
 FIRST_CONTACTS = (5, 20, 60, 150, 300)  # days after the assignment
 STAGES = ((30, Stage.PROFILE), (75, Stage.JOB_FINDING), (150, Stage.EMPLOYER), (220, Stage.ON_THE_JOB))
 MEASURES = (("PRAKSORD", 0.55), ("MIDLONTIL", 0.12), ("INDOPPFAG", 0.15), ("ENKELAMO", 0.10))
+USUAL_MEASURES = (("PRAKSORD", 0.35), ("INDOPPFAG", 0.40), ("ENKELAMO", 0.28), ("MIDLONTIL", 0.08))  # control group
 TODAYS_NAME = {"PRAKSORD": "ARBTREN"}  # work practice became work training
 RENAMED = date(2020, 1, 1)
 WILLING = (0, 1, 3)  # of every five people, those who say yes to questionnaires
@@ -44,6 +45,7 @@ class Life:
         self.demo = demo
         self.clock = clock
         self.rng = np.random.default_rng(seed)
+        self.usual = np.random.default_rng([seed, len("control")])  # of the control group alone
         self.people = synthetic_people(self.rng)
         self.agenda: list[tuple[datetime, int, Deed]] = []
         self.assigns_until = datetime.max.replace(tzinfo=UTC)  # the offices lag behind after it
@@ -117,6 +119,8 @@ class Life:
                 monday = self.clock.moment + timedelta(days=3, hours=int(self.rng.integers(-4, 2)))
                 if monday <= self.assigns_until:
                     self.plan(monday, partial(self.assign, allocation.participant))
+            elif allocation.arm:
+                self._usual_follow_up(allocation.participant)
 
     def assign(self, participant: Participant) -> None:
         """The supervisor gives the participant to the specialist with most room, with a reason where all are full."""
@@ -140,9 +144,17 @@ class Life:
         for code, share in MEASURES:
             if self.rng.random() < share:
                 begin = start + timedelta(days=int(self.rng.integers(20, 200)))
-                self.plan(begin, partial(self._measure, participant, specialist, code))
+                self.plan(begin, partial(self._measure, participant, specialist, code, self.rng))
         supervisor = self.demo.user(Role.SUPERVISOR, self._office_of(participant))
         self.plan(start + FOLLOW_UP, partial(self._complete, participant, supervisor))
+
+    def _usual_follow_up(self, participant: Participant) -> None:
+        """The control group's measures, which the office records too: without them no use by arm could be compared."""
+        supervisor = self.demo.user(Role.SUPERVISOR, self._office_of(participant))
+        for code, share in USUAL_MEASURES:
+            if self.usual.random() < share:
+                begin = self.clock.moment + timedelta(days=int(self.usual.integers(20, 300)))
+                self.plan(begin, partial(self._measure, participant, supervisor, code, self.usual))
 
     def _contact(self, participant: Participant, specialist: User) -> None:
         kinds = (ContactKind.MEETING, ContactKind.PHONE, ContactKind.WORKPLACE, ContactKind.THREE_WAY)
@@ -161,12 +173,12 @@ class Life:
         with entered(plane_for(specialist)):
             move_stage(by=specialist, participant=participant, stage=stage)
 
-    def _measure(self, participant: Participant, specialist: User, code: str) -> None:
+    def _measure(self, participant: Participant, user: User, code: str, rng: np.random.Generator) -> None:
         today = self.clock.moment.date()
         code = TODAYS_NAME.get(code, code) if today >= RENAMED else code
-        length = timedelta(days=int(self.rng.integers(30, 180)))
-        with entered(plane_for(specialist)):
-            record_measure(by=specialist, participant=participant, code=code, start=today, end=today + length)
+        length = timedelta(days=int(rng.integers(30, 180)))
+        with entered(plane_for(user)):
+            record_measure(by=user, participant=participant, code=code, start=today, end=today + length)
 
     def _complete(self, participant: Participant, supervisor: User) -> None:
         with entered(plane_for(supervisor)):
