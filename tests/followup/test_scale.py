@@ -1,8 +1,8 @@
 """A large trial: every list, board and dashboard of follow-up, questionnaires and monitoring in time and in few
 queries, also under the filters that ask for most, and the sums kept of it equal to a recount.
 
-The default run asserts it for a small trial; the nightly one for 40,000 participants, 3,000 specialists and two
-million contacts, and keeps what it measured in `tests/evidence/followup_scale.json`.
+The default run asserts queries and recount for a small trial; the nightly one also the time, for 40,000 participants,
+3,000 specialists and two million contacts, and keeps what it measured in `tests/evidence/followup_scale.json`.
 """
 
 import json
@@ -17,7 +17,6 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from trial.access.models import User
 from trial.access.planes import maintenance
 from trial.followup.models import (
     ANY_MEASURE,
@@ -70,6 +69,9 @@ PAGES = (
     ("coordinator", "monitoring/flow/declined/"),
     ("coordinator", "monitoring/flow/received/intervention/?page=999"),
     ("coordinator", "monitoring/flow/not-received/intervention/"),
+    ("coordinator", "monitoring/flow/deviated/intervention/?page=999"),
+    ("coordinator", "deviations/?state=retracted"),
+    ("lead", "deviations/"),
     ("lead", "caseloads/"),
     ("lead", "monitoring/"),
     ("lead", "monitoring/data/"),
@@ -81,6 +83,7 @@ PAGES = (
     ("specialist", "employers/"),
     ("specialist", "employers/?q=bedrift&page=9"),
     ("specialist", "follow-up"),
+    ("specialist", "history"),
     ("specialist", "employer"),
 )
 
@@ -103,7 +106,7 @@ def _seeded(amount: Amount) -> World:
         return world
 
 
-def _measured(world: World) -> Iterator[Measured]:
+def _measured(world: World, most_attempts: int) -> Iterator[Measured]:
     trial, staff = world.trial, world.staff
     users = {
         "lead": staff.lead,
@@ -118,31 +121,33 @@ def _measured(world: World) -> Iterator[Measured]:
     assert employer is not None
     one = {
         "follow-up": f"participants/{case.participant.number}/follow-up/",
+        "history": f"participants/{case.participant.number}/follow-up/history/",
         "employer": f"employers/{employer.pk}/",
     }
     for role, page in PAGES:
-        yield _measure(users[role], role, page, f"/trials/{trial.code}/{one.get(page, page)}")
+        client = Client()
+        client.force_login(users[role])
+        yield _measure(client, role, page, f"/trials/{trial.code}/{one.get(page, page)}", most_attempts)
 
 
-def _measure(user: User, role: str, page: str, address: str) -> Measured:
-    client = Client()
-    client.force_login(user)
+def _measure(client: Client, role: str, page: str, address: str, most_attempts: int) -> Measured:
     assert client.get(address).status_code == 200, address
     times: list[float] = []
-    while len(times) < ATTEMPTS or (min(times) > MOST_MILLISECONDS / 1000 and len(times) < MOST_ATTEMPTS):
+    while len(times) < most_attempts and (len(times) < ATTEMPTS or min(times) > MOST_MILLISECONDS / 1000):
         begun = time.perf_counter()
-        answer = client.get(address)
+        client.get(address)
         times.append(time.perf_counter() - begun)
     with CaptureQueriesContext(connection) as asked:
-        client.get(address)
+        answer = client.get(address)
     queries = [each for each in asked.captured_queries if not each["sql"].startswith(MARKERS)]
-    return Measured(role, page, round(1000 * min(times), 1), len(queries) - AROUND, len(answer.content))
+    milliseconds = round(1000 * min(times), 1) if times else 0.0
+    return Measured(role, page, milliseconds, len(queries) - AROUND, len(answer.content))
 
 
 def _recount() -> dict[str, Any]:
     """The trial's totals by SQL over every single row, beside the same from what is kept added up."""
     with maintenance(), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*), sum(minutes) FROM followup_contact")
+        cursor.execute("SELECT count(*), sum(minutes) FROM followup_contact WHERE retracted_at IS NULL")
         contacts = cursor.fetchone()
         cursor.execute("SELECT sum(contacts), sum(minutes) FROM followup_casesummary")
         kept_contacts = cursor.fetchone()
@@ -175,10 +180,9 @@ def _assert_equal_to_a_recount() -> None:
 
 
 @pytest.mark.slow
-def test_a_trial_of_some_size_is_shown_in_time_and_in_few_queries(db: None) -> None:
-    measured = list(_measured(_seeded(SMALL)))
+def test_a_trial_of_some_size_is_shown_in_few_queries(db: None) -> None:
+    measured = list(_measured(_seeded(SMALL), most_attempts=0))
     assert [each for each in measured if each.queries > MOST_QUERIES] == []
-    assert [each for each in measured if each.milliseconds > MOST_MILLISECONDS] == []
     _assert_equal_to_a_recount()
 
 
@@ -188,7 +192,7 @@ def test_the_largest_trial_is_shown_in_time_and_in_few_queries(db: None) -> None
     begun = time.perf_counter()
     world = _seeded(FULL)
     seconds = time.perf_counter() - begun
-    measured = list(_measured(world))
+    measured = list(_measured(world, MOST_ATTEMPTS))
     _assert_equal_to_a_recount()
     _keep(measured, seconds)
     assert [each for each in measured if each.queries > MOST_QUERIES] == []
