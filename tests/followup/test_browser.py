@@ -21,6 +21,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("fo
 
 WIDTHS = (1280, 390)
 MEANT = ("ERR_INTERNET_DISCONNECTED", "422 (Unprocessable Entity)", "htmx:sendError", "htmx:afterRequest")
+STORES = {  # browsers that keep nothing: the store is full, or closed to the page
+    "full": "(() => { Storage.prototype.setItem = () => { throw new Error('full'); }; })()",
+    "closed": "(() => { Object.defineProperty(window, 'localStorage', { get() { throw new Error('closed'); } }); })()",
+}
 KEPT = "Object.entries(localStorage).filter(([name]) => name.startsWith('navtrial-outbox')).map(([, kept]) => kept)"
 
 
@@ -93,13 +97,39 @@ def test_a_form_that_was_never_opened_is_there_without_a_network_too(world: Cast
     assert _contacts() == [(35, "På vei ut fra bedriften")]
 
 
-def test_a_browser_that_keeps_nothing_sends_the_usual_way(world: Cast, desks: Desks) -> None:
+@pytest.mark.parametrize("store", STORES)
+def test_a_form_that_nothing_can_keep_stands_filled_in_until_there_is_a_network(
+    world: Cast, desks: Desks, store: str
+) -> None:
     page = _portfolio(world, desks)
-    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    page.evaluate(STORES[store])
     _fill(page, 45, "Uten lager")
+    form = page.locator("form[data-quick-log]").first
+    page.context.set_offline(True)
+    for _click in range(2):
+        _send(page)
+        expect(form.get_by_role("alert")).to_contain_text("Kontakten er ikke lagret")
+    assert (form.get_by_label("Minutter").input_value(), form.get_by_label("Notat").input_value()) == (
+        "45", "Uten lager",
+    )  # fmt: skip
+    page.context.set_offline(False)
+    form.get_by_label("Minutter").fill("900")
     _send(page)
-    expect(page.get_by_text("Lagret.")).to_be_visible()
-    assert _contacts() == [(45, "Uten lager")]
+    expect(form.get_by_role("alert")).to_contain_text("Skriv antall minutter")
+    form.get_by_label("Minutter").fill("50")
+    page.get_by_role("button", name="Lagre kontakten").first.dblclick()
+    expect(page.locator("[data-outbox-status]")).to_contain_text("Kontakten er lagret.")
+    assert _contacts() == [(50, "Uten lager")]
+
+
+def test_a_page_whose_store_is_closed_from_the_beginning_works(world: Cast, desks: Desks) -> None:
+    page = _portfolio(world, desks)
+    page.add_init_script(STORES["closed"])
+    page.reload(wait_until="networkidle")
+    _fill(page, 15, "Fra lukket lager")
+    _send(page)
+    expect(page.locator("[data-outbox-status]")).to_contain_text("Kontakten er lagret.")
+    assert _contacts() == [(15, "Fra lukket lager")]
 
 
 def test_what_is_kept_survives_that_the_window_is_closed(world: Cast, desks: Desks) -> None:

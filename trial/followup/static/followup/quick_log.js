@@ -15,8 +15,16 @@
   const list = box.querySelector("[data-outbox-list]");
   let sending = false;
 
-  const read = (name) => JSON.parse(localStorage.getItem(name) || "{}");
   const write = (name, values) => localStorage.setItem(name, JSON.stringify(values));
+
+  // A browser that keeps nothing (its store is closed, or holds what is no longer readable) has nothing to show.
+  function read(name) {
+    try {
+      return JSON.parse(localStorage.getItem(name) || "{}");
+    } catch {
+      return {};
+    }
+  }
 
   function change(name, key, value) {
     const values = read(name);
@@ -52,9 +60,9 @@
     return item;
   }
 
-  // What the server says no to stays, with its sentence, until its author discards it. A session that has ended, or
-  // a server in trouble, is no answer: the entry waits.
-  async function send(key, entry) {
+  // What the server says to an entry: saved, or a sentence why not. A session that has ended, or a server in trouble,
+  // is no answer.
+  async function post(entry) {
     const { address, refused, native, ...body } = entry;
     const answer = await fetch(address, {
       method: "POST",
@@ -63,16 +71,19 @@
       headers: { "Content-Type": "application/json", "X-CSRFToken": csrf(), Accept: "application/json" },
       body: JSON.stringify(body),
     });
-    if (answer.status === 201) {
-      change(STORE, key);
-      return !native;
-    }
+    if (answer.status === 201) return { saved: true };
     const problem = answer.status < 500 ? await answer.json().catch(() => null) : null;
-    if (problem && !NO_ANSWER.includes(problem.code)) {
-      const sentence = problem.errors?.length ? problem.errors[0].detail : problem.detail;
-      change(STORE, key, { ...entry, refused: sentence || texts.refused });
-    }
-    return false;
+    if (!problem || NO_ANSWER.includes(problem.code)) return null;
+    const sentence = problem.errors?.length ? problem.errors[0].detail : problem.detail;
+    return { saved: false, sentence: sentence || texts.refused };
+  }
+
+  // What the server says no to stays, with its sentence, until its author discards it; without an answer it waits.
+  async function send(key, entry) {
+    const said = await post(entry);
+    if (said && said.saved) change(STORE, key);
+    else if (said) change(STORE, key, { ...entry, refused: said.sentence });
+    return Boolean(said && said.saved && !entry.native);
   }
 
   async function sendAll() {
@@ -115,25 +126,70 @@
     const form = event.target.closest("form[data-quick-log]");
     if (!form || form.dataset.sent) return;
     const entry = entryOf(form);
-    if (!kept(entry)) return;
     event.preventDefault();
+    if (!kept(entry)) {
+      await sendFromForm(form, entry);
+      return;
+    }
     if (await reachable()) {
       form.dataset.sent = "yes";
       form.requestSubmit();
       return;
     }
-    change(STORE, entry.key, entry);
-    form.reset();
-    form.elements.key.value = crypto.randomUUID();
-    form.closest("details")?.removeAttribute("open");
+    if (!kept(entry, {})) {
+      say(form, texts.unkept);
+      return;
+    }
+    empty(form);
     show();
     status.focus();
   });
 
-  // A browser that keeps nothing (its store is full or closed) leaves the form to go the usual way.
-  function kept(entry) {
+  // Whoever leaves a form that is kept nowhere else is asked first.
+  window.addEventListener("beforeunload", (event) => {
+    if (document.querySelector("[data-quick-said]:not([hidden])")) event.preventDefault();
+  });
+
+  // Where the browser keeps nothing, the form is the only copy: it is emptied only when the server has answered yes.
+  async function sendFromForm(form, entry) {
+    if (form.dataset.busy) return;
+    form.dataset.busy = "yes";
+    const said = await post(entry).catch(() => null);
+    delete form.dataset.busy;
+    if (said && said.saved) {
+      say(form, "");
+      empty(form);
+      box.hidden = false;
+      status.textContent = texts.saved;
+      status.focus();
+    } else {
+      say(form, (said && said.sentence) || texts.unkept);
+    }
+  }
+
+  function empty(form) {
+    form.reset();
+    form.elements.key.value = crypto.randomUUID();
+    form.closest("details")?.removeAttribute("open");
+  }
+
+  function say(form, sentence) {
+    let place = form.querySelector("[data-quick-said]");
+    if (!place) {
+      place = document.createElement("p");
+      place.dataset.quickSaid = "";
+      place.className = "aksel-error-message aksel-label";
+      place.setAttribute("role", "alert");
+      form.querySelector("button[type=submit]").before(place);
+    }
+    place.hidden = !sentence;
+    place.textContent = sentence;
+  }
+
+  // Whether an entry can be kept here: the store may be full or closed.
+  function kept(entry, mark = { native: true }) {
     try {
-      change(STORE, entry.key, { ...entry, native: true });
+      change(STORE, entry.key, { ...entry, ...mark });
       change(DRAFTS, entry.participant);
       return true;
     } catch {
@@ -162,9 +218,13 @@
     }
   });
 
+  function forget(key) {
+    if (read(STORE)[key]) change(STORE, key);
+  }
+
   function restore(root) {
     root.querySelectorAll("form[data-quick-log]").forEach((form) => {
-      if (form.querySelector("[aria-invalid=true]")) change(STORE, form.elements.key.value); // it stands in the form
+      if (form.querySelector("[aria-invalid=true]")) forget(form.elements.key.value); // it stands in the form
       const draft = read(DRAFTS)[form.dataset.participant];
       if (!draft || form.querySelector("[aria-invalid=true]")) return;
       Object.entries(draft).forEach(([name, value]) => {
