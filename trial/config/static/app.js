@@ -88,6 +88,23 @@
     if ((sentence && !window.confirm(sentence)) || sentAlready(event.target)) event.preventDefault();
   });
 
+  // A second click while the first is under way sends nothing more. The server counts each form once in any case; the
+  // reader is spared the answer to what was sent needlessly.
+  const UNDER_WAY = 3000;
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.dataset.underWay) {
+      event.preventDefault();
+      return;
+    }
+    setTimeout(() => {
+      if (event.defaultPrevented || form.method !== "post") return;
+      form.dataset.underWay = "yes";
+      setTimeout(() => { delete form.dataset.underWay; }, UNDER_WAY);
+    });
+  });
+  window.addEventListener("pageshow", () => each(document, "[data-under-way]", (form) => { delete form.dataset.underWay; }));
+
   // A session that ended answers a partial update with the sign-in page: show it as a page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!new URL(event.detail.xhr.responseURL, location.href).pathname.startsWith("/account/")) return;
