@@ -31,6 +31,8 @@ from trial.studies.actions import add_member
 from trial.studies.groups import give_group_role
 from trial.studies.models import GroupRole, Membership, Mode, Office
 
+MEASURES = ("end_measure", "correct", "take_back", "api_correct_measure", "api_take_back_measure")
+
 
 @dataclass
 class Place:
@@ -79,6 +81,7 @@ class World:
             "step": {"flow_list": "enrolled", "flow_arm_list": "allocated"}.get(page, "about"),
             "move": "start",
             "act": next(iter(ACTS)),
+            "record": "measure",
             "decision": "accept",
             "scale": next(iter(SCALES)),
             "kind": next(iter(TITLES)),
@@ -93,7 +96,8 @@ class World:
         return filled | unknown, not unknown
 
     def _key(self, place: Place, room: str, page: str) -> Any:
-        single = {"end_measure": place.measure, "decide": self.correction, "take_group_role": self.group_role}
+        single = dict.fromkeys(MEASURES, place.measure)
+        single |= {"decide": self.correction, "take_group_role": self.group_role}
         if page in single:
             return single[page].pk
         if (

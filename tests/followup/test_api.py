@@ -56,7 +56,7 @@ def test_a_measure_is_recorded_and_listed_to_the_coordinator_by_number(cast: Cas
     answer = signed_in(cast.jon).post(f"{API}/measures/", body, content_type="application/json")
     assert answer.status_code == 201
     (listed,) = signed_in(cast.coordinator).get(f"{API}/measures/").json()["results"]
-    assert listed == body | {"end": None, "provider": ""}
+    assert listed == body | {"key": listed["key"], "end": None, "provider": ""}
 
 
 @pytest.mark.parametrize(

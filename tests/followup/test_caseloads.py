@@ -133,19 +133,19 @@ def test_a_transfer_leaves_no_day_without_a_specialist_and_none_with_two(
     with acting(cast.siri):
         assign(by=cast.siri, participant=participant, specialist=jon)
         simulated_clock.advance(timedelta(days=10))
-        transfer(by=cast.siri, participant=participant, to=colleague, hand_over="Vil jobbe ute")
+        transfer(by=cast.siri, participant=participant, specialist=colleague, hand_over="Vil jobbe ute")
         old, new = participant.assignments.order_by("pk")
         assert (old.end, new.end) == (new.start, None)
         assert (load_of(jon).people, load_of(colleague).people) == (0, 1)
         with pytest.raises(Refusal, match="same_specialist"):
-            transfer(by=cast.siri, participant=participant, to=colleague, hand_over="")
+            transfer(by=cast.siri, participant=participant, specialist=colleague, hand_over="")
 
 
 def test_a_transfer_on_the_day_of_the_assignment_is_possible(cast: Cast) -> None:
     jon, participant, colleague = specialist(cast), drawn(cast, "intervention"), _colleague(cast)
     with acting(cast.siri):
         assign(by=cast.siri, participant=participant, specialist=jon)
-        transfer(by=cast.siri, participant=participant, to=colleague, hand_over="Feil person")
+        transfer(by=cast.siri, participant=participant, specialist=colleague, hand_over="Feil person")
         assert participant.assignments.filter(end=None).get().specialist == colleague
 
 

@@ -22,7 +22,6 @@ from trial.followup.actions import (
     set_guidelines,
 )
 from trial.followup.models import Deviation
-from trial.followup.queries import people_with_deviations
 
 USUAL = {"template": "se", "supervisor_capacity": 10, "weights": {}, "days_to_assign": 7, "days_to_contact": 30}
 
@@ -127,15 +126,6 @@ def test_the_database_itself_keeps_no_reason_without_someone_behind_it(
         transaction.atomic(),
     ):
         Deviation.objects.get().changed(reason="Bare så")
-
-
-def test_people_with_deviations_are_counted_by_arm_for_the_flow(cast: Cast, simulated_clock: SimulatedClock) -> None:
-    drawn(cast, "intervention")
-    simulated_clock.advance(timedelta(days=31))
-    _found(cast)
-    with acting(cast.coordinator):
-        arm = cast.trial.arms.get(code="intervention").pk
-        assert people_with_deviations(cast.trial) == {(arm, "not_assigned"): 1, (arm, "not_contacted"): 1}
 
 
 def test_the_nightly_command_finds_for_every_office(cast: Cast, simulated_clock: SimulatedClock) -> None:

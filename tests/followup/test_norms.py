@@ -181,8 +181,9 @@ def _review(cast: Cast, score: int = 4, **changes: object) -> FidelityReview:
 def test_a_review_is_summed_shown_in_its_history_and_not_given_twice(cast: Cast) -> None:
     with acting(cast.siri):
         review = _review(cast)
+        assert _review(cast) == review  # a form sent twice
         with pytest.raises(Refusal, match="reviewed_that_day"):
-            _review(cast)
+            _review(cast, 3)
         _review(cast, 5, day=date(2025, 9, 1))
     client = _client(cast, "coordinator")
     page = client.get(reverse("followup:fidelity", args=[cast.trial.code, "se15"])).content.decode()

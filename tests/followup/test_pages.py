@@ -104,8 +104,8 @@ def test_members_without_the_right_are_told_so(cast: Cast, name: str, user: str)
 def test_a_position_is_given_and_changed(cast: Cast) -> None:
     client = signed_in(cast.siri)
     page = client.get(address("appoint", cast))
-    ((member, _shown), _supervisor) = page.context["form"].fields["member"].choices
-    assert client.post(address("appoint", cast), {"member": member, "position_share": 60}).status_code == 302
+    ((member, _shown), _supervisor) = page.context["form"].fields["user"].choices
+    assert client.post(address("appoint", cast), {"user": member, "position_share": 60}).status_code == 302
     with maintenance():
         post = EmploymentSpecialist.objects.get()
     client.post(address("position", cast, post.pk), {"position_share": 80, "valid_to": ""})

@@ -191,7 +191,7 @@ def test_a_transfer_hands_over_what_the_next_one_should_know(cast: Cast) -> None
     participant = assigned(cast)
     with acting(cast.siri):
         other = appoint_specialist(by=cast.siri, user=cast.siri, office=cast.moss, position_share=50)
-        transfer(by=cast.siri, participant=participant, to=other, hand_over="Vil jobbe ute, helst formiddag")
+        transfer(by=cast.siri, participant=participant, specialist=other, hand_over="Vil jobbe ute, helst formiddag")
     client = _client(cast, "siri")
     page = client.get(reverse("followup:follow_up", args=[cast.trial.code, participant.number])).content.decode()
     assert "Vil jobbe ute, helst formiddag" in page

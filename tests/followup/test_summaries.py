@@ -199,6 +199,30 @@ def _enquiry(cast: Cast, person: Participant, known: tuple, rng: np.random.Gener
     actions.log_enquiry(by=cast.siri, employer=known[1], participant=person, outcome=_one(rng, Outcome.values))
 
 
+def _correct(cast: Cast, person: Participant, known: tuple, rng: np.random.Generator) -> None:
+    contact = person.contacts.first()
+    if contact:
+        kind, back = _one(rng, ContactKind.values), int(rng.integers(0, 20))
+        actions.correct_contact(
+            by=cast.siri, contact=contact, kind=kind, minutes=int(rng.integers(1, 90)),
+            day=_today() - timedelta(days=back), counterpart=_one(rng, Counterpart.values),
+        )  # fmt: skip
+
+
+def _correct_measure(cast: Cast, person: Participant, known: tuple, rng: np.random.Generator) -> None:
+    measure = person.measures.first()
+    if measure:
+        start = measure.start - timedelta(days=int(rng.integers(0, 30)))
+        actions.correct_measure(by=cast.siri, measure=measure, code=_one(rng, CODES), start=start, end=measure.end)
+
+
+def _take_back(cast: Cast, person: Participant, known: tuple, rng: np.random.Generator) -> None:
+    rows = _one(rng, (person.contacts, person.measures, person.jobs, person.enquiries))
+    row = rows.first()
+    if row:
+        actions.take_back(by=cast.siri, row=row, reason="twice")
+
+
 def _complete(cast: Cast, person: Participant, known: tuple, rng: np.random.Generator) -> None:
     if rng.random() < 0.2:
         actions.complete(by=cast.siri, participant=person)
@@ -208,7 +232,10 @@ def _today() -> date:
     return clock.today()
 
 
-DEEDS = (_assign, _assign, _end, _contact, _contact, _contact, _stage, _measure, _measure, _job, _enquiry, _complete)
+DEEDS = (
+    *(_assign, _assign, _end, _contact, _contact, _contact, _stage, _measure, _measure, _job, _enquiry, _complete),
+    *(_correct, _correct_measure, _take_back),
+)
 
 
 @pytest.mark.slow

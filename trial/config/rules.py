@@ -229,12 +229,19 @@ FOLLOWUP = {
     "followup:usage": Rule(get=frozenset({P.SEE_PARTICIPANTS}), once_opened=frozenset({P.SEE_MONITORING})),
     "followup:find_deviations": writes(P.RECORD_DEVIATION),
     "followup:resolve_deviation": at_office(both(P.RECORD_DEVIATION)),
+    "followup:take_back_deviation": at_office(writes(P.RECORD_DEVIATION)),
+    "followup:correct": at_office(both(P.FOLLOW_UP)),
+    "followup:take_back": at_office(writes(P.FOLLOW_UP)),
     "followup:act_form": at_office(reads(P.SEE_IDENTITY)),
     "followup:end_measure": at_office(writes(P.FOLLOW_UP)),
-    "followup:deviations": reads(P.SEE_PARTICIPANTS),
+    "followup:deviations": reads(P.SEE_PARTICIPANTS, P.SEE_MONITORING),
     "followup:api_caseloads": reads(P.SEE_CASELOADS),
     "followup:api_contacts": both(P.FOLLOW_UP),
+    "followup:api_correct_contact": at_office(writes(P.FOLLOW_UP)),
+    "followup:api_take_back_contact": at_office(writes(P.FOLLOW_UP)),
     "followup:api_measures": Rule(get=frozenset({P.SEE_PARTICIPANTS}), post=frozenset({P.FOLLOW_UP})),
+    "followup:api_correct_measure": at_office(writes(P.FOLLOW_UP)),
+    "followup:api_take_back_measure": at_office(writes(P.FOLLOW_UP)),
 }
 
 SURVEYS = {

@@ -22,9 +22,10 @@ from trial.followup.forms import (
     StageForm,
     TransferForm,
 )
+from trial.followup.models import Retractable
 from trial.followup.queries import Course, caseloads_at
 from trial.followup.queries.work import employers_at
-from trial.followup.states import UNDER_FOLLOW_UP, Stage
+from trial.followup.states import NOT_WITHDRAWN, UNDER_FOLLOW_UP, Stage
 from trial.studies.permissions import can
 
 Data = Mapping[str, Any] | None
@@ -35,12 +36,19 @@ class Rights:
     """What a user may do about a person, found out once for the whole page.
 
     `contaminates`: the person is in the control group, and contact with someone of follow-up is a deviation.
+    `corrects_own`: the key of the user, where what the user has written may be corrected.
     """
 
     follows: bool
     assigns: bool
     deviates: bool
     contaminates: bool = False
+    corrects_all: bool = False
+    corrects_own: int | None = None
+
+    def corrects(self, row: Retractable) -> bool:
+        """Whether one of the person's rows may be corrected; whoever may write about the person corrects all."""
+        return self.corrects_all or (self.corrects_own is not None and row.written_by == self.corrects_own)
 
     @classmethod
     def of(cls, user: User, course: Course) -> "Rights":
@@ -48,8 +56,11 @@ class Rights:
         here = (participant.trial, Permission.FOLLOW_UP, participant.office)
         assigns = can(user, participant.trial, Permission.ASSIGN, participant.office)
         own = course.assignment is not None and course.assignment.specialist.user_id == user.pk
+        corrects = can(user, *here) and participant.state in NOT_WITHDRAWN
         return cls(
             follows=(assigns or own) and can(user, *here) and participant.state in UNDER_FOLLOW_UP,
+            corrects_all=corrects and (assigns or own),
+            corrects_own=user.pk if corrects else None,
             assigns=assigns and participant.state in UNDER_FOLLOW_UP,
             deviates=can(user, participant.trial, Permission.RECORD_DEVIATION, participant.office),
             contaminates=can(user, *here)

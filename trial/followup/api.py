@@ -1,5 +1,6 @@
 """The API of follow-up: caseloads as numbers, contacts and measures of the people one follows."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -16,11 +17,25 @@ from trial.access.permissions import Permission
 from trial.access.small_counts import is_small, rounded
 from trial.enrolment.queries import participant_for
 from trial.followup import actions
-from trial.followup.models import Contact, ContactKind, Counterpart, Measure
+from trial.followup.models import (
+    CORRECTIONS,
+    TAKING_BACK,
+    Contact,
+    ContactKind,
+    Counterpart,
+    Measure,
+    Retraction,
+)
 from trial.followup.queries import OfficeBoard, board_for, contacts_of, measures_of
+from trial.followup.queries.corrections import row_for
 from trial.followup.queries.work import employer_for
+from trial.studies.models import Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
+
+
+def _reasons(reasons: Iterable[Retraction]) -> list[tuple[str, Any]]:
+    return [(each.value, each.label) for each in reasons]
 
 
 class LoadSerializer(serializers.Serializer):
@@ -49,7 +64,7 @@ class ContactSerializer(serializers.Serializer):
     """A contact. `key`: chosen by the client; the same contact sent again is one contact."""
 
     key = serializers.UUIDField(required=False)
-    participant = serializers.CharField(source="participant.number")
+    participant = serializers.CharField(source="participant.number", read_only=True)
     kind = serializers.ChoiceField(choices=ContactKind.choices)
     counterpart = serializers.ChoiceField(choices=Counterpart.choices, default=Counterpart.PARTICIPANT)
     day = serializers.DateField(required=False)
@@ -58,6 +73,12 @@ class ContactSerializer(serializers.Serializer):
         source="employer_id", required=False, allow_null=True, help_text="Key of an employer whom the office knows."
     )
     note = serializers.CharField(max_length=1000, required=False, allow_blank=True, validators=[no_national_id])
+
+
+class NewContactSerializer(ContactSerializer):
+    """A contact and whose it is."""
+
+    participant = serializers.CharField(source="participant.number")
     in_control = serializers.BooleanField(
         write_only=True,
         default=False,
@@ -65,14 +86,41 @@ class ContactSerializer(serializers.Serializer):
     )
 
 
+class ContactCorrectionSerializer(ContactSerializer):
+    """What a contact should have said, all of it, and why it did not. `key`: of the contact that takes its place."""
+
+    day = serializers.DateField()
+    reason = serializers.ChoiceField(choices=_reasons(CORRECTIONS), default=Retraction.MISTYPED, write_only=True)
+
+
 class MeasureSerializer(serializers.Serializer):
     """A measure by its Arena code, first and last day included; `end` null: still going on."""
 
-    participant = serializers.CharField(source="participant.number")
+    key = serializers.IntegerField(source="pk", read_only=True)
+    participant = serializers.CharField(source="participant.number", read_only=True)
     code = serializers.ChoiceField(choices=sorted(measures()))
     start = serializers.DateField()
     end = serializers.DateField(required=False, allow_null=True)
     provider = serializers.CharField(max_length=120, required=False, allow_blank=True, validators=[no_national_id])
+
+
+class NewMeasureSerializer(MeasureSerializer):
+    """A measure and whose it is."""
+
+    participant = serializers.CharField(source="participant.number")
+
+
+class MeasureCorrectionSerializer(MeasureSerializer):
+    """What a measure should have said, all of it, and why it did not."""
+
+    reason = serializers.ChoiceField(choices=_reasons(CORRECTIONS), default=Retraction.MISTYPED, write_only=True)
+
+
+class TakingBackSerializer(serializers.Serializer):
+    """Why something should never have been written."""
+
+    reason = serializers.ChoiceField(choices=_reasons(TAKING_BACK), source="retraction")
+    retracted_at = serializers.DateTimeField(read_only=True)
 
 
 class Caseloads(APIView):
@@ -105,22 +153,20 @@ class _OfPeople(generics.ListCreateAPIView):
 class Contacts(_OfPeople):
     """The contacts of the own offices' people, newest first; POST logs one."""
 
-    serializer_class = ContactSerializer
+    serializer_class = NewContactSerializer
     pagination_class = type("ContactPages", (CursorPages,), {"ordering": ("-logged_at", "key")})
 
     def get_queryset(self) -> QuerySet[Contact]:
         return contacts_of(self.request.user, self.kwargs["trial"])
 
     def carry_out(self, **values: Any) -> Contact:
-        key = values.pop("employer_id", None)
-        employer = employer_for(values["by"], values["participant"].trial, key) if key else None
-        return actions.log_contact(employer=employer, **values)
+        return actions.log_contact(**_with_employer(values["participant"].trial, values))
 
 
 class Measures(_OfPeople):
     """The measures of the people one may see, newest first; POST records one."""
 
-    serializer_class = MeasureSerializer
+    serializer_class = NewMeasureSerializer
     pagination_class = type("MeasurePages", (CursorPages,), {"ordering": ("-start", "-pk")})
 
     def get_queryset(self) -> QuerySet[Measure]:
@@ -128,6 +174,60 @@ class Measures(_OfPeople):
 
     def carry_out(self, **values: Any) -> Measure:
         return actions.record_measure(**values)
+
+
+class _Correction(generics.GenericAPIView):
+    """Puts something right in the place of a row; the wrong one stays in the tables, and counts no more."""
+
+    record = ""
+
+    def correct(self, row: Any, **values: Any) -> Any:
+        raise NotImplementedError
+
+    def post(self, request: Request, trial: str, key: Any) -> Response:
+        found = trial_for(request.user, trial, needing=Permission.FOLLOW_UP)
+        row = row_for(request.user, found, self.record, key)
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        right = self.correct(row, by=request.user, **body.validated_data)
+        return Response(self.get_serializer(right).data, status=status.HTTP_201_CREATED)
+
+
+class ContactCorrection(_Correction):
+    record = "contact"
+    serializer_class = ContactCorrectionSerializer
+
+    def correct(self, row: Contact, **values: Any) -> Contact:
+        return actions.correct_contact(contact=row, **_with_employer(row.trial, values))
+
+
+class MeasureCorrection(_Correction):
+    record = "measure"
+    serializer_class = MeasureCorrectionSerializer
+
+    def correct(self, row: Measure, **values: Any) -> Measure:
+        return actions.correct_measure(measure=row, **values)
+
+
+class TakingBack(generics.GenericAPIView):
+    """Takes back what should not have been written."""
+
+    record = ""
+    serializer_class = TakingBackSerializer
+
+    def post(self, request: Request, trial: str, key: Any) -> Response:
+        found = trial_for(request.user, trial, needing=Permission.FOLLOW_UP)
+        row = row_for(request.user, found, self.record, key)
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        taken_back = actions.take_back(by=request.user, row=row, reason=body.validated_data["retraction"])
+        return Response(self.get_serializer(taken_back).data)
+
+
+def _with_employer(trial: Trial, values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a contact with the employer itself in the place of its key."""
+    key = values.pop("employer_id", None)
+    return {**values, "employer": employer_for(values["by"], trial, key) if key else None}
 
 
 def _number(count: int, *, exact: bool) -> int | None:

@@ -21,11 +21,11 @@ def follow_up(participant: Participant) -> list[Section]:
             _("Jobbspesialister"), Assignment.objects.select_related("specialist__user"), participant, _assignments()
         ),
         _table(_("Faser i oppfølgingen"), StageSpell.objects.all(), participant, _stages()),
-        _table(_("Kontakter"), Contact.objects.select_related("employer", "logged_by"), participant, _contacts()),
-        _table(_("Tiltak"), Measure.objects.all(), participant, _measures()),
-        _table(_("Arbeidsgivere som er spurt"), Enquiry.objects.select_related("employer"), participant, _enquiries()),
-        _table(_("Jobber"), Job.objects.select_related("employer"), participant, _jobs()),
-        _table(_("Avvik fra protokollen"), Deviation.objects.all(), participant, _deviations()),
+        _table(_("Kontakter"), Contact.ever.select_related("employer", "logged_by"), participant, _contacts()),
+        _table(_("Tiltak"), Measure.ever.all(), participant, _measures()),
+        _table(_("Arbeidsgivere som er spurt"), Enquiry.ever.select_related("employer"), participant, _enquiries()),
+        _table(_("Jobber"), Job.ever.select_related("employer"), participant, _jobs()),
+        _table(_("Avvik fra protokollen"), Deviation.ever.all(), participant, _deviations()),
     ]
     return [section for section in found if section.table]
 
@@ -40,6 +40,11 @@ def _text(value: Any) -> str:
     if isinstance(value, date):
         return date_format(value, "d.m.Y")
     return "–" if value in (None, "") else str(value)
+
+
+def _retraction() -> Columns:
+    """Whether the row still stands: what was written wrong was about the person too."""
+    return {_("Rettet eller tatt tilbake"): lambda row: row.get_retraction_display()}
 
 
 def _days() -> Columns:
@@ -65,11 +70,17 @@ def _contacts() -> Columns:
         _("Minutter"): lambda row: row.minutes,
         _("Notat"): lambda row: row.note,
         _("Skrevet av"): lambda row: row.logged_by,
+        **_retraction(),
     }
 
 
 def _measures() -> Columns:
-    return {_("Tiltak"): lambda row: row.code} | _days() | {_("Arrangør"): lambda row: row.provider}
+    return {
+        _("Tiltak"): lambda row: row.code,
+        **_days(),
+        _("Arrangør"): lambda row: row.provider,
+        **_retraction(),
+    }
 
 
 def _enquiries() -> Columns:
@@ -78,6 +89,7 @@ def _enquiries() -> Columns:
         _("Arbeidsgiver"): lambda row: row.employer,
         _("Utfall"): lambda row: row.get_outcome_display(),
         _("Notat"): lambda row: row.note,
+        **_retraction(),
     }
 
 
@@ -88,6 +100,7 @@ def _jobs() -> Columns:
         _("Timer i uken"): lambda row: row.tenths_of_hours / 10,
         **_days(),
         _("Hvorfor avsluttet"): lambda row: row.get_end_reason_display(),
+        **_retraction(),
     }
 
 
@@ -96,4 +109,5 @@ def _deviations() -> Columns:
         _("Dag"): lambda row: row.day,
         _("Slag avvik"): lambda row: row.get_kind_display(),
         _("Begrunnelse"): lambda row: row.reason,
+        **_retraction(),
     }

@@ -1,5 +1,6 @@
 """Norms, fidelity and measures as tables and charts show them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from evaluation.codes import MEASURE_GROUPS
 from trial.access.small_counts import SMALL, is_small, percent, rounded, shown
 from trial.followup.forms import GROUPS
-from trial.followup.models import ANY_MEASURE, FidelityReview
+from trial.followup.models import ANY_MEASURE, DeviationKind, FidelityReview
 from trial.followup.norms import CONTACTS_A_MONTH, HOURS_A_MONTH, NEW_IN_WORK, NORMS, Counts, Reached, Share
 from trial.followup.policies import Load
 from trial.followup.queries.caseloads import MonthOfLoad
@@ -177,6 +178,19 @@ def ever_table(usage: Usage, arms: list[Arm], *, exact: bool) -> Table:
                 *(_share(Reached(usage.ever[arm.pk, group], usage.followed[arm.pk, 0]), None, exact) for arm in arms),
             ]
             for group, label in groups
+        ],
+    }
+
+
+def deviation_counts_table(counts: Counter[tuple[str, bool]], *, exact: bool) -> Table:
+    """Deviations by kind, and how many of them someone has explained."""
+    labels = (_("Begrunnet"), _("Ikke begrunnet ennå"), _("I alt"))
+    return {
+        "columns": [{"label": _("Avvik")}, *({"label": label, "numeric": True} for label in labels)],
+        "rows": [
+            [str(kind.label), *(shown(number, exact=exact) for number in (done, open_, done + open_))]
+            for kind in DeviationKind
+            for done, open_ in [(counts[kind.value, True], counts[kind.value, False])]
         ],
     }
 

@@ -12,6 +12,8 @@ from trial.enrolment.states import ParticipantState
 
 # Who can have a job specialist: drawn, and neither withdrawn nor done. Assignments of others count for nobody's load.
 UNDER_FOLLOW_UP = (ParticipantState.ALLOCATED.value, ParticipantState.FOLLOWING.value)
+# About whom what was written wrong is corrected: also those who are done. Nothing more is written about the withdrawn.
+NOT_WITHDRAWN = (*UNDER_FOLLOW_UP, ParticipantState.COMPLETED.value)
 
 
 class Stage(StrEnum):

@@ -1,5 +1,6 @@
 """Steps that several actions of this room share: locking, judging, writing one row. Called inside actions only."""
 
+from collections.abc import Collection
 from datetime import date
 from enum import Enum
 from typing import Any, NoReturn, Protocol
@@ -12,7 +13,14 @@ from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
 from trial.audit import clock
 from trial.enrolment.models import Participant
-from trial.followup.models import Assignment, Employer, EmploymentSpecialist, StageSpell
+from trial.followup.models import (
+    Assignment,
+    Employer,
+    EmploymentSpecialist,
+    Retractable,
+    Retraction,
+    StageSpell,
+)
 from trial.followup.permissions import require_follow_up
 from trial.followup.policies import AssignmentCase, Verdict, decide_assignment
 from trial.followup.queries import arm_of, load_of
@@ -77,6 +85,13 @@ def refuse_changed(field: str | None = None) -> NoReturn:
         _("Noen andre har endret dette mens du skrev. Se hva som står nå, og lagre på nytt hvis det fortsatt gjelder."),
         field=field,
     )
+
+
+def retract(by: User, row: Retractable, reason: str, allowed: Collection[Retraction]) -> None:
+    """Take a row back; it stays where it is."""
+    if reason not in allowed:
+        raise Refusal("unknown_kind", _("Velg en av verdiene i listen."), field="reason", status=422)
+    row.changed(retracted_at=clock.now(), retracted_by=by, retraction=reason)
 
 
 def one_of(choices: type[Enum], value: str, field: str) -> None:

@@ -8,10 +8,12 @@ from trial.enrolment.sections import register
 from trial.followup import api, extracts, sections
 from trial.followup import listeners as _listeners  # noqa: F401 - known by being imported
 from trial.followup.acts import ACTS
-from trial.followup.pages import caseloads, deviations, people, quality, work
+from trial.followup.corrections import CORRECTED
+from trial.followup.pages import caseloads, corrections, deviations, people, quality, work
 from trial.followup.scales import SCALES
 
 one_of("act", ACTS)
+one_of("record", CORRECTED)
 one_of("scale", SCALES)
 register(sections.follow_up)
 extract.register(extracts.follow_up)
@@ -45,7 +47,30 @@ urlpatterns = [
     path("trials/<slug:trial>/deviations/", deviations.deviations, name="deviations"),
     path("trials/<slug:trial>/deviations/find/", deviations.find, name="find_deviations"),
     path("trials/<slug:trial>/deviations/<int:key>/", deviations.resolve, name="resolve_deviation"),
+    path("trials/<slug:trial>/deviations/<int:key>/take-back/", deviations.take_back, name="take_back_deviation"),
+    path("trials/<slug:trial>/records/<record:record>/<str:key>/", corrections.correct, name="correct"),
+    path("trials/<slug:trial>/records/<record:record>/<str:key>/take-back/", corrections.take_back, name="take_back"),
     path("api/v1/trials/<slug:trial>/caseloads/", api.Caseloads.as_view(), name="api_caseloads"),
     path("api/v1/trials/<slug:trial>/contacts/", api.Contacts.as_view(), name="api_contacts"),
+    path(
+        "api/v1/trials/<slug:trial>/contacts/<uuid:key>/correction/",
+        api.ContactCorrection.as_view(),
+        name="api_correct_contact",
+    ),
+    path(
+        "api/v1/trials/<slug:trial>/contacts/<uuid:key>/retraction/",
+        api.TakingBack.as_view(record="contact"),
+        name="api_take_back_contact",
+    ),
     path("api/v1/trials/<slug:trial>/measures/", api.Measures.as_view(), name="api_measures"),
+    path(
+        "api/v1/trials/<slug:trial>/measures/<int:key>/correction/",
+        api.MeasureCorrection.as_view(),
+        name="api_correct_measure",
+    ),
+    path(
+        "api/v1/trials/<slug:trial>/measures/<int:key>/retraction/",
+        api.TakingBack.as_view(record="measure"),
+        name="api_take_back_measure",
+    ),
 ]

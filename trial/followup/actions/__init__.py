@@ -10,7 +10,13 @@ from trial.followup.actions.caseloads import (
     record_absence,
     transfer,
 )
-from trial.followup.actions.deviations import find_deviations, record_deviation, resolve_deviation
+from trial.followup.actions.corrections import correct_contact, correct_job, correct_measure, take_back
+from trial.followup.actions.deviations import (
+    find_deviations,
+    record_deviation,
+    resolve_deviation,
+    take_back_deviation,
+)
 from trial.followup.actions.quality import record_review, set_guidelines
 from trial.followup.actions.records import end_measure, log_contact, mark_principles, move_stage, record_measure
 from trial.followup.actions.work import add_employer, change_employer, change_job, log_enquiry, record_job
@@ -24,6 +30,9 @@ __all__ = [
     "change_job",
     "change_position",
     "complete",
+    "correct_contact",
+    "correct_job",
+    "correct_measure",
     "end_assignment",
     "end_measure",
     "find_deviations",
@@ -38,5 +47,7 @@ __all__ = [
     "record_review",
     "resolve_deviation",
     "set_guidelines",
+    "take_back",
+    "take_back_deviation",
     "transfer",
 ]

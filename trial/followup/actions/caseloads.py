@@ -114,7 +114,8 @@ def change_position(
 def record_absence(*, by: User, specialist: EmploymentSpecialist, start: date, end: date) -> Absence:
     """Record that a specialist is away from `start` to `end`, both included; the reason is not asked for.
 
-    Nobody new is given to someone who is away; the people stay, and the board says until when.
+    Nobody new is given to someone who is away; the people stay, and the board says until when. The same absence
+    recorded twice by the same user is one.
 
     Raises:
         Refusal: `not_allowed`, `end_before_start`, `absence_overlaps`.
@@ -123,6 +124,9 @@ def record_absence(*, by: User, specialist: EmploymentSpecialist, start: date, e
     specialist = steps.locked_specialist(specialist)
     if end < start:
         obey(Verdict.END_BEFORE_START)
+    sent = specialist.absences.filter(cancelled=False, start=start, end=end, recorded_by=by).first()
+    if sent:
+        return sent
     if specialist.absences.filter(cancelled=False, start__lte=end, end__gte=start).exists():
         raise Refusal("absence_overlaps", _("Fraværet er allerede registrert for noen av dagene."), field="start")
     absence = Absence.objects.create(
@@ -169,7 +173,7 @@ def assign(*, by: User, participant: Participant, specialist: EmploymentSpeciali
 
 @action
 def transfer(
-    *, by: User, participant: Participant, to: EmploymentSpecialist, hand_over: str, reason: str = ""
+    *, by: User, participant: Participant, specialist: EmploymentSpecialist, hand_over: str, reason: str = ""
 ) -> Assignment:
     """Move a participant to another specialist from today, with a note on what the next one should know.
 
@@ -178,11 +182,11 @@ def transfer(
     """
     participant = _begin_assigning(by, participant, reason=reason, hand_over=hand_over)
     present = steps.present_assignment(participant)
-    if present.specialist_id == to.pk:
+    if present.specialist_id == specialist.pk:
         raise Refusal("same_specialist", _("Deltakeren er allerede hos denne jobbspesialisten."), field="specialist")
-    verdict = steps.judged(participant, to, reason, is_assigned=False)
+    verdict = steps.judged(participant, specialist, reason, is_assigned=False)
     steps.ended(by, present)
-    return _given(by, participant, to, verb="transferred", reason=_why(verdict, reason), hand_over=hand_over)
+    return _given(by, participant, specialist, verb="transferred", reason=_why(verdict, reason), hand_over=hand_over)
 
 
 @action
@@ -196,8 +200,10 @@ def end_assignment(*, by: User, participant: Participant, reason: str) -> Assign
 
 @action
 def complete(*, by: User, participant: Participant) -> Participant:
-    """End the follow-up of a participant: the period of the trial is over for this person."""
+    """End the follow-up of a participant: the period of the trial is over for this person. Done twice, it is once."""
     participant = _begin_assigning(by, participant)
+    if participant.state == ParticipantState.COMPLETED:
+        return participant
     steps.close_follow_up(by, participant)
     return mark_completed(by=by, participant=participant)
 

@@ -13,7 +13,8 @@ from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.enrolment.models import Participant
 from trial.followup import policies, steps
-from trial.followup.models import Deviation, DeviationKind, Measure
+from trial.followup.models import TAKING_BACK, Deviation, DeviationKind, Measure, Retraction
+from trial.followup.permissions import require_own_entry
 from trial.followup.queries import arm_of, findings_in, guidelines_of
 from trial.followup.queries.deviations import Finding
 from trial.followup.sentences import obey
@@ -27,6 +28,8 @@ def record_deviation(
 ) -> Deviation:
     """Record that something departed from the protocol on `day` (today). Nothing else changes by it.
 
+    The same recorded twice by the same user is one: a form was sent twice.
+
     Raises:
         Refusal: `not_allowed`, `unknown_kind`, `reason_missing`, `in_future`, `national_id_in_text`.
     """
@@ -36,7 +39,10 @@ def record_deviation(
     _reason_given(reason)
     day = day or clock.today()
     obey(policies.decide_day(day, clock.today()), field="day")
-    now = clock.now()
+    participant, now = steps.locked(participant), clock.now()
+    sent = participant.deviations.filter(kind=kind, reason=reason.strip(), day=day, recorded_by=by).first()
+    if sent:
+        return sent
     deviation = Deviation.objects.create(
         **steps.whose(participant),
         kind=kind,
@@ -75,14 +81,16 @@ def resolve_deviation(*, by: User, deviation: Deviation, reason: str) -> Deviati
     """Say why something found by a rule happened, or what was done about it. It stays counted.
 
     Raises:
-        Refusal: `not_allowed`, `reason_missing`, `deviation_resolved`, `national_id_in_text`.
+        Refusal: `not_allowed`, `reason_missing`, `deviation_resolved`, `changed_meanwhile`, `national_id_in_text`.
     """
     require(by, deviation.trial, Permission.RECORD_DEVIATION, deviation.office)
     refuse_national_id(reason=reason)
     _reason_given(reason)
-    deviation = (
-        Deviation.objects.select_for_update(of=("self",)).select_related("participant", "trial").get(pk=deviation.pk)
-    )
+    deviation = _held(deviation)
+    if deviation.retracted_at:
+        steps.refuse_changed(field="reason")
+    if (deviation.reason, deviation.resolved_by_id) == (reason.strip(), by.pk):
+        return deviation  # a form sent twice
     if deviation.resolved_at is not None:
         raise Refusal("deviation_resolved", _("Avviket er allerede begrunnet. Last siden på nytt."), field="reason")
     deviation.changed(reason=reason.strip(), resolved_at=clock.now(), resolved_by=by)
@@ -96,6 +104,46 @@ def resolve_deviation(*, by: User, deviation: Deviation, reason: str) -> Deviati
     return deviation
 
 
+@action
+def take_back_deviation(*, by: User, deviation: Deviation, reason: str) -> Deviation:
+    """Take back a deviation that is none: recorded on the wrong person, or found in what had not been written yet.
+
+    It stays in the list of those taken back and counts no more. Whoever recorded it may, and whoever leads the
+    office's follow-up; what a rule found only the latter.
+
+    Raises:
+        Refusal: `not_allowed`, `not_your_entry`, `unknown_kind`, `changed_meanwhile` where it does not stand.
+    """
+    require(by, deviation.trial, Permission.RECORD_DEVIATION, deviation.office)
+    require_own_entry(by, deviation)
+    deviation = _held(deviation)
+    if deviation.retracted_at:
+        if (deviation.retracted_by_id, deviation.retraction) != (by.pk, reason):
+            steps.refuse_changed()
+        return deviation  # a form sent twice
+    steps.retract(by, deviation, reason, TAKING_BACK)
+    record(
+        by=by,
+        verb="deviation_taken_back",
+        trial=deviation.trial.code,
+        subject=deviation.participant.number,
+        kind=deviation.kind,
+        reason=str(reason),
+    )
+    return deviation
+
+
+def drop_groundless(by: User, participant: Participant) -> None:
+    """Take back what a rule found in rows that have been corrected or taken back. Called inside actions only."""
+    found = participant.deviations.filter(found=True)
+    codes = participant.measures.values("code")
+    dropped = list(found.filter(kind=DeviationKind.MEASURE_NOT_ALLOWED).exclude(fact__in=codes))
+    if not (participant.contacts.exists() or participant.assignments.exists()):
+        dropped += found.filter(kind=DeviationKind.CONTROL_FOLLOWED)
+    for deviation in dropped:
+        deviation.changed(retracted_at=clock.now(), retracted_by=by, retraction=Retraction.GROUNDLESS)
+
+
 def note_contamination(participant: Participant, day: date) -> None:
     """Record at once that someone of the control group was contacted. Called inside actions only."""
     _note(participant, DeviationKind.CONTROL_FOLLOWED, day)
@@ -107,6 +155,12 @@ def note_measure(participant: Participant, measure: Measure) -> None:
     arm = arm_of(participant) if barred else None
     if arm and measure.code in barred.get(arm.code, ()):
         _note(participant, DeviationKind.MEASURE_NOT_ALLOWED, measure.start, measure.code)
+
+
+def _held(deviation: Deviation) -> Deviation:
+    """The deviation as it is now, held until the action ends."""
+    rows = Deviation.ever.select_for_update(of=("self",)).select_related("participant", "trial", "office")
+    return rows.get(pk=deviation.pk)
 
 
 def _note(participant: Participant, kind: DeviationKind, day: date, fact: str = "") -> None:

@@ -101,9 +101,12 @@ def record_review(
         raise Refusal("item_unscored", _("Gi hvert punkt en verdi fra 1 til 5."), field=item.code, status=422)
     if not reviewers.strip():
         raise Refusal("reviewers_missing", _("Skriv hvem som har vurdert."), field="reviewers", status=422)
-    if FidelityReview.objects.filter(office=office, scale=scale, day=day).exists():
-        raise Refusal("reviewed_that_day", _("Kontoret er allerede vurdert med skalaen denne dagen."), field="day")
     kept = {item.code: scores[item.code] for item in SCALES[scale].items}
+    known = FidelityReview.objects.filter(office=office, scale=scale, day=day).first()
+    if known and (known.scores, known.recorded_by_id) == (kept, by.pk):
+        return known  # a form sent twice
+    if known:
+        raise Refusal("reviewed_that_day", _("Kontoret er allerede vurdert med skalaen denne dagen."), field="day")
     review = FidelityReview.objects.create(
         trial=office.trial,
         office=office,

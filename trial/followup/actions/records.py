@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 from django.utils.translation import gettext_lazy as _
 
-from evaluation.codes import measures
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
@@ -14,7 +13,8 @@ from trial.audit.actions import action, record
 from trial.enrolment.models import Participant
 from trial.followup import policies, steps
 from trial.followup.actions.deviations import note_contamination, note_measure
-from trial.followup.models import Contact, ContactKind, Counterpart, Employer, Measure, PrincipleMark, StageSpell
+from trial.followup.facts import ContactFacts, MeasureFacts
+from trial.followup.models import Contact, Counterpart, Employer, Measure, PrincipleMark, StageSpell
 from trial.followup.policies import Verdict
 from trial.followup.queries import arm_of
 from trial.followup.scales import Principle
@@ -29,6 +29,7 @@ def record_measure(
 ) -> Measure:
     """Record a labour market measure by its Arena code, both days included; no `end`: still going on.
 
+    The same measure recorded twice by the same user is one: a form was sent twice.
     A code that the protocol does not allow for the person's arm is recorded all the same, as a deviation: what
     happened has happened.
 
@@ -36,25 +37,14 @@ def record_measure(
         Refusal: `not_followed`, `unknown_code`, `code_not_valid`, `in_future`, `end_before_start`,
             `measure_overlaps`, `measure_group_overlaps`.
     """
-    participant = steps.begin_following(by, participant, provider=provider)
-    obey(policies.decide_spell(start=start, end=end, today=clock.today()))
-    known = measures().get(code)
-    obey(policies.decide_code(known, start))
-    assert known is not None  # noqa: S101 - an unknown code was refused
-    earlier = list(participant.measures.values_list("code", "group", "start", "end"))
-    obey(policies.decide_overlap((start, end), [(begun, over) for their, _g, begun, over in earlier if their == code]))
-    obey(
-        policies.decide_group(known.group, (start, end), [(group, (begun, over)) for _c, group, begun, over in earlier])
-    )
+    participant = steps.begin_following(by, participant)
+    facts = MeasureFacts(code, start, end, provider.strip())
+    sent = participant.measures.filter(**vars(facts), recorded_by=by).first()
+    if sent:
+        return sent
+    facts.check(participant)
     measure = Measure.objects.create(
-        **steps.whose(participant),
-        code=code,
-        group=known.group,
-        start=start,
-        end=end,
-        provider=provider.strip(),
-        recorded_at=clock.now(),
-        recorded_by=by,
+        **steps.whose(participant), **facts.columns(), recorded_at=clock.now(), recorded_by=by
     )
     record(by=by, verb="measure_recorded", trial=participant.trial.code, subject=participant.number, code=code)
     note_measure(participant, measure)
@@ -66,15 +56,20 @@ def end_measure(*, by: User, measure: Measure, end: date) -> Measure:
     """Set the last day of a measure that is going on, or of one whose planned end lies ahead.
 
     Raises:
-        Refusal: `measure_ended` when someone has ended it already; `end_before_start`, `in_future`.
+        Refusal: `measure_ended` when someone has ended it already; `changed_meanwhile`, `end_before_start`,
+            `in_future`.
     """
     participant = steps.begin_following(by, measure.participant)
-    measure = Measure.objects.select_for_update().get(pk=measure.pk)
+    measure = Measure.ever.select_for_update().get(pk=measure.pk)
+    if measure.retracted_at:
+        steps.refuse_changed(field="end")
+    if (measure.end, measure.ended_by_id) == (end, by.pk) and measure.ended_at:
+        return measure  # a form sent twice
     if measure.ended_at is not None:
         raise Refusal("measure_ended", _("Tiltaket er allerede avsluttet. Last siden på nytt."), field="end")
     obey(policies.decide_day(end, clock.today()), field="end")
     obey(policies.decide_spell(start=measure.start, end=end, today=clock.today()))
-    measure.changed(end=end, ended_at=clock.now(), ended_by=by)
+    measure.changed(end=end, ended_at=clock.now(), ended_by=by, version=measure.version + 1)
     record(by=by, verb="measure_ended", trial=participant.trial.code, subject=participant.number, code=measure.code)
     return measure
 
@@ -103,35 +98,23 @@ def log_contact(
             `minutes_out_of_range`, `national_id_in_text`.
     """
     contaminates = _contaminates(by, participant)
+    facts = ContactFacts(kind, counterpart, employer, day or clock.today(), minutes, note.strip())
     participant = steps.begin_following(by, participant, note=note, own=not contaminates)
-    key, day = key or uuid4(), day or clock.today()
-    known = Contact.objects.filter(pk=key, participant=participant, logged_by=by).first()
+    key = key or uuid4()
+    known = Contact.ever.filter(pk=key, participant=participant, logged_by=by).first()
     if known:
         return known
     if not contaminates:
         steps.present_assignment(participant)
     elif not in_control:
         obey(Verdict.CONTROL_CONTACTED)
-    steps.one_of(ContactKind, kind, "kind")
-    steps.one_of(Counterpart, counterpart, "counterpart")
-    steps.at_office(participant, employer)
-    obey(policies.decide_day(day, clock.today()), field="day")
-    obey(policies.decide_minutes(minutes))
+    facts.check(participant)
     contact = Contact.objects.create(
-        **steps.whose(participant),
-        key=key,
-        kind=kind,
-        counterpart=counterpart,
-        employer=employer,
-        day=day,
-        minutes=minutes,
-        note=note.strip(),
-        logged_at=clock.now(),
-        logged_by=by,
+        **steps.whose(participant), **facts.columns(), key=key, logged_at=clock.now(), logged_by=by
     )
     record(by=by, verb="contact_logged", trial=participant.trial.code, subject=participant.number, kind=str(kind))
     if contaminates:
-        note_contamination(participant, day)
+        note_contamination(participant, facts.day)
     return contact
 
 
@@ -148,10 +131,12 @@ def move_stage(
     """
     participant = steps.begin_following(by, participant)
     steps.present_assignment(participant)
-    spell = participant.stages.get(end=None)
+    spell, day = participant.stages.get(end=None), day or clock.today()
+    if present and (spell.stage, spell.start, spell.moved_by_id) == (stage, day, by.pk):
+        return spell  # a form sent twice
     if present and spell.stage != present:
         steps.refuse_changed(field="stage")
-    wanted, day = next_stage(spell.stage, stage), day or clock.today()
+    wanted = next_stage(spell.stage, stage)
     obey(policies.decide_day(day, clock.today()), field="day")
     if day < spell.start:
         raise Refusal(

@@ -1,5 +1,6 @@
 """Employers, enquiries and jobs, as the specialists record them."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -13,7 +14,8 @@ from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.enrolment.models import Participant
 from trial.followup import policies, steps
-from trial.followup.models import Employer, Enquiry, Job, JobEnd, JobFound, JobKind, Outcome
+from trial.followup.facts import JobFacts, differences
+from trial.followup.models import Employer, Enquiry, Job, Outcome
 from trial.followup.organisation_numbers import plain
 from trial.followup.sentences import obey
 from trial.studies.models import Office
@@ -91,7 +93,7 @@ def log_enquiry(
         steps.present_assignment(participant)
         steps.at_office(participant, employer)
     key, day = key or uuid4(), day or clock.today()
-    known = Enquiry.objects.filter(pk=key, employer=employer, logged_by=by).first()
+    known = Enquiry.ever.filter(pk=key, employer=employer, logged_by=by).first()
     if known:
         return known
     steps.one_of(Outcome, outcome, "outcome")
@@ -132,30 +134,19 @@ def record_job(
 ) -> Job:
     """Record a participant's job at an employer of the office; `hours` a week, to a tenth. No `end`: still going on.
 
+    The same job recorded twice by the same user is one: a form was sent twice.
+
     Raises:
         Refusal: `not_followed`, `other_office`, `unknown_kind`, `hours_out_of_range`, `in_future`,
             `end_before_start`, `end_without_reason`, `reason_without_end`, `job_overlaps`.
     """
     participant = steps.begin_following(by, participant)
-    steps.at_office(participant, employer)
-    for choices, value, field in ((JobKind, kind, "kind"), (JobFound, found, "found")):
-        steps.one_of(choices, value, field)
-    _possible(hours, start, end, end_reason)
-    _keeps_clear(participant, employer, (start, end))
-    job = Job.objects.create(
-        **steps.whose(participant),
-        employer=employer,
-        kind=kind,
-        tenths_of_hours=round(hours * 10),
-        permanent=permanent,
-        found=found,
-        developed=developed,
-        start=start,
-        end=end,
-        end_reason=end_reason,
-        recorded_at=clock.now(),
-        recorded_by=by,
-    )
+    facts = JobFacts(employer, kind, hours, permanent, found, developed, start, end, end_reason)
+    sent = participant.jobs.filter(**facts.columns(), recorded_by=by).first()
+    if sent:
+        return sent
+    facts.check(participant)
+    job = Job.objects.create(**steps.whose(participant), **facts.columns(), recorded_at=clock.now(), recorded_by=by)
     record(by=by, verb="job_recorded", trial=participant.trial.code, subject=participant.number, kind=str(kind))
     return job
 
@@ -177,38 +168,31 @@ def change_job(
         Refusal: `changed_meanwhile`; otherwise as `record_job`.
     """
     participant = steps.begin_following(by, job.participant)
-    job = Job.objects.select_for_update(of=("self",)).select_related("employer").get(pk=job.pk)
+    job = Job.ever.select_for_update(of=("self",)).select_related("employer").get(pk=job.pk)
+    before = JobFacts.of(job)
+    after = replace(before, hours=hours, permanent=permanent, end=end, end_reason=end_reason)
+    if job.retracted_at:
+        steps.refuse_changed()
+    if after.columns() == before.columns():
+        return job  # a form sent twice, or without a change
     steps.at_version(job, version)
-    _possible(hours, job.start, end, end_reason)
-    _keeps_clear(participant, job.employer, (job.start, end), but=job)
+    after.check(participant, but=job)
     job.changed(
-        tenths_of_hours=round(hours * 10),
+        tenths_of_hours=after.tenths_of_hours,
         permanent=permanent,
         end=end,
         end_reason=end_reason,
         version=job.version + 1,
     )
-    verb = "job_ended" if end else "job_changed"
-    record(by=by, verb=verb, trial=participant.trial.code, subject=participant.number, reason=end_reason)
+    record(
+        by=by,
+        verb="job_ended" if end else "job_changed",
+        trial=participant.trial.code,
+        subject=participant.number,
+        reason=end_reason,
+        changed=differences(before, after),
+    )
     return job
-
-
-def _possible(hours: float, start: date, end: date | None, reason: str) -> None:
-    if reason:
-        steps.one_of(JobEnd, reason, "end_reason")
-    verdict = policies.decide_job(hours=hours, start=start, end=end, reason=reason, today=clock.today())
-    obey(verdict, field="end" if verdict == policies.Verdict.IN_FUTURE and end else None)
-
-
-def _keeps_clear(participant: Participant, employer: Employer, spell: policies.Spell, but: Job | None = None) -> None:
-    """A person has one job at an employer at a time; jobs at several employers may go on together."""
-    others = participant.jobs.filter(employer=employer)
-    if but:
-        others = others.exclude(pk=but.pk)
-    if policies.decide_overlap(spell, others.values_list("start", "end")).is_refusal:
-        raise Refusal(
-            "job_overlaps", _("Deltakeren har allerede en jobb hos arbeidsgiveren i perioden."), field="start"
-        )
 
 
 def _named(name: str) -> str:

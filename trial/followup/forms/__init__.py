@@ -8,6 +8,12 @@ from trial.followup.forms.caseloads import (
     PositionForm,
     TransferForm,
 )
+from trial.followup.forms.corrections import (
+    ContactCorrectionForm,
+    JobCorrectionForm,
+    MeasureCorrectionForm,
+    TakeBackForm,
+)
 from trial.followup.forms.parts import GROUPS
 from trial.followup.forms.quality import GuidelinesForm, ReviewForm
 from trial.followup.forms.records import (
@@ -33,6 +39,7 @@ __all__ = [
     "AbsenceForm",
     "AppointForm",
     "AssignForm",
+    "ContactCorrectionForm",
     "ContactForm",
     "DeviationForm",
     "EmployerChangeForm",
@@ -42,7 +49,9 @@ __all__ = [
     "EnquiryForm",
     "GuidelinesForm",
     "JobChangeForm",
+    "JobCorrectionForm",
     "JobForm",
+    "MeasureCorrectionForm",
     "MeasureForm",
     "PersonEnquiryForm",
     "PositionForm",
@@ -50,5 +59,6 @@ __all__ = [
     "ResolveForm",
     "ReviewForm",
     "StageForm",
+    "TakeBackForm",
     "TransferForm",
 ]

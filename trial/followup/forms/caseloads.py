@@ -64,7 +64,7 @@ class TransferForm(forms.Form):
 
     def __init__(self, *args: Any, caseloads: Iterable[Caseload], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["to"] = SpecialistChoice(caseloads, label=_("Ny jobbspesialist"))
+        self.fields["specialist"] = SpecialistChoice(caseloads, label=_("Ny jobbspesialist"))
         self.fields["hand_over"] = free_text(_("Overlevering"), length=500, help_text=_("Hva neste bør vite."))
         self.fields["reason"] = free_text(**OVERLOAD)
 
@@ -107,7 +107,7 @@ class AppointForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         known = {str(each.pk): each for each in candidates}
-        self.fields["member"] = forms.TypedChoiceField(
+        self.fields["user"] = forms.TypedChoiceField(
             label=_("Person"),
             choices=[(key, f"{each.user}, {each.get_role_display()}, {each.office}") for key, each in known.items()],
             coerce=known.__getitem__,
@@ -121,7 +121,7 @@ class AppointForm(forms.Form):
         given = self.cleaned_data
         if self.errors:
             return given
-        member = given.pop("member")
+        member = given.pop("user")
         return {"user": member.user, "office": member.office, **given}
 
 

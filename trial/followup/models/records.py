@@ -7,19 +7,18 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.codes import measures
-from trial.audit.guards import GuardedModel
 from trial.enrolment.models import Participant
 from trial.followup import policies
 from trial.followup.models.parts import LAST_DAY_INCLUDED, by, days, ends_after_start, never_at_once
-from trial.studies.models import Office, Trial
+from trial.followup.models.retractions import STANDS, Retractable, in_place_of, retracted_by_someone
 
 
-class Measure(GuardedModel):
+class Measure(Retractable):
     """A participant's time in a labour market measure, both days included; no end: still going on."""
 
+    author = "recorded_by"
+
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="measures")
-    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
     code = models.CharField(max_length=60)
     group = models.CharField(max_length=20)
     start = models.DateField()
@@ -29,6 +28,8 @@ class Measure(GuardedModel):
     recorded_by = by()
     ended_at = models.DateTimeField(null=True)
     ended_by = by(null=True)
+    version = models.PositiveIntegerField(default=1, db_default=1)
+    replaces = in_place_of()
 
     class Meta:
         ordering = ["participant", "-start", "pk"]
@@ -38,7 +39,10 @@ class Measure(GuardedModel):
         ]
         constraints = [
             ends_after_start("measure_ends_after_start"),
-            never_at_once("measure_same_code_once", days("start", "end", LAST_DAY_INCLUDED), "participant", "code"),
+            never_at_once(
+                "measure_same_code_once", days("start", "end", LAST_DAY_INCLUDED), "participant", "code", only=STANDS
+            ),
+            retracted_by_someone("measure_retracted_by_someone"),
             models.CheckConstraint(condition=~Q(code=""), name="measure_has_code"),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended_by=None) | Q(end__isnull=False, ended_by__isnull=False),
@@ -77,13 +81,13 @@ class Counterpart(models.TextChoices):
     OTHER = "other", _("Andre")
 
 
-class Contact(GuardedModel):
+class Contact(Retractable):
     """One contact in the follow-up of a participant. `key` comes from the form: sent twice, it counts once."""
+
+    author = "logged_by"
 
     key = models.UUIDField(primary_key=True, default=uuid.uuid4)
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="contacts")
-    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=ContactKind.choices)
     counterpart = models.CharField(max_length=12, choices=Counterpart.choices, default=Counterpart.PARTICIPANT)
     employer = models.ForeignKey(
@@ -94,6 +98,7 @@ class Contact(GuardedModel):
     note = models.CharField(max_length=1000, blank=True)
     logged_at = models.DateTimeField()
     logged_by = by()
+    replaces = in_place_of()
 
     class Meta:
         ordering = ["-day", "-logged_at"]
@@ -105,7 +110,8 @@ class Contact(GuardedModel):
         constraints = [
             models.CheckConstraint(
                 condition=Q(minutes__gte=1, minutes__lte=policies.LONGEST_CONTACT), name="contact_minutes_possible"
-            )
+            ),
+            retracted_by_someone("contact_retracted_by_someone"),
         ]
 
     def __str__(self) -> str:
@@ -122,16 +128,16 @@ class DeviationKind(models.TextChoices):
     OTHER = "other", _("Annet avvik fra protokollen")
 
 
-class Deviation(GuardedModel):
+class Deviation(Retractable):
     """A departure from the protocol. The person keeps the arm and stays in the analysis.
 
     What a rule found (`found`) waits for someone to say why; what someone recorded comes with its reason.
     `fact` says what the rule found, so that the same fact is found once.
     """
 
+    author = "recorded_by"
+
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="deviations")
-    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=20, choices=DeviationKind.choices)
     found = models.BooleanField(default=False)
     fact = models.CharField(max_length=40, blank=True)
@@ -160,8 +166,9 @@ class Deviation(GuardedModel):
                 name="deviation_found_or_told",
             ),
             models.UniqueConstraint(
-                fields=["participant", "kind", "fact"], condition=Q(found=True), name="deviation_found_once"
+                fields=["participant", "kind", "fact"], condition=Q(found=True) & STANDS, name="deviation_found_once"
             ),
+            retracted_by_someone("deviation_retracted_by_someone"),
         ]
 
     def __str__(self) -> str:

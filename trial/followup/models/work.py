@@ -10,6 +10,7 @@ from trial.audit.guards import GuardedModel
 from trial.enrolment.models import Participant
 from trial.followup import policies
 from trial.followup.models.parts import by, ends_after_start
+from trial.followup.models.retractions import Retractable, in_place_of, retracted_by_someone
 from trial.studies.models import Office, Trial
 
 
@@ -49,12 +50,12 @@ class Outcome(models.TextChoices):
     DECLINED = "declined", _("Takket nei")
 
 
-class Enquiry(GuardedModel):
+class Enquiry(Retractable):
     """An employer was asked, for someone or in general. `key` comes from the form: sent twice, it counts once."""
 
+    author = "logged_by"
+
     key = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
     employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="enquiries")
     participant = models.ForeignKey(
         Participant, on_delete=models.PROTECT, null=True, blank=True, related_name="enquiries"
@@ -74,7 +75,8 @@ class Enquiry(GuardedModel):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(outcome=Outcome.MATCH) | Q(participant__isnull=False), name="enquiry_match_is_someones"
-            )
+            ),
+            retracted_by_someone("enquiry_retracted_by_someone"),
         ]
 
     def __str__(self) -> str:
@@ -113,12 +115,12 @@ class JobEnd(models.TextChoices):
     OTHER = "other", _("Annet")
 
 
-class Job(GuardedModel):
+class Job(Retractable):
     """A participant's work at an employer, both days included; no end: still going on. Hours in tenths a week."""
 
+    author = "recorded_by"
+
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="jobs")
-    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
-    office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
     employer = models.ForeignKey(Employer, on_delete=models.PROTECT, related_name="jobs")
     kind = models.CharField(max_length=12, choices=JobKind.choices)
     tenths_of_hours = models.PositiveSmallIntegerField()
@@ -131,6 +133,7 @@ class Job(GuardedModel):
     version = models.PositiveIntegerField(default=1)
     recorded_at = models.DateTimeField()
     recorded_by = by()
+    replaces = in_place_of()
 
     class Meta:
         ordering = ["participant", "-start", "pk"]
@@ -145,6 +148,7 @@ class Job(GuardedModel):
                 condition=Q(end=None, end_reason="") | Q(end__isnull=False) & ~Q(end_reason=""),
                 name="job_ended_for_a_reason",
             ),
+            retracted_by_someone("job_retracted_by_someone"),
         ]
 
     def __str__(self) -> str:

@@ -51,11 +51,20 @@ def follow_up(request: SignedInRequest, trial: str, number: str) -> HttpResponse
 
 @require_GET
 def history(request: SignedInRequest, trial: str, number: str) -> HttpResponse:
-    """A person's stages and the enquiries made: alone when script asks for it, else on the person's page."""
+    """A person's stages, the enquiries made and what was corrected: alone when script asks for it, else on a page."""
     participant = _participant(request, trial, number)
-    if not request.htmx:
-        return _follow_up(request, participant, {}, history=True)
-    return render(request, "followup/history.html", {"course": course_of(participant, contacts=0)})
+    course = course_of(participant, contacts=0)
+    rights = Rights.of(request.user, course)
+    context = {
+        "trial": participant.trial,
+        "participant": participant,
+        "course": course,
+        "enquiries": [(each, rights.corrects(each)) for each in course.enquiries],
+    }
+    if request.htmx:
+        return render(request, "followup/history.html", context)
+    show(by=request.user, participant=participant, what="follow_up")
+    return render(request, "followup/history_page.html", context)
 
 
 @require_GET
@@ -131,9 +140,7 @@ def _participant(request: SignedInRequest, trial: str, number: str) -> Participa
     return participant_for(request.user, found, number, needing=Permission.SEE_IDENTITY)
 
 
-def _follow_up(
-    request: SignedInRequest, participant: Participant, bound: Mapping[str, forms.Form], *, history: bool = False
-) -> HttpResponse:
+def _follow_up(request: SignedInRequest, participant: Participant, bound: Mapping[str, forms.Form]) -> HttpResponse:
     course = course_of(participant, contacts=CONTACTS_SHOWN)
     rights = Rights.of(request.user, course)
     offered = [
@@ -147,9 +154,12 @@ def _follow_up(
         "participant": participant,
         "name": person.name if person else "",
         "course": course,
-        "measures": [(each, course.beside(each), course.before_work(each)) for each in course.measures],
+        "contacts": [(each, rights.corrects(each)) for each in course.contacts],
+        "jobs": [(each, rights.corrects(each)) for each in course.jobs],
+        "measures": [
+            (each, course.beside(each), course.before_work(each), rights.corrects(each)) for each in course.measures
+        ],
         "rights": rights,
-        "history": history,
         "offered": offered,
         "spare": None if rights.contaminates else _spare(),
         "endings": [

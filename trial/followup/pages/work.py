@@ -15,6 +15,7 @@ from trial.followup.forms import EmployerChangeForm, EmployerForm, EnquiryForm
 from trial.followup.organisation_numbers import shown
 from trial.followup.pages.parts import with_present
 from trial.followup.queries.work import employer_for, employers_of, own_people, told_of, weeks_of
+from trial.studies.permissions import can
 from trial.studies.queries import offices_of, trial_for
 
 EMPLOYERS_A_PAGE = 50
@@ -60,12 +61,14 @@ def employer(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
     if perform(form, actions.log_enquiry, by=request.user, employer=present):
         messages.success(request, _("Henvendelsen er lagret."))
         return redirect("followup:employer", found.code, key)
+    leads = can(request.user, found, Permission.ASSIGN, present.office)
+    asked = present.enquiries.select_related("participant", "logged_by")
     context = {
         "trial": found,
         "employer": present,
         "number": shown(present.organisation_number),
         "form": form,
-        "enquiries": present.enquiries.select_related("participant", "logged_by")[:ROWS_SHOWN],
+        "enquiries": [(each, leads or each.logged_by_id == request.user.pk) for each in asked[:ROWS_SHOWN]],
         "jobs": present.jobs.select_related("participant").order_by("-start")[:ROWS_SHOWN],
     }
     return render(request, "followup/employer.html", context)

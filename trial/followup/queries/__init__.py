@@ -18,11 +18,11 @@ from trial.followup.queries.caseloads import (
 )
 from trial.followup.queries.deviations import (
     Finding,
+    deviation_counts,
     deviation_for,
     deviation_offices,
     deviations_at,
     findings_in,
-    people_with_deviations,
 )
 from trial.followup.queries.people import (
     QUIET_DAYS,
@@ -54,6 +54,7 @@ __all__ = [
     "caseloads_at",
     "contacts_of",
     "course_of",
+    "deviation_counts",
     "deviation_for",
     "deviation_offices",
     "deviations_at",
@@ -63,7 +64,6 @@ __all__ = [
     "load_over_time",
     "measure_for",
     "measures_of",
-    "people_with_deviations",
     "portfolio_of",
     "portfolio_size",
     "specialist_for",

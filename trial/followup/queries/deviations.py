@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
@@ -15,15 +15,12 @@ from trial.access.permissions import Permission
 from trial.access.refusals import not_found
 from trial.allocation.models import Allocation
 from trial.audit import clock
-from trial.enrolment.states import ParticipantState
-from trial.followup.models import Deviation, DeviationKind, Measure
+from trial.followup.models import Deviation, DeviationKind, Measure, Retraction
 from trial.followup.queries.caseloads import guidelines_of
-from trial.followup.states import UNDER_FOLLOW_UP
+from trial.followup.states import NOT_WITHDRAWN
 from trial.studies.models import Office, Trial
 from trial.studies.permissions import can, require
 from trial.studies.queries import offices_of
-
-DRAWN_STATES = (*UNDER_FOLLOW_UP, ParticipantState.COMPLETED.value)
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def _late(trial: Trial, offices: list[Office], kind: DeviationKind, happened: st
     first = f"participant__case_summary__{happened}"
     rows = (
         _drawn(trial, offices, kind)
-        .filter(arm__is_control=False, participant__state__in=DRAWN_STATES)
+        .filter(arm__is_control=False, participant__state__in=NOT_WITHDRAWN)
         .annotate(drawn_on=TruncDate("drawn_at", tzinfo=clock.OSLO))
         .filter(drawn_on__lt=clock.today() - deadline)
         .filter(Q(**{first: None}) | Q(**{f"{first}__gt": F("drawn_on") + deadline}))
@@ -90,9 +87,7 @@ def _not_allowed(trial: Trial, offices: list[Office]) -> Iterator[Finding]:
     barred = guidelines_of(trial).barred
     kind = DeviationKind.MEASURE_NOT_ALLOWED
     for arm, codes in barred.items():
-        known = Deviation.objects.filter(
-            participant=OuterRef("participant"), kind=kind, found=True, fact=OuterRef("code")
-        )
+        known = _known(kind).filter(fact=OuterRef("code"))
         rows = Measure.objects.filter(
             ~Exists(known),
             trial=trial,
@@ -109,14 +104,23 @@ def _not_allowed(trial: Trial, offices: list[Office]) -> Iterator[Finding]:
 
 def _drawn(trial: Trial, offices: list[Office], kind: DeviationKind) -> QuerySet[Allocation]:
     """Everyone drawn at the offices about whom this has not been found before."""
-    known = Deviation.objects.filter(participant=OuterRef("participant"), kind=kind, found=True)
-    return Allocation.objects.filter(~Exists(known), trial=trial, office__in=offices, arm__isnull=False).order_by()
+    return Allocation.objects.filter(
+        ~Exists(_known(kind)), trial=trial, office__in=offices, arm__isnull=False
+    ).order_by()
 
 
-def deviations_at(offices: Iterable[Office]) -> QuerySet[Deviation]:
-    """The recorded deviations at the offices, which the caller has from `deviation_offices`."""
-    return Deviation.objects.filter(office__in=list(offices)).select_related(
-        "participant", "office__nav_office", "recorded_by", "resolved_by"
+def _known(kind: DeviationKind) -> QuerySet[Deviation]:
+    """What has been found about the outer query's participant. What someone took back is not found again every night;
+    what fell away because the rows behind it were corrected is, where it happens after all."""
+    found = Deviation.ever.filter(participant=OuterRef("participant"), kind=kind, found=True)
+    return found.exclude(retraction=Retraction.GROUNDLESS)
+
+
+def deviations_at(offices: Iterable[Office], *, standing: bool = True) -> QuerySet[Deviation]:
+    """The recorded deviations at the offices, which the caller has from `deviation_offices`; or those taken back."""
+    rows = Deviation.objects.all() if standing else Deviation.ever.filter(retracted_at__isnull=False)
+    return rows.filter(office__in=list(offices)).select_related(
+        "participant", "office__nav_office", "recorded_by", "resolved_by", "retracted_by"
     )
 
 
@@ -128,20 +132,17 @@ def deviation_offices(user: User, trial: Trial) -> list[Office]:
 
 
 def deviation_for(user: User, trial: Trial, key: int) -> Deviation:
-    """A deviation at an office where the user records them; others get `not_found`."""
-    rows = Deviation.objects.select_related("participant", "office__nav_office", "trial")
+    """A deviation at an office where the user records them, whether it stands or not; others get `not_found`."""
+    rows = Deviation.ever.select_related("participant", "office__nav_office", "trial", "retracted_by", "resolved_by")
     deviation = rows.filter(trial=trial, pk=key).first()
     if deviation is None or not can(user, trial, Permission.RECORD_DEVIATION, deviation.office):
         raise not_found(_("Fant ikke avviket."))
     return deviation
 
 
-def people_with_deviations(trial: Trial) -> Counter[tuple[int, str]]:
-    """(arm key, kind) -> people with a deviation of the kind, for the CONSORT flow, of the reader's rows."""
-    rows = (
-        Deviation.objects.filter(trial=trial, participant__allocation__arm__isnull=False)
-        .order_by()
-        .values_list("participant__allocation__arm", "kind")
-        .annotate(people=Count("participant", distinct=True))
-    )
-    return Counter({(arm, kind): people for arm, kind, people in rows})
+def deviation_counts(trial: Trial) -> Counter[tuple[str, bool]]:
+    """(kind, explained) -> deviations that stand, as far as the reader's rows reach."""
+    explained = ExpressionWrapper(Q(resolved_at__isnull=False), BooleanField())
+    rows = Deviation.objects.filter(trial=trial).order_by().annotate(explained=explained)
+    return Counter({(kind, done): number for kind, done, number in
+                    rows.values_list("kind", "explained").annotate(number=Count("pk"))})  # fmt: skip

@@ -30,6 +30,7 @@ from trial.followup.models import (
 )
 from trial.followup.policies import together_in_time
 from trial.followup.queries.caseloads import guidelines_of, keep_guidelines
+from trial.followup.queries.corrections import TakenBack, taken_back_of
 from trial.followup.states import LABELS, Stage
 from trial.studies.models import Arm, Trial
 from trial.studies.permissions import can
@@ -170,6 +171,11 @@ class Course:
     @cached_property
     def arm(self) -> Arm | None:
         return arm_of(self.participant)
+
+    @cached_property
+    def taken_back(self) -> list[TakenBack]:
+        """What was written by mistake."""
+        return taken_back_of(self.participant)
 
     @property
     def assignment(self) -> Assignment | None:
