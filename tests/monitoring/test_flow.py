@@ -11,7 +11,7 @@ from tests.factories import consented, registered
 from tests.followup.people import drawn, specialist
 from trial.enrolment.actions import check_eligibility, withdraw
 from trial.enrolment.states import Withdrawal
-from trial.followup.actions import assign, record_deviation
+from trial.followup.actions import assign, record_deviation, take_back_deviation
 from trial.monitoring import consort
 from trial.monitoring.lists import STEPS, rows_of
 from trial.monitoring.queries import dashboard_for
@@ -33,6 +33,10 @@ def lived(cast):
             assign(by=cast.siri, participant=person, specialist=post)
     with acting(cast.kari):
         record_deviation(by=cast.kari, participant=people[4], kind="control_followed", reason="Traff spesialisten")
+        record_deviation(by=cast.kari, participant=people[0], kind="not_assigned", reason="Ferie")
+        record_deviation(by=cast.kari, participant=people[0], kind="other", reason="Byttet kontor")
+        mistaken = record_deviation(by=cast.kari, participant=people[5], kind="other", reason="Feil person")
+        take_back_deviation(by=cast.kari, deviation=mistaken, reason="other_person")
         for person, meaning in zip(people[1:4], Withdrawal, strict=True):
             withdraw(by=cast.kari, participant=person, meaning=meaning)
         withdraw(by=cast.kari, participant=registered(cast), meaning=Withdrawal.EVERYTHING)
@@ -62,6 +66,7 @@ def test_the_steps_are_those_of_consort_2025(lived):
         "allocated": (7, 4, 3),
         "received": (4, 2, 2),
         "not-received": (3, 2, 1),
+        "deviated": (2, 1, 1),
         "stopped": (1, 1, 0),
         "lost": (2, 2, 0),
         "completed": (0, 0, 0),

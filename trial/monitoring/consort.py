@@ -80,6 +80,7 @@ PARTS = {
     "allocated": "drawn",
     "received": "received",
     "not-received": "not_received",
+    "deviated": "deviated",
     "stopped": "stopped",
     "lost": "lost",
     "completed": "completed",
@@ -90,7 +91,7 @@ PARTS = {
 }
 STAGES = {
     "allocation": ("allocated", "received", "not-received", "in-error", "duplicate"),
-    "follow-up": ("stopped", "lost", "completed"),
+    "follow-up": ("deviated", "stopped", "lost", "completed"),
     "analysis": ("analysed", "excluded"),
 }
 

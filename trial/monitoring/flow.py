@@ -21,7 +21,8 @@ LOST = (Withdrawal.NEW_DATA, Withdrawal.EVERYTHING)
 class ArmFlow:
     """What became of those drawn to an arm, in the steps of CONSORT 2025.
 
-    `departed`: people of a control group whom a job specialist has followed. `withdrawn` is `stopped` (no follow-up,
+    `departed`: people of a control group whom a job specialist has followed; `deviated`: people with any departure
+    from the protocol that stands, those included. `withdrawn` is `stopped` (no follow-up,
     data go on) and `lost` (consent withdrawn); `excluded` are those of the lost who want everything deleted.
     `in_error`, `duplicate`: people who should not have been enrolled, or were so twice; they stay in the arm.
     """
@@ -31,6 +32,7 @@ class ArmFlow:
     followed: int
     unassigned: int
     departed: int
+    deviated: int
     withdrawn: int
     stopped: int
     lost: int
@@ -111,6 +113,7 @@ def _by_arm(trial: Trial, arms: list[Arm]) -> list[ArmFlow]:
         "followed": assigned,
         "unassigned": ~assigned & Q(participant__state__in=UNDER_FOLLOW_UP),
         "departed": Q(participant__in=departures(trial)),
+        "deviated": Q(participant__in=deviated(trial)),
         "withdrawn": Q(participant__state=ParticipantState.WITHDRAWN),
         "stopped": Q(**{withdrawn: Withdrawal.FOLLOW_UP}),
         "lost": Q(**{f"{withdrawn}__in": LOST}),
@@ -126,9 +129,14 @@ def _by_arm(trial: Trial, arms: list[Arm]) -> list[ArmFlow]:
     return [ArmFlow(arm=arm, **(found.get(arm.pk) or dict.fromkeys(["drawn", *counts], 0))) for arm in arms]
 
 
+def deviated(trial: Trial) -> QuerySet[Any]:
+    """The keys of people about whom a departure from the protocol is recorded."""
+    return Deviation.objects.filter(trial=trial).order_by().values("participant")
+
+
 def departures(trial: Trial) -> QuerySet[Any]:
     """The keys of people of a control group whom a job specialist has followed."""
-    return Deviation.objects.filter(trial=trial, kind=DeviationKind.CONTROL_FOLLOWED).order_by().values("participant")
+    return deviated(trial).filter(kind=DeviationKind.CONTROL_FOLLOWED)
 
 
 def corrected(trial: Trial, kind: CorrectionKind) -> QuerySet[Any]:

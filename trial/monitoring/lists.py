@@ -22,7 +22,7 @@ from trial.allocation.states import CorrectionKind
 from trial.audit import clock
 from trial.enrolment.models import EligibilityCheck, Participant
 from trial.enrolment.states import BEFORE_ENROLMENT, ParticipantState, Withdrawal
-from trial.monitoring.flow import LOST, corrected, departures
+from trial.monitoring.flow import LOST, corrected, departures, deviated
 from trial.monitoring.queries import sees_arms
 from trial.studies.models import Arm, Trial
 from trial.studies.permissions import require
@@ -75,6 +75,11 @@ STEPS: Mapping[str, Step] = {
     "allocated": Step(gettext_lazy("Trukket til gruppen"), lambda rows, _arm: rows, of_arm=True),
     "received": Step(gettext_lazy("Fikk det de ble trukket til"), _received, of_arm=True),
     "not-received": Step(gettext_lazy("Fikk ikke det de ble trukket til"), _not_received, of_arm=True),
+    "deviated": Step(
+        gettext_lazy("Med avvik fra protokollen"),
+        lambda rows, arm: rows.filter(pk__in=deviated(arm.trial)),
+        of_arm=True,
+    ),
     "stopped": Step(
         gettext_lazy("Avsluttet oppfølgingen, data hentes fortsatt"),
         lambda rows, _arm: rows.filter(withdrawal=Withdrawal.FOLLOW_UP),

@@ -11,14 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from trial.access.permissions import Permission
 from trial.access.refusals import not_found
 from trial.access.requests import SignedInRequest
 from trial.audit import clock
 from trial.monitoring import actions, consort, presentation, reports
 from trial.monitoring.lists import STEPS, people_in, table_of
 from trial.monitoring.queries import Dashboard, dashboard_for
-from trial.studies.permissions import can
 
 PEOPLE_A_PAGE = 50
 TABS = {
@@ -41,7 +39,6 @@ def dashboard(request: SignedInRequest, trial: str) -> HttpResponse:
         "offices": presentation.office_table(board),
         "caseloads": presentation.caseload_chart(board),
         "deviations": presentation.deviation_table(board),
-        "sees_deviations": can(request.user, board.trial, Permission.SEE_PARTICIPANTS),
     }
     return _page(request, "dashboard", board, context)
 

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count
-
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.audit import clock
-from trial.followup.models import Deviation
 from trial.followup.policies import Load
+from trial.followup.queries import deviation_counts
 from trial.monitoring.balance import Balance, balance_of
 from trial.monitoring.caseloads import loads_of
 from trial.monitoring.flow import Flow, States, flow_of, states_of
@@ -63,7 +61,11 @@ class Dashboard:
 
     @cached_property
     def deviations(self) -> Counter[str]:
-        return deviation_counts(self.trial)
+        """Recorded deviations by kind, explained or not."""
+        found = Counter[str]()
+        for (kind, _explained), number in deviation_counts(self.trial).items():
+            found[kind] += number
+        return found
 
     @cached_property
     def measures(self) -> MeasuresInUse | None:
@@ -106,9 +108,3 @@ def sees_arms(user: User, trial: Trial) -> bool:
     """Whether numbers by arm are for this user: for whoever sees participants by number, who can tell an arm from a
     caseload anyhow, and for everyone else once the trial is opened."""
     return trial.state in OPEN or can(user, trial, Permission.SEE_PARTICIPANTS)
-
-
-def deviation_counts(trial: Trial) -> Counter[str]:
-    """Recorded deviations by kind, as far as the reader's rows reach."""
-    rows = Deviation.objects.filter(trial=trial).order_by().values_list("kind").annotate(number=Count("pk"))
-    return Counter(dict(rows))
