@@ -48,7 +48,7 @@ def load_chart(months: list[MonthOfLoad], *, exact: bool) -> Table:
         for series, count in ((people, rounded(each.people, exact=exact)), (places, each.capacity))
     ]
     return {
-        "spec": _lines(points, _("Personer"), time="temporal"),
+        "spec": _lines(points, _("Personer"), {"type": "temporal", "timeUnit": "yearmonth"}),
         "columns": [{"label": _("Måned")}, {"label": people, "numeric": True}, {"label": places, "numeric": True}],
         "rows": [[date_format(each.day, "F Y"), shown(each.people, exact=exact), each.capacity] for each in months],
     }
@@ -128,7 +128,7 @@ def fidelity_chart(reviews: list[FidelityReview], scale: Scale) -> Table:
     points = [
         {"month": each.day.isoformat(), "people": each.total, "series": str(each.office)} for each in reversed(reviews)
     ]
-    spec = _lines(points, _("Sum"), time="temporal")
+    spec = _lines(points, _("Sum"), {"type": "temporal", "axis": {"format": "%b %Y"}})
     spec["encoding"]["y"]["scale"] = {"domain": [len(scale.items), scale.highest]}
     rows = [[str(each.office), date_format(each.day, "SHORT_DATE_FORMAT"), each.total] for each in reviews]
     columns = [{"label": _("Kontor")}, {"label": _("Dato")}, {"label": _("Sum"), "numeric": True}]
@@ -154,7 +154,7 @@ def _usage_chart(usage: Usage, arms: list[Arm], group: str, exact: bool) -> Tabl
     return {
         "id": f"usage-{group}",
         "heading": str(GROUPS[group]),
-        "spec": _lines(points, _("Prosent av gruppen"), time="quantitative"),
+        "spec": _lines(points, _("Prosent av gruppen"), {"type": "quantitative", "scale": {"domain": [0, MONTHS]}}),
         "columns": [{"label": _("Måned etter loddtrekningen")}, *({"label": a.name, "numeric": True} for a in arms)],
         "rows": rows,
     }
@@ -195,12 +195,12 @@ def deviation_counts_table(counts: Counter[tuple[str, bool]], *, exact: bool) ->
     }
 
 
-def _lines(points: list[dict[str, Any]], unit: str, *, time: str) -> dict[str, Any]:
+def _lines(points: list[dict[str, Any]], unit: str, time: dict[str, Any]) -> dict[str, Any]:
     return {
         "data": {"values": points},
         "mark": {"type": "line", "point": True},
         "encoding": {
-            "x": {"field": "month", "type": time, "title": None},
+            "x": {"field": "month", "title": None, **time},
             "y": {"field": "people", "type": "quantitative", "title": unit},
             "color": {"field": "series", "type": "nominal", "title": None, "sort": None},
             "strokeDash": {"field": "series", "type": "nominal", "title": None, "sort": None},
