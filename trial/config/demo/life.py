@@ -49,6 +49,7 @@ class Life:
         self.people = synthetic_people(self.rng)
         self.agenda: list[tuple[datetime, int, Deed]] = []
         self.assigns_until = datetime.max.replace(tzinfo=UTC)  # the offices lag behind after it
+        self.beginnings: list[Callable[[Participant, User], None]] = []  # told whom a specialist begins to follow
         self.order = count()
         self.done = 0
 
@@ -147,6 +148,8 @@ class Life:
                 self.plan(begin, partial(self._measure, participant, specialist, code, self.rng))
         supervisor = self.demo.user(Role.SUPERVISOR, self._office_of(participant))
         self.plan(start + FOLLOW_UP, partial(self._complete, participant, supervisor))
+        for tell in self.beginnings:
+            tell(participant, specialist)
 
     def _usual_follow_up(self, participant: Participant) -> None:
         """The control group's measures, which the office records too: without them no use by arm could be compared."""

@@ -21,6 +21,7 @@ from trial.config.demo.evaluate import DemoFailure, analyse, deliver
 from trial.config.demo.life import Life
 from trial.config.demo.setup import DemoTrial, set_up
 from trial.config.demo.terminal import Terminal
+from trial.config.demo.work import Work
 from trial.config.services import Child, check_port, remember_demonstration, run_server, run_worker, stopped_together
 from trial.studies.actions import close_recruitment
 from trial.studies.models import Trial
@@ -132,6 +133,7 @@ def _life_of_finished(demo: DemoTrial, life: Life) -> Life:
     life.recruit(PEOPLE, *RECRUITMENT)
     life.draw_weekly(RECRUITMENT[0], RECRUITMENT[1] + timedelta(days=7))
     Asking(life, SEEDS[FINISHED]).rounds(RECRUITMENT[0], LAST_QUESTIONS)
+    Work(life, SEEDS[FINISHED]).review(RECRUITMENT[0], RECRUITMENT[1])
     life.plan(CLOSED, lambda: _close(demo))
     return life
 
@@ -159,6 +161,7 @@ def _second(users: Mapping[str, User]) -> list[int]:
         life.recruit(SECOND_PEOPLE, first, present.date())
         life.draw_weekly(first, (present - LAST_DRAW_AGO).date())
         Asking(life, SEEDS[RECRUITING]).rounds(first, present.date())
+        Work(life, SEEDS[RECRUITING])
         life.assigns_until = present - LAST_ASSIGNMENT_AGO
         enrolled = list(life.live(present))
         life.register("Moss")
