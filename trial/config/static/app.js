@@ -74,9 +74,10 @@
   });
 
   // A second click while the first is on its way sends nothing: the page that comes answers the first one. A form
-  // whose answer is a file leaves the page as it is, so that it can be sent again after a moment.
+  // whose answer is a file leaves the page as it is, so that it can be sent again after a moment. A contact's form
+  // (`data-quick-log`) is sent by its own script, which counts what it has sent.
   function sentAlready(form) {
-    if (form.getAttribute("method") !== "post" || form.hasAttribute("hx-post")) return false;
+    if (form.getAttribute("method") !== "post" || form.matches("[hx-post], [data-quick-log]")) return false;
     if (form.dataset.sent) return true;
     form.dataset.sent = "true";
     setTimeout(() => { delete form.dataset.sent; }, 3000);
@@ -87,23 +88,6 @@
     const sentence = event.submitter && event.submitter.dataset.confirm;
     if ((sentence && !window.confirm(sentence)) || sentAlready(event.target)) event.preventDefault();
   });
-
-  // A second click while the first is under way sends nothing more. The server counts each form once in any case; the
-  // reader is spared the answer to what was sent needlessly.
-  const UNDER_WAY = 3000;
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.dataset.underWay) {
-      event.preventDefault();
-      return;
-    }
-    setTimeout(() => {
-      if (event.defaultPrevented || form.method !== "post") return;
-      form.dataset.underWay = "yes";
-      setTimeout(() => { delete form.dataset.underWay; }, UNDER_WAY);
-    });
-  });
-  window.addEventListener("pageshow", () => each(document, "[data-under-way]", (form) => { delete form.dataset.underWay; }));
 
   // A session that ended answers a partial update with the sign-in page: show it as a page.
   document.addEventListener("htmx:beforeSwap", (event) => {
