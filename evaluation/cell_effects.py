@@ -69,6 +69,8 @@ class _Regressions:
 
     def __init__(self, cells: Cells) -> None:
         n, total = cells.n, cells.total
+        if (n == n[:1]).all():
+            n = n[:1]  # the same persons in every outcome: what follows from them is computed once
         self.persons = n.sum(axis=3)  # of a stratum
         share = n[..., TREATED] / np.maximum(self.persons, 1)
         self.treatment = np.stack([-share, np.where(self.persons > 0, 1 - share, 0)], axis=3)
@@ -85,7 +87,7 @@ class _Regressions:
         self.sums = n * gap
         largest = np.abs(cells.shift) + np.sqrt(cells.square.max(axis=(2, 3), initial=0))
         self.still = self.squares.sum(axis=(2, 3)) <= (ROUNDING * largest) ** 2 * n.sum(axis=(2, 3))
-        self.n = n.sum(axis=(2, 3))
+        self.n = np.broadcast_to(n.sum(axis=(2, 3)), self.effect.shape)
         self.groups = (self.persons > 0).sum(axis=2)
         self.k = self.groups + 1
 
@@ -109,7 +111,7 @@ class _Regressions:
             few |= (self.groups < 2) | (np.nan_to_num(self.shares).max(axis=2, initial=0) > 1 - 1e-12)
         reason = np.where(still, "no_variance", "").astype(object)
         reason[few] = "too_few"
-        reason[~(self.spread > 0)] = "no_contrast"
+        reason[np.broadcast_to(~(self.spread > 0), few.shape)] = "no_contrast"
         return reason
 
     def _of_persons(self, covariance: Covariance) -> tuple[Array, Array]:

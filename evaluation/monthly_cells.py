@@ -126,15 +126,24 @@ def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, cont
     for one in scanned:
         one.refuse_parts(table)
     arms = arm_pair(pd.Series(np.asarray(table["arm"])), control)
-    names, codes = np.unique(np.asarray(table["stratum"]).astype(str), return_inverse=True)
+    codes, names = _in_alphabet(table["stratum"])
     shape = (len(outcomes), len(span), len(names), 2)
-    is_treated = np.asarray(table["arm"]) == arms[TREATED]
-    place = (np.asarray(table["month"]).astype(int) - span[0], codes, is_treated.astype(int))
+    month, is_treated = np.asarray(table["month"]).astype(int) - span[0], np.asarray(table["arm"]) == arms[TREATED]
+    place = (month * len(names) + codes) * 2 + is_treated
     found = {kind: np.zeros(shape) for kind in POWERS}
     for kind, power in POWERS.items():
         for number, one in enumerate(scanned):
-            found[kind][number][place] = one.column(table, kind) / one.scale**power
+            found[kind][number].reshape(-1)[place] = one.column(table, kind) / one.scale**power
     return Cells(outcomes, span, tuple(names), arms, **found, shift=np.zeros(shape[:2]))
+
+
+def _in_alphabet(strata: Any) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Each row's place among the strata by the alphabet of their texts, and these."""
+    codes, found = pd.factorize(np.asarray(strata, dtype=object))
+    order = np.argsort(found.astype(str), kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[codes], [str(found[place]) for place in order]
 
 
 @dataclass(frozen=True)
@@ -243,7 +252,7 @@ def _scan(scanned: Sequence[_Scanned], strata: str, first: int, last: int) -> st
     return (
         f"SELECT month, stratum, arm, count(*) AS everyone, {sums} FROM ("  # noqa: S608 - quoted names
         f"SELECT month, {_quoted(strata)} AS stratum, arm, {read} FROM panel WHERE month BETWEEN {first} AND {last}"
-        ") GROUP BY ALL ORDER BY ALL"
+        ") GROUP BY ALL"
     )
 
 
