@@ -9,7 +9,11 @@ import pandas as pd
 import pytest
 
 from evaluation import concurrent_measures, linear_probability, person_months
-from evaluation.comparing.published import SAMPLE, SHARES
+from evaluation.comparing.costs import Costs
+from evaluation.comparing.models import by_age, step_by_step, with_aap
+from evaluation.comparing.plan import proba_plan
+from evaluation.comparing.published import ESTIMATES, SAMPLE, SHARES
+from evaluation.comparing.sample import Comparison
 from evaluation.deliveries import validate
 from evaluation.simulation import proba_margins as proba
 from evaluation.simulation import simulate_proba, write_deliveries
@@ -217,3 +221,50 @@ def test_the_same_seed_gives_the_same_frames() -> None:
     first, again = (simulate_proba(500, seed=4) for _time in range(2))
     for name in first:
         pd.testing.assert_frame_equal(first[name], again[name])
+
+
+def departures(frames: Frames) -> list[str]:
+    """What of tables 4.4 to 4.7 and V1 lies more than two and a half standard errors from its printed number."""
+    people = Comparison(proba_plan(), frames).people
+    steps = step_by_step(people).table
+    found = {f"v1, {row.model}": (row.estimate, row.se) for row in steps.itertuples()}
+    printed = {f"v1, {key}": row[0] for key, row in ESTIMATES["table-v1"].items()}
+    tables = {"table-4-4": with_aap(people), "table-4-6": with_aap(people, "both")}
+    tables["table-4-7"] = with_aap(people, "unsubsidised")
+    ages = by_age(people)
+    for name, told in [*tables.items(), *((f"table-4-5/{age}", part) for age, part in ages.items())]:
+        table, _slash, age = name.partition("/")
+        for row in told["rows"].itertuples():
+            term = row.term.replace("treated", EXTENDED)
+            known = ESTIMATES[table].get(f"{age}/{term}" if age else term)
+            if known is not None:
+                found[f"{name}, {term}"], printed[f"{name}, {term}"] = (row.estimate, row.se), known[0]
+    assert len(found) == 16
+    return [name for name, (estimate, se) in found.items() if abs(estimate - printed[name]) > 2.5 * se]
+
+
+def months_and_price(frames: Frames) -> tuple[float, float, float]:
+    """Mean months of the first year in each measure, and how many times dearer the extended one is then."""
+    costs = Costs(Comparison(proba_plan(), frames)).people.groupby("arm")
+    months, price = costs["months"].mean(), costs["cost"].mean()
+    return months[EXTENDED], months[FOLLOW_UP], price[EXTENDED] / price[FOLLOW_UP]
+
+
+@pytest.mark.slow
+def test_the_story_of_aap_of_the_steps_and_of_costs_is_the_published_one(frames: Frames) -> None:
+    assert departures(frames) == []
+    assert months_and_price(frames) == pytest.approx((8.26, 7.20, 1.36), abs=0.2)
+    assert months_and_price(frames)[2] == pytest.approx(1.36, abs=0.025)
+
+
+@pytest.mark.slow
+def test_without_an_effect_the_story_is_another_one() -> None:
+    assert any(name.startswith("table-4-4") for name in departures(simulate_proba(PERSONS, seed=2, effect=0.0)))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(21, 31))
+def test_the_story_is_told_at_every_seed(seed: int) -> None:
+    frames = simulate_proba(seed=seed)
+    assert len(departures(frames)) <= 1  # of sixteen, two and a half standard errors away
+    assert months_and_price(frames)[2] == pytest.approx(1.36, abs=0.025)
