@@ -207,12 +207,19 @@ def test_the_pages_of_follow_up_fit_and_are_for_everyone(world: Cast, desks: Des
     with maintenance():
         participant = Participant.objects.get(assignments__end=None, assignments__isnull=False)
     with acting(world.jon):
-        log_contact(by=world.jon, participant=participant, kind="meeting", minutes=30, day=clock.today())
-    base = f"/trials/{world.trial.code}"
+        contact = log_contact(by=world.jon, participant=participant, kind="meeting", minutes=30, day=clock.today())
+    base, person = f"/trials/{world.trial.code}", f"participants/{participant.number}/follow-up/"
     for user, paths in {
-        world.jon: ("portfolio/", "employers/", "employers/new/", f"participants/{participant.number}/follow-up/"),
+        world.jon: (
+            "portfolio/",
+            "employers/",
+            "employers/new/",
+            person,
+            f"{person}history/",
+            f"records/contact/{contact.pk}/",
+        ),
         world.siri: ("caseloads/", "norms/", "fidelity/ips25/new/", "measures/usage/", "deviations/"),
-        world.lead: ("guidelines/",),
+        world.lead: ("guidelines/", "deviations/"),
     }.items():
         page = desks.sign_in(user, "/")
         page.set_viewport_size({"width": width, "height": 900})

@@ -33,6 +33,7 @@ def test_a_contact_is_corrected_on_its_page_and_the_history_tells(cast: Cast) ->
     assert answer["Location"] == address("follow_up", cast, participant.number)
     history = client.get(address("history", cast, participant.number), headers={"HX-Request": "true"}).content.decode()
     assert "Rettet: Skrevet feil" in history
+    assert "Møte, 300 minutter, Vil jobbe ute" in history
     with maintenance():
         assert Contact.objects.get().minutes == 20
 

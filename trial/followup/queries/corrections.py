@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, PositiveSmallIntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.codes import measures
@@ -35,20 +36,32 @@ CORRECTABLE: dict[str, Any] = {"contact": Contact, "measure": Measure, "job": Jo
 
 @dataclass(frozen=True)
 class Told:
-    """How the history tells of a kind of row: its name, and the columns of its day and of what it says, in words."""
+    """How the history tells of a kind of row: its name, and the columns of its day, of what it says in codes (with
+    the words for them), of an amount with the sentence for it, and of what somebody wrote."""
 
     name: Any
     day: str
     says: str
     words: dict[str, Any]
+    text: str = ""
+    amount: str = ""
+    in_words: Any = ""
 
 
 TOLD: dict[type[Retractable], Told] = {
-    Contact: Told(_("Kontakt"), "day", "kind", dict(ContactKind.choices)),
-    Measure: Told(_("Tiltak"), "start", "code", {code: known.name for code, known in measures().items()}),
-    Job: Told(_("Jobb"), "start", "kind", dict(JobKind.choices)),
-    Enquiry: Told(_("Henvendelse"), "day", "outcome", dict(Outcome.choices)),
-    Deviation: Told(_("Avvik"), "day", "kind", dict(DeviationKind.choices)),
+    Contact: Told(_("Kontakt"), "day", "kind", dict(ContactKind.choices), "note", "minutes", _("%(amount)s minutter")),
+    Measure: Told(_("Tiltak"), "start", "code", {code: known.name for code, known in measures().items()}, "provider"),
+    Job: Told(
+        _("Jobb"),
+        "start",
+        "kind",
+        dict(JobKind.choices),
+        "employer__name",
+        "tenths_of_hours",
+        _("%(tenth)s timer i uken"),
+    ),
+    Enquiry: Told(_("Henvendelse"), "day", "outcome", dict(Outcome.choices), "note"),
+    Deviation: Told(_("Avvik"), "day", "kind", dict(DeviationKind.choices), "reason"),
 }
 
 
@@ -103,10 +116,12 @@ def _rows(participant: Participant, model: Any, told: Told) -> QuerySet[Any]:
             model=Value(model._meta.model_name),
             on=F(told.day),
             said=F(told.says),
+            amount=F(told.amount) if told.amount else Value(None, output_field=PositiveSmallIntegerField()),
+            text=F(told.text),
             by=name,
             replaced=replaced,
         )
-        .values("model", "on", "said", "retracted_at", "by", "retraction", "replaced")
+        .values("model", "on", "said", "amount", "text", "retracted_at", "by", "retraction", "replaced")
     )
 
 
@@ -115,9 +130,17 @@ def _taken_back(row: dict[str, Any]) -> TakenBack:
     return TakenBack(
         what=told.name,
         day=row["on"],
-        said=told.words.get(row["said"], row["said"]),
+        said=_said(told, row),
         at=row["retracted_at"],
         by=row["by"],
         why=Retraction(row["retraction"]).label,
         replaced=row["replaced"],
     )
+
+
+def _said(told: Told, row: dict[str, Any]) -> str:
+    """What the row said: its code in words, its amount, and what somebody wrote."""
+    parts = [str(told.words.get(row["said"], row["said"]))]
+    if row["amount"] is not None:
+        parts.append(told.in_words % {"amount": row["amount"], "tenth": number_format(row["amount"] / 10)})
+    return ", ".join([*parts, *filter(None, [row["text"]])])
