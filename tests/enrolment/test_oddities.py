@@ -1,5 +1,6 @@
 """The patterns that an office lead is shown; by hand, without a database."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -66,3 +67,11 @@ def test_a_shielded_person_is_always_marked():
 
 def test_every_pattern_has_its_words():
     assert set(LABELS) == set(Odd)
+
+
+def test_the_steps_of_a_registration_are_no_looking_up():
+    """Whoever goes back and forth in a registration sees the same person many times; from then on it counts."""
+    steps = [replace(shown(key, subject=7), registering=True) for key in range(2 * OFTEN)]
+    assert oddities(steps) == {}
+    later = [shown(100 + key, subject=7) for key in range(OFTEN)]
+    assert oddities([*steps, *later]) == {100 + key: [Odd.OFTEN] for key in range(OFTEN)}

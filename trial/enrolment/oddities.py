@@ -36,13 +36,14 @@ LABELS: dict[Odd, Any] = {
 
 @dataclass(frozen=True)
 class Shown:
-    """One display, as the patterns see it."""
+    """One display, as the patterns see it. `registering`: to whoever was just registering the person, step by step."""
 
     key: int
     user: int
     subject: UUID
     at: datetime
     shielded: bool = False
+    registering: bool = False
 
 
 def oddities(displays: Iterable[Shown]) -> dict[int, list[Odd]]:
@@ -83,5 +84,7 @@ def _many(mine: Sequence[Shown]) -> set[int]:
 def _often(mine: Sequence[Shown]) -> set[int]:
     days: dict[tuple[UUID, Any], list[int]] = defaultdict(list)
     for shown in mine:
+        if shown.registering:
+            continue  # a registration shows the person at each step, which is no looking up
         days[shown.subject, shown.at.astimezone(OSLO).date()].append(shown.key)
     return {key for keys in days.values() if len(keys) >= OFTEN for key in keys}

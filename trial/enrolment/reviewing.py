@@ -39,7 +39,7 @@ def displays_at(office: Office) -> Reviewed:
     since = clock.now() - PERIOD
     found = Display.objects.filter(trial=office.trial, office=office, time__gte=since).select_related("user")
     shown = list(found[:MOST_SHOWN])
-    odd = oddities(Shown(one.pk, one.user_id, one.subject, one.time, one.shielded) for one in shown)
+    odd = oddities(map(_as_shown, shown))
     last = DisplayReview.objects.filter(trial=office.trial, office=office).select_related("reviewed_by").first()
     rows = [_row(one, [LABELS[each] for each in odd.get(one.pk, ())]) for one in shown]
     fresh = sum(last is None or one.time > last.until for one in shown)
@@ -62,6 +62,11 @@ def review(*, by: User, office: Office, remark: str = "") -> DisplayReview:
     return DisplayReview.objects.create(
         trial=office.trial, office=office, until=now, remark=remark.strip(), reviewed_at=now, reviewed_by=by
     )
+
+
+def _as_shown(one: Display) -> Shown:
+    registering = one.what == "registration"
+    return Shown(one.pk, one.user_id, one.subject, one.time, shielded=one.shielded, registering=registering)
 
 
 def _row(shown: Display, odd: Sequence[Any]) -> dict[str, Any]:
