@@ -9,7 +9,7 @@ from tests.analyses.test_runs import _carried_out, _requested
 from tests.cast import acting
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
-from trial.analyses.listing import run_facts
+from trial.analyses.listing import kept_outside, run_facts
 from trial.analyses.states import RunState
 from trial.audit.guards import writing
 from trial.enrolment.actions import withdraw
@@ -51,6 +51,7 @@ def test_where_every_consent_covers_everything_nobody_is_left_out(trial):
     cast, plan, _people = trial
     run = _ran(cast, plan)
     assert run.manifest["consent"] == NOBODY
+    assert kept_outside(run) == ""
     assert run.manifest["persons"] == 2 * life.PEOPLE_AN_OFFICE
 
 
@@ -77,6 +78,7 @@ def test_who_wants_everything_deleted_is_in_no_analysis(trial):
     with acting(cast.analyst):
         told = next(row["value"] for row in run_facts(run) if row["label"] == "Uten samtykke")
     assert told.startswith("2 deltakere er holdt utenfor")
+    assert kept_outside(run).startswith("2 deltakere er ikke med i tallene")
 
 
 def test_whom_a_register_of_spells_does_not_cover_is_left_out_instead_of_counted_as_never(trial):

@@ -83,6 +83,17 @@ def run_facts(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
+def kept_outside(run: Run) -> str:
+    """A sentence above the numbers where the consents left people out of them; empty where they did not."""
+    out = run.manifest.get("consent", {}).get("persons_left_out", 0)
+    sentence = ngettext(
+        "%(count)s deltaker er ikke med i tallene, fordi samtykket ikke dekker det.",
+        "%(count)s deltakere er ikke med i tallene, fordi samtykket ikke dekker det.",
+        out,
+    )
+    return sentence % {"count": out} if out else ""
+
+
 def _left_out(consent: dict[str, Any]) -> str:
     """How many people the run refused to use, and for which registers, in words."""
     by_register = consent.get("persons_not_covered", {})

@@ -16,7 +16,7 @@ from trial.access.requests import SignedInRequest
 from trial.analyses import actions
 from trial.analyses.downloads import Picture, csv_response, json_response, picture_response, workbook_response
 from trial.analyses.forms import ExploreForm, PlanForm, readable
-from trial.analyses.listing import plan_facts, progress_of, run_facts, run_rows
+from trial.analyses.listing import kept_outside, plan_facts, progress_of, run_facts, run_rows
 from trial.analyses.models import Plan, Run
 from trial.analyses.policies import may_lock, may_rehearse, may_run
 from trial.analyses.presentation import shown, tabs_of
@@ -125,6 +125,7 @@ def run(request: SignedInRequest, trial: str, key: UUID, name: str = "") -> Http
         "trial": found.trial,
         "run": found,
         "facts": run_facts(found),
+        "kept_outside": kept_outside(found),
         "progress": progress_of(found),
         "failure": FAILURES.get(found.error_code, found.error),
         "may_cancel": found.under_way and analyst,
