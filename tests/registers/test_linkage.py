@@ -211,6 +211,11 @@ class TestPages:
         again = manager.post(f"{here}{key}/file.age")
         assert again.status_code == 409
         assert "Nøkkelfilen er hentet" in unescape(again.content.decode())
+        from_the_page = manager.post(f"{here}{key}/file.age", headers={"Referer": f"http://testserver{here}"})
+        assert from_the_page["Location"] == here
+        assert "Nøkkelfilen er hentet. Be om en ny" in unescape(manager.get(here).content.decode())
+        elsewhere = manager.post(f"{here}{key}/file.age", headers={"Referer": "https://evil.example/x"})
+        assert elsewhere.status_code == 409
 
     def test_a_mistake_is_told_and_what_was_typed_stays(self, cast):
         enrolled(cast)

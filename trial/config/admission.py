@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.pages import SIDECAR_LOGIN
@@ -19,7 +18,7 @@ from trial.access.refusals import Refusal
 from trial.access.sign_in import claims_of, proved_lately, proved_twice
 from trial.allocation.policies import OPEN
 from trial.config.endpoints import rule_of
-from trial.config.problems import refusal_response
+from trial.config.problems import page_behind, refusal_response
 from trial.config.rules import SIGN_IN, Open, Rule
 from trial.studies.permissions import can, require
 from trial.studies.queries import trial_for
@@ -84,7 +83,7 @@ def _asked_for_more(request: HttpRequest, code: str, way: str, sentence: Any) ->
     """Send the reader to where more is proved, and back to the page from which it was asked for."""
     if request.path.startswith("/api/"):
         return refusal_response(request, Refusal(code, sentence, status=403))
-    back = request.get_full_path() if request.method == "GET" else _page_behind(request)
+    back = request.get_full_path() if request.method == "GET" else page_behind(request) or "/"
     if request.method != "GET":
         messages.info(request, sentence)
     mark = "&" if "?" in way else "?"
@@ -101,10 +100,3 @@ def _way_to_prove(request: HttpRequest) -> str:
         return str(methods[0]["url"])
     provider = reverse("openid_connect_login", args=["entra"])
     return f"{provider}?{urlencode({'auth_params': 'prompt=login'})}"
-
-
-def _page_behind(request: HttpRequest) -> str:
-    behind = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(behind, {request.get_host()}, require_https=request.is_secure()):
-        return "/"
-    return urlsplit(behind).path

@@ -1,11 +1,14 @@
 """The one place where a refusal becomes an answer: a page with a sentence, or RFC 9457 problem details."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from rest_framework import exceptions
@@ -14,6 +17,7 @@ from rest_framework.response import Response
 from trial.access.refusals import Refusal
 
 PROBLEM = "application/problem+json"
+TOO_LATE = 409  # what was asked for does not fit what is there now
 _NOT_FOUND = _("Fant ikke det du spurte etter.")
 _NOT_ALLOWED = _("Du har ikke tilgang til dette.")
 
@@ -31,11 +35,26 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
 
 
 def refusal_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    """Answer a page's request in the user's language, a partial update with an alert, a program's with a problem."""
+    """Answer a page's request in the user's language, a partial update with an alert, a program's with a problem.
+
+    A button that came too late, such as a second press, leads back to its page as it is now, with the sentence on it.
+    """
     if request.path.startswith("/api/"):
         return JsonResponse(of_refusal(refusal), status=refusal.status, content_type=PROBLEM)
-    template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/refusal.html"
+    partial = bool(request.headers.get("HX-Request"))
+    back = page_behind(request) if refusal.status == TOO_LATE and request.method == "POST" and not partial else ""
+    if back:
+        messages.error(request, str(refusal.sentence))
+        return HttpResponseRedirect(back)
+    template = "errors/fragment.html" if partial else "errors/refusal.html"
     return render(request, template, {"refusal": refusal}, status=refusal.status)
+
+
+def page_behind(request: HttpRequest) -> str:
+    """The path of our own page on which a button was pressed; empty where the browser names none of ours."""
+    behind = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(behind, {request.get_host()}, require_https=request.is_secure())
+    return urlsplit(behind).path if ours else ""
 
 
 def problem_response(exception: Exception, context: dict[str, Any]) -> Response | None:
