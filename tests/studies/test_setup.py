@@ -80,7 +80,7 @@ def test_who_answers_for_the_data_can_be_told_anew_after_the_lock_and_nothing_el
     assert overview["Location"] == "/trials/se-klar/setup/"
     told = dict.fromkeys(PrivacyForm.base_fields, "Ny") | {"legal_basis": "consent"}
     assert client.post(step(cast, "privacy"), told)["Location"] == "/trials/se-klar/setup/"
-    assert "Informasjonsskrivet er ikke helt" not in client.get("/trials/se-klar/conditions/").content.decode()
+    assert "Informasjonsskrivet mangler noe" not in client.get("/trials/se-klar/conditions/").content.decode()
     with maintenance():
         assert Trial.objects.get().controller == "Ny"
 

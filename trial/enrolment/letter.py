@@ -56,7 +56,7 @@ def _letter(form: ConsentForm, trial: Trial) -> list[Section]:
     return [
         Section(_("Hva det innebærer"), paragraphs=meaning),
         Section(_("Det er frivillig"), paragraphs=[str(text) for text in (INDEPENDENT, *FREE)]),
-        Section(_("Lagring"), paragraphs=[_storage(form)]),
+        Section(_("Lagring"), paragraphs=[storage_of(form)]),
         Section(
             _("Hvem som har ansvaret"),
             rows=[row for row in privacy_rows(trial) if row[1]],
@@ -65,7 +65,8 @@ def _letter(form: ConsentForm, trial: Trial) -> list[Section]:
     ]
 
 
-def _storage(form: ConsentForm) -> str:
+def storage_of(form: ConsentForm) -> str:
+    """Until when what is held of people is kept, as they are told."""
     if form.storage_end is None:
         return _("Opplysningene slettes når forsøket er ferdig.")
     return _("Opplysningene slettes senest %(date)s.") % {"date": date_format(form.storage_end, "d.m.Y")}

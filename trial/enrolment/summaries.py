@@ -14,7 +14,7 @@ from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Parti
 from trial.enrolment.policies import consent_in_force
 from trial.enrolment.queries import Event
 from trial.enrolment.states import ParticipantState
-from trial.enrolment.variables import in_words
+from trial.enrolment.variables import in_words, why
 from trial.identity.models import Person
 from trial.identity.queries import scans_of
 
@@ -98,7 +98,7 @@ def _part(form: ConsentForm, code: str) -> dict[str, Any]:
         "label": COVERAGE[code],
         "summary": summary,
         "optional": optional,
-        "variables": [(in_words(name), reason) for name, reason in form.variables.get(code, [])],
+        "variables": [(in_words(name), why(reason)) for name, reason in form.variables.get(code, [])],
     }
 
 

@@ -6,6 +6,7 @@ The usual reasons below are what the page proposes; whoever publishes a form may
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from evaluation.columns import NUMBER, REGISTERS
@@ -83,6 +84,11 @@ WORDS = {
 def in_words(variable: str) -> Any:
     """What a variable is called; its own name where the trial has made one of its own."""
     return WORDS.get(variable, variable)
+
+
+def why(reason: str) -> str:
+    """A reason in the reader's language where it is a usual one; one of the trial's own as it was written."""
+    return gettext(reason) if reason else ""
 
 
 def usual_variables(register: str) -> list[list[str]]:

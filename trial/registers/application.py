@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from trial.access.models import User
 from trial.access.permissions import Permission
@@ -21,14 +21,14 @@ from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.enrolment.coverage import COVERAGE
 from trial.enrolment.documents import Document, Section, pdf_of
-from trial.enrolment.letter import letter_of
+from trial.enrolment.letter import letter_of, storage_of
 from trial.enrolment.models import ConsentForm
 from trial.enrolment.policies import current_form
 from trial.enrolment.variables import in_words
 from trial.registers.queries import consented_numbers, registers_of
 from trial.studies.models import Trial
 from trial.studies.permissions import require
-from trial.studies.setup import privacy_rows
+from trial.studies.setup import summary
 
 WRITTEN = (1980, 1, 1, 0, 0, 0)  # a zip's time is that of a machine: left out, so that equal contents are equal bytes
 VARIABLE_LIST = ("register", "register_name", "variable", "variable_name", "reason", "voluntary")
@@ -50,7 +50,7 @@ def application_package(*, by: User, trial: Trial) -> bytes:
         files = {
             "informasjonsskriv-og-samtykke.pdf": letter_of(form),
             "variabelliste.csv": _table(VARIABLE_LIST, _variables(form)),
-            "prosjektbeskrivelse.pdf": _description(trial, numbers),
+            "prosjektbeskrivelse.pdf": _description(form, numbers),
             "deltakernumre.csv": _table(("register", "participant_number"), _pairs(numbers)),
         }
     if form.text_en:
@@ -73,28 +73,38 @@ def _pairs(numbers: dict[str, list[str]]) -> Iterable[tuple[str, str]]:
     return ((register, number) for register, found in numbers.items() for number in found)
 
 
-def _description(trial: Trial, numbers: dict[str, list[str]]) -> bytes:
-    registers = registers_of(trial)
-    days = [date_format(day, "d.m.Y") for day in (trial.planned_start, trial.planned_end) if day]
-    rows = [
-        (_("Forsøk"), trial.name),
-        (_("Planlagt antall deltakere"), str(trial.planned_size)),
-        (_("Rekruttering"), "–".join(days) or _("Ikke fastsatt")),
-        (_("Grupper"), ", ".join(str(arm) for arm in trial.arms.all())),
-        (_("Nav-kontor"), ", ".join(str(office) for office in trial.offices.select_related("nav_office"))),
+HANDLING = (
+    gettext_lazy("Registereieren får deltakernumre. Hvem de er, står i en fil som er kryptert til registereieren."),
+    gettext_lazy("Det som leveres, skal bare ha deltakernumre. Filer med fødselsnummer avvises og slettes."),
+    gettext_lazy("De som analyserer, ser verken navn eller fødselsnummer, og bare den som samtykket dekker, er med."),
+    gettext_lazy("Resultater kontrolleres av en annen person og frigis uten små celler."),
+)
+
+
+def _description(form: ConsentForm, numbers: dict[str, list[str]]) -> bytes:
+    """The plan of the trial, how data are handled and until when, and how many have consented to what."""
+    trial, registers = form.trial, registers_of(form.trial)
+    said = {"version": form.version, "date": date_format(form.published_at, "d.m.Y")}
+    proof = [
+        (_("Samtykkeskjema"), _("Versjon %(version)s, %(date)s") % said),
+        (_("SHA-256 av skjemaet"), form.sha256),
         (_("Analyseplanens kontrollsum"), trial.analysis_plan_sha256 or _("Ikke låst ennå")),
     ]
-    privacy = [(label, value or _("Ikke fylt ut")) for label, value in privacy_rows(trial)]
     consents = [(str(registers[register]), str(len(found))) for register, found in numbers.items()]
+    plan = [
+        Section(str(part["heading"]), rows=[(str(row["label"]), str(row["value"])) for row in part["rows"]])
+        for part in summary(trial, changeable=())
+    ]
+    columns = (_("Register"), _("Antall"))
     return pdf_of(
         Document(
             title=_("Prosjektbeskrivelse: %(trial)s") % {"trial": trial.name},
             language="nb",
-            lead=trial.purpose,
             sections=[
-                Section(_("Forsøket"), rows=rows),
-                Section(_("Personvern"), rows=privacy),
-                Section(_("Deltakere som har samtykket"), columns=(_("Register"), _("Antall")), table=consents),
+                *plan,
+                Section(_("Slik behandles opplysningene"), paragraphs=[*map(str, HANDLING), storage_of(form)]),
+                Section(_("Samtykke og analyseplan"), rows=proof),
+                Section(_("Deltakere som har samtykket"), columns=columns, table=consents),
             ],
             footer=date_format(clock.today(), "d.m.Y"),
         )

@@ -79,7 +79,7 @@ def _rows(trial: Trial) -> dict[str, list[tuple[str, str]]]:
             (_("Rekruttering"), _period(trial)),
             (_("Deltakere per jobbspesialist i full stilling"), str(trial.capacity_per_position)),
         ],
-        "arms": [(arm.name, _control_mark(arm.is_control)) for arm in arms]
+        "arms": [(str(arm), _control_mark(arm.is_control)) for arm in arms]
         + [(_("Forhold"), " : ".join(str(arm.ratio) for arm in arms))],
         "offices": [(str(office), f"{office.nav_office.number}, {office.prefix}") for office in offices],
         "method": [
