@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -193,6 +193,7 @@ class _Correction(generics.GenericAPIView):
         return Response(self.get_serializer(right).data, status=status.HTTP_201_CREATED)
 
 
+@extend_schema_view(post=extend_schema(responses={201: ContactCorrectionSerializer}))
 class ContactCorrection(_Correction):
     record = "contact"
     serializer_class = ContactCorrectionSerializer
@@ -201,6 +202,7 @@ class ContactCorrection(_Correction):
         return actions.correct_contact(contact=row, **_with_employer(row.trial, values))
 
 
+@extend_schema_view(post=extend_schema(responses={201: MeasureCorrectionSerializer}))
 class MeasureCorrection(_Correction):
     record = "measure"
     serializer_class = MeasureCorrectionSerializer
