@@ -86,7 +86,7 @@ def refused_twice(page: Page) -> None:
     steps.name_person(page, PERSON)
     field = page.get_by_label("Fødselsnummer eller D-nummer")
     sentence = page.locator(f"#{field.get_attribute('id')}_error")
-    expect(sentence).to_contain_text("Personen er allerede registrert i forsøket.")
+    expect(sentence).to_contain_text("Personen er allerede registrert ved kontoret, med nummeret")
     expect(page.get_by_label("Navn", exact=True)).to_have_value(PERSON.name)
 
 
