@@ -4,7 +4,8 @@ The outcomes are those of `outcomes.py`, declared once for arrays and tables ali
 + month - 1) and hours are whole millionths, so that every engine adds the same integers and gives the same bits. What
 leaves the engine are the cells: a few thousand rows, however many persons.
 
-Trusted so far: DuckDB and PostgreSQL (in the tests). How to point it at BigQuery or Spark: `trial/config/decisions/`.
+Trusted so far: DuckDB, PostgreSQL and Spark (in the tests, the last where it is installed). How to point it at BigQuery
+or Spark: `trial/config/decisions/`.
 """
 
 from collections.abc import Collection, Mapping, Sequence

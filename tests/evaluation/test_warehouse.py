@@ -1,7 +1,11 @@
-"""One expression on two engines: the panel and the cells are those of the plain frames, to the last bit."""
+"""One expression on two engines and more: the panel and the cells are those of the plain frames, to the last bit.
+
+Spark is tried where somebody has installed it beside the project (`pyspark`, Java), in the nightly amounts.
+"""
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import ibis
 import numpy as np
@@ -43,10 +47,29 @@ def _tables(connection: ibis.BaseBackend, frames: dict[str, pd.DataFrame]) -> di
     return found
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def tables(request, frames) -> Iterator[dict[str, ibis.Table]]:
+def _tables_of_spark(frames: dict[str, pd.DataFrame], folder: Path) -> dict[str, ibis.Table]:
+    """Each frame as a Parquet file that a session of Spark on this machine reads."""
+    spark = pytest.importorskip("pyspark.sql", reason="Spark is not installed beside the project")
+    here = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+    session = spark.SparkSession.builder.master("local[2]").config(map=here).getOrCreate()
+    for name, frame in frames.items():
+        path = folder / f"{name}.parquet"
+        frame.to_parquet(path, coerce_timestamps="us", allow_truncated_timestamps=True)
+        session.read.parquet(str(path)).createOrReplaceTempView(name)
+    connection = ibis.pyspark.connect(session)
+    return {name: connection.table(name) for name in frames}
+
+
+SPARK = pytest.param("pyspark", marks=[pytest.mark.nightly, pytest.mark.filterwarnings("default")])
+
+
+@pytest.fixture(params=["duckdb", "postgres", SPARK])
+def tables(request, frames, tmp_path) -> Iterator[dict[str, ibis.Table]]:
     if request.param == "duckdb":
         yield _tables(ibis.duckdb.connect(), frames)
+        return
+    if request.param == "pyspark":
+        yield _tables_of_spark(frames, tmp_path)
         return
     own = site.DATABASES["default"]
     connection = ibis.postgres.connect(

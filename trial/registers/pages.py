@@ -19,6 +19,7 @@ from trial.registers.downloads import csv_response, json_response
 from trial.registers.forms import ColumnsForm, DeliveryForm, DropForm, RejectForm, RetentionForm
 from trial.registers.models import Delivery, Upload
 from trial.registers.presentation import (
+    counts_of,
     coverage_table,
     delivery_rows,
     destruction_rows,
@@ -204,6 +205,7 @@ def _report(request: SignedInRequest, delivery: Delivery, form: RejectForm) -> H
         "coverage": coverage_table(delivery),
         "months": months_table(delivery),
         "drift": drift_table(delivery),
+        "counts": counts_of(delivery),
         "facts": report_facts(delivery),
         "reasons": reasons_of(delivery),
         "page": page,

@@ -35,7 +35,7 @@ def status_rows(trial: Trial, registers: list[dict[str, Any]]) -> list[list[Any]
     return [
         [
             register["label"],
-            register["in_force"].accepted_rows if register["in_force"] else "–",
+            intcomma(register["in_force"].accepted_rows) if register["in_force"] else "–",
             _percent(register["in_force"]),
             _newest(trial, register["latest"]),
         ]
@@ -63,7 +63,7 @@ def delivery_rows(trial: Trial, deliveries: Any) -> list[list[Any]]:
             },
             delivery.source,
             moment(delivery.received_at),
-            "–" if delivery.rows is None else delivery.rows,
+            "–" if delivery.rows is None else intcomma(delivery.rows),
             _state_cell(delivery),
         ]
         for delivery in deliveries
@@ -89,10 +89,19 @@ def _percent(delivery: Delivery | None) -> str:
     return "–" if coverage is None else f"{100 * coverage:.0f} %"
 
 
+def counts_of(delivery: Delivery) -> dict[str, str]:
+    """What was read, accepted, rejected and set apart, as people read large numbers; empty before the check."""
+    if delivery.rows is None:
+        return {}
+    apart = delivery.report.get("set_apart", 0)
+    counts = {"rows": delivery.rows, "accepted": delivery.accepted_rows, "rejected": delivery.rejected_rows}
+    return {name: intcomma(count) for name, count in {**counts, "set_apart": apart}.items()}
+
+
 def reasons_of(delivery: Delivery) -> list[list[Any]]:
     """Reason and number of rows, the most frequent first."""
     counts = delivery.report.get("reasons", {})
-    return [[ROWS.get(code, code), n] for code, n in sorted(counts.items(), key=lambda pair: -pair[1])]
+    return [[ROWS.get(code, code), intcomma(n)] for code, n in sorted(counts.items(), key=lambda pair: -pair[1])]
 
 
 def report_facts(delivery: Delivery) -> list[dict[str, Any]]:
