@@ -26,6 +26,7 @@ MEMORY: Final = "1GB"
 ACCEPTED: Final = "accepted.parquet"
 REJECTED: Final = "rejected.parquet"
 SAMPLE_ROWS: Final = 5
+MOST_QUERIES: Final = 50  # for all columns together
 NO_SPACE: Final = 64 << 20  # bytes: DuckDB asks for pieces of this order
 TELL_EVERY: Final = 10  # batches
 
@@ -199,16 +200,24 @@ class _Court:
         """Look through header and cells; only what has as many digits as a number needs is looked at closely."""
         if any(holds_identity(name) for name in self.text.names):
             return True
-        for place in range(len(self.text.names)):
-            cell = f"c{place}"
+        for cells in self._in_groups():
             found = self.connection.execute(
-                f"SELECT DISTINCT {cell} FROM staged WHERE length({cell}) >= 10 AND {cell} NOT LIKE '____-__-__'"
-                f" AND regexp_matches({cell}, '{_MANY_DIGITS}') AND NOT regexp_full_match({cell}, '{_LONG_FRACTION}')"
+                f"SELECT DISTINCT cell FROM (SELECT {cells} AS cell FROM staged)"
+                " WHERE length(cell) >= 10 AND cell NOT LIKE '____-__-__'"
+                f" AND regexp_matches(cell, '{_MANY_DIGITS}') AND NOT regexp_full_match(cell, '{_LONG_FRACTION}')"
             )
             while chunk := found.fetchmany(10_000):
                 if any(holds_identity(value) for (value,) in chunk):
                     return True
         return False
+
+    def _in_groups(self) -> Iterator[str]:
+        """The cells of one column after the other; of a wide file several at once, as each query takes its time."""
+        cells = [f"c{place}" for place in range(len(self.text.names))]
+        at_once = 1 + len(cells) // MOST_QUERIES
+        for begin in range(0, len(cells), at_once):
+            group = cells[begin : begin + at_once]
+            yield group[0] if at_once == 1 else f"unnest([{', '.join(group)}])"
 
     def _sample(self) -> tuple[tuple[str | None, ...], ...]:
         cells = ", ".join(f"c{place}" for place in range(len(self.text.names)))
@@ -220,8 +229,8 @@ class _Court:
 
     def _judge(self, people: People) -> None:
         """The table `judged`: place, fault (its number in `self.faults`, from 1), and the typed columns."""
-        self.cells = [cell_of(column, self.places[column.name], numeric=column.name in self._numeric)
-                      for column in self._columns]  # fmt: skip
+        numeric = self._numeric  # a query
+        self.cells = [cell_of(c, self.places[c.name], numeric=c.name in numeric) for c in self._columns]
         self.faults = list(self._faults(people))
         self._numbers("participants", people.participants)
         self._numbers("consented", people.consented)

@@ -170,8 +170,8 @@ def test_validation_of_a_large_csv(tmp_path: Path) -> None:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         found["pandas_types_and_duplicates_only_s"] = seconds(lambda: by_pandas(tmp_path / "jobs.csv"), times=1)
         found["pandas_grew_by_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before)
-    keep(validation=found)
-    assert measured["peak_mb"] < 2048
+    keep(**{"validation" if CSV_MB <= PANDAS_MB else "validation_of_a_large_file": found})
+    assert measured["peak_mb"] < 2560  # of the four gigabytes that the confined child may use
 
 
 def write_jobs(path: Path, megabytes: int) -> None:
