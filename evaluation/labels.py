@@ -134,18 +134,19 @@ def label(key: str, language: str = "nb") -> str:
         parts = key.split(mark)
         words = [label(part, language) for part in parts] if len(parts) > 1 else parts
         if words != parts:  # a name that somebody gave may hold the mark, and stands for itself
-            return between.join(words)
+            return between.join([words[0], *map(lowered, words[1:])] if mark == " + " else words)
     if all(map(str.isdecimal, key.split(" and "))):
         return key if language == "en" else key.replace(" and ", " og ")
     name, bracket, level = key.partition("[")
     if bracket and level.endswith("]") and name in LABELS:
-        return f"{label(name, language)}: {lowered(label(level[:-1], language))}"
+        whole, part = label(name, language), label(level[:-1], language)
+        return part if part.startswith(whole) else f"{whole}: {lowered(part)}"
     return key
 
 
 def lowered(words: str) -> str:
     """A label within a sentence: without its capital, unless it begins with an abbreviation."""
-    return words if words[:2].isupper() else words[:1].lower() + words[1:]
+    return words if words[:2].isalpha() and words[:2].isupper() else words[:1].lower() + words[1:]
 
 
 def both(nb: str, en: str) -> dict[str, str]:

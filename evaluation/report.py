@@ -16,13 +16,19 @@ body { font: 16px/1.5 "Source Sans 3", Arial, sans-serif; max-width: 76rem; marg
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #ccc; text-align: left; vertical-align: bottom; }
 th[scope=row] { min-width: min(14rem, 38vw); }
-@media (max-width: 40rem) { th, td { padding: .25rem .4rem; } }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
+.words { min-width: 16rem; }
+figure { margin: 0; overflow-x: auto; }
 .note, footer { color: #444; font-size: .9rem; }
 svg { max-width: 100%; height: auto; }
+@media (max-width: 40rem) {
+  th, td { padding: .25rem .4rem; }
+  svg { max-width: none; }
+}
 code { overflow-wrap: anywhere; }
 """
+LONG: Final = 20  # letters; a longer text gets the room of a few lines
 FINGERPRINT: Final = re.compile("[0-9a-f]{64}")
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "nb": {
@@ -103,13 +109,18 @@ def _table(finding: Finding, language: str, reference: str) -> Iterator[str]:
     table = shown(finding, language=language, reference=reference)
     mark = [' class="number"' if number else "" for number in table.numeric]
     yield '<div class="wide" tabindex="0"><table><thead><tr>'
-    for head, style in zip(table.heads, mark, strict=True):
+    for head, style in zip(table.heads, ["", *mark[1:]], strict=True):
         yield f'<th scope="col"{style}>{escape(head)}</th>'
     yield "</tr></thead><tbody>"
     for first, *rest in table.rows:
-        cells = "".join(f"<td{style}>{escape(text)}</td>" for text, style in zip(rest, mark[1:], strict=True))
+        cells = "".join(_cell(text, style) for text, style in zip(rest, mark[1:], strict=True))
         yield f'<tr><th scope="row">{escape(first)}</th>{cells}</tr>\n'
     yield "</tbody></table></div>"
+
+
+def _cell(text: str, style: str) -> str:
+    long = ' class="words"' if len(text) > LONG and not style else style
+    return f"<td{long}>{escape(text)}</td>"
 
 
 def _footer(results: Results, language: str) -> str:

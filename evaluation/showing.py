@@ -27,8 +27,8 @@ def shown(finding: Finding, *, language: str = "nb", reference: str = "") -> Sho
     published = beside(reference, finding.name)
     names = _published_columns(finding, published)
     columns = told_columns(finding.columns, finding.records)
-    heads = [label(key, language) for key in columns]
-    heads += [f"{label(key, language)}, {PUBLISHED[language == 'en']}" for key in names]
+    heads = [head_of(finding, key, language) for key in columns]
+    heads += [f"{head_of(finding, key, language)}, {PUBLISHED[language == 'en']}" for key in names]
     rows = []
     for row in finding.records:
         keys = [str(row[key]) for key in finding.columns[:2]]
@@ -39,6 +39,15 @@ def shown(finding: Finding, *, language: str = "nb", reference: str = "") -> Sho
         )
     numeric = [_is_number(finding, key) for key in columns] + [True] * len(names)
     return Shown(tuple(heads), tuple(numeric), tuple(rows))
+
+
+def head_of(finding: Finding, key: str, language: str = "nb") -> str:
+    """The word over a column; where `notes` name what the `arms` are, those are their words."""
+    words = label(key, language)
+    for side, arm in finding.notes.get("arms", {}).items():
+        if key.startswith(f"{side}_"):
+            return words.replace(label(f"{side}_mean", language), label(arm, language))
+    return words
 
 
 def _published_columns(finding: Finding, published: Mapping[str, Mapping[str, float]]) -> dict[str, str]:

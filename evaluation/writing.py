@@ -18,6 +18,7 @@ from evaluation.findings import Finding, Results
 from evaluation.labels import label, localise
 from evaluation.printing import figure_pdf, report_pdf
 from evaluation.report import report_html
+from evaluation.showing import head_of
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 # Two colours that people with any colour vision, and a grey print, tell apart; lines are dashed besides.
@@ -87,7 +88,7 @@ def as_spreadsheet(findings: Sequence[Finding], language: str = "nb") -> bytes:
         for finding in findings:
             if finding.kind == "table":
                 sheet = book.add_worksheet(finding.name[:SHEET_NAME])
-                sheet.write_row(0, 0, [label(key, language) for key in finding.columns], bold)
+                sheet.write_row(0, 0, [head_of(finding, key, language) for key in finding.columns], bold)
                 for place, row in enumerate(finding.rows, start=1):
                     sheet.write_row(place, 0, [_worded(value, language) for value in row])
                 sheet.freeze_panes(1, 1)

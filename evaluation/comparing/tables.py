@@ -95,7 +95,9 @@ class Tables:
         marked = rows.assign(stars=rows["p"].map(stars)) if "p" in rows else rows
         if "term" in marked:  # the treatment by its own name
             marked = marked.assign(term=marked["term"].str.replace(r"^treated\b", self.plan.treated, regex=True))
-        return laid_out(name, LAYOUTS[name], marked, notes or {})
+        arms = {"treated": self.plan.treated, "control": self.plan.control}
+        told = {"arms": arms} if "treated_n" in LAYOUTS[name].columns or "treated_mean" in LAYOUTS[name].columns else {}
+        return laid_out(name, LAYOUTS[name], marked, told | dict(notes or {}))
 
     def sample(self) -> Finding:
         """Table 3.1: who started, and who could be followed so far."""

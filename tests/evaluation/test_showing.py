@@ -1,5 +1,7 @@
 """Findings as people read them: units, decimals, words, and the published numbers beside."""
 
+from dataclasses import replace
+
 import pytest
 
 from evaluation.comparing.words import COMPARISONS
@@ -107,5 +109,17 @@ def test_a_text_that_somebody_gave_stands_for_itself() -> None:
         "Stein + Aronson",
         "Hart and Hall",
     ]
-    assert label("age + women") == "Alder, Kvinner"
+    assert label("age + women") == "Alder, kvinner"
     assert (label("6 and 12"), label("6 and 12", "en")) == ("6 og 12", "6 and 12")
+
+
+def test_the_heads_of_a_comparison_are_its_measures() -> None:
+    arms = {"treated": "extended_follow_up", "control": "follow_up"}
+    finding = Finding("table-3-1", "table", {}, ("sample", "treated_n", "control_n"), (("starters", 1, 2),))
+    assert shown(finding).heads[1:] == ("Intervensjonsgruppe, antall", "Kontrollgruppe, antall")
+    named = replace(finding, notes={"arms": arms})
+    assert shown(named).heads[1:] == ("Utvidet oppfølging, antall", "Oppfølging, antall")
+    assert shown(named, language="en", reference="proba").heads[-2:] == (
+        "Extended follow-up, persons, published",
+        "Follow-up, persons, published",
+    )
