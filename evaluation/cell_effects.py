@@ -20,6 +20,7 @@ from evaluation.regression import CLUSTERED, Covariance, covariance_called
 Array = npt.NDArray[np.float64]
 
 ROUNDING = 1e-12
+REST, WITH_WORK = "_only", "_and_employed"  # how the two parts of a benefit are called
 COLUMNS = ("outcome", "month", "effect", "se", "t", "p", "ci_low", "ci_high", "df", "n", "covariance", "reason")
 
 
@@ -53,15 +54,47 @@ def shares_from_cells(cells: Cells, *, by: str = "arm") -> pd.DataFrame:
 
 
 def fewest_of(cells: Cells) -> dict[tuple[str, int], int | None]:
-    """By outcome and month, how few persons of an arm have, or lack, a state; None for what is no state."""
-    n = cells.n.sum(axis=2)
-    having = cells.total.sum(axis=2) + cells.shift[:, :, None] * n
-    few = np.minimum(having, n - having).min(axis=2).round().astype(int)
+    """By outcome and month, how few persons of an arm have, or lack, a state; None for what is no state.
+
+    Of one of two parts, no more than of what it is hidden with: see `fewest_beside`.
+    """
+    few, beside = _few(cells).min(axis=2), _hidden_with(cells)
     return {
-        (outcome, int(month)): None if outcome in UNITS else int(few[row, column])
+        (outcome, int(month)): None if outcome in UNITS else int(few[[row, *beside.get(outcome, ())], column].min())
         for row, outcome in enumerate(cells.outcomes)
         for column, month in enumerate(cells.months)
     }
+
+
+def fewest_beside(cells: Cells) -> dict[tuple[str, int, Any], int]:
+    """By outcome, month and arm, for the two parts of a benefit that is told beside them: how few persons have, or
+    lack, what the part is hidden with. One hidden number of the three could be told from the other two."""
+    few = _few(cells)
+    return {
+        (outcome, int(month), arm): int(few[rows, column, side].min())
+        for outcome, rows in _hidden_with(cells).items()
+        for column, month in enumerate(cells.months)
+        for side, arm in enumerate(cells.arms)
+    }
+
+
+def _few(cells: Cells) -> Array:
+    """Outcomes x months x arms: how few persons have, or lack, the state."""
+    n = cells.n.sum(axis=2)
+    having = cells.total.sum(axis=2) + cells.shift[:, :, None] * n
+    return np.minimum(having, n - having).round()
+
+
+def _hidden_with(cells: Cells) -> dict[str, list[int]]:
+    """Part of a benefit -> the places of what it is hidden with: the benefit and the other part. Both parts then have
+    one fate, which does not say which of the three has few."""
+    place = {outcome: row for row, outcome in enumerate(cells.outcomes)}
+    found: dict[str, list[int]] = {}
+    for whole, row in place.items():
+        working, rest = f"{whole}{WITH_WORK}", f"{whole}{REST}"
+        if working in place and rest in place:
+            found |= {rest: [row, place[working]], working: [row, place[rest]]}
+    return found
 
 
 class _Regressions:

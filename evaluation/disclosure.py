@@ -205,7 +205,7 @@ def _share_row(row: Row, rule: Rule) -> Row:
     """A mean by month and arm: a share of its n, or a mean of hours."""
     n = row["n"]
     rounded = _counts_rounded(row, rule)
-    if rule.count(n) is None:
+    if rule.count(n) is None or (row[SMALLEST] is not None and row[SMALLEST] <= rule.hides_up_to):
         return rounded | {"mean": None}
     return rounded if row["outcome"] in UNITS else rounded | {"mean": rule.share(row["mean"], n)}
 

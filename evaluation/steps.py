@@ -10,7 +10,7 @@ import pandas as pd
 from evaluation.adjustment import adjusted_effects
 from evaluation.baseline import baseline_table
 from evaluation.bounds import lee_bounds, manski_bounds
-from evaluation.cell_effects import effects_from_cells, fewest_of, shares_from_cells
+from evaluation.cell_effects import effects_from_cells, fewest_beside, fewest_of, shares_from_cells
 from evaluation.complier import complier_effects
 from evaluation.differences import differences_in_differences
 from evaluation.disclosure import SMALLEST
@@ -120,12 +120,14 @@ class Analysis:
     @cached_property
     def fewest(self) -> dict[tuple[str, int], int | None]:
         """By outcome and month: how few persons of an arm have, or lack, the state. It decides what may leave."""
+        return fewest_of(self.cells_of_persons)
+
+    @cached_property
+    def cells_of_persons(self) -> Cells:
         if not self.plan.unit:
-            return fewest_of(self.cells)
-        outcomes = self._effect_outcomes()
-        return fewest_of(
-            cells_of(self.data.people_months, outcomes=outcomes, months=self.plan.months, **self.by_strata)
-        )
+            return self.cells
+        outcomes = self.cells.outcomes
+        return cells_of(self.data.people_months, outcomes=outcomes, months=self.plan.months, **self.by_strata)
 
     def _families(self) -> Mapping[str, tuple[str, ...]]:
         return self.plan.families or {"primary": self.plan.primary}
@@ -268,7 +270,10 @@ class Analysis:
         shares = shares_from_cells(self.cells)
         outcomes = self.plan.share_figures[number]
         mine = pd.concat([shares[shares["outcome"] == outcome] for outcome in outcomes], ignore_index=True)
-        return shares_figure(number, mine, arm_order(self.data.panel["arm"], self.plan.control), {})
+        beside = fewest_beside(self.cells_of_persons)
+        few = [beside.get(row) for row in zip(mine["outcome"], mine["month"], mine["arm"], strict=True)]
+        notes = {SMALLEST: few} if any(one is not None for one in few) else {}
+        return shares_figure(number, mine, arm_order(self.data.panel["arm"], self.plan.control), notes)
 
     def _effects(self, number: str) -> Finding:
         mine = self.monthly[self.monthly["outcome"].isin(self.plan.effect_figures[number])]

@@ -10,7 +10,7 @@ import pytest
 
 from evaluation import disclosure
 from evaluation.baseline import baseline_table
-from evaluation.cell_effects import effects_from_cells, fewest_of, shares_from_cells
+from evaluation.cell_effects import effects_from_cells, fewest_beside, fewest_of, shares_from_cells
 from evaluation.disclosure import RULES, SMALLEST, Rule, disclosed
 from evaluation.figures import effects_figure, shares_figure
 from evaluation.finding_tables import baseline_finding, table
@@ -48,12 +48,14 @@ def _records(content: Row) -> list[Row]:
 
 def _figures(people: pd.DataFrame, rule: Rule) -> tuple[list[Row], list[Row]]:
     cells = cells_of(people, outcomes=STATES, months=(1, 1))
-    few = fewest_of(cells)
+    few, beside = fewest_of(cells), fewest_beside(cells)
     effects = effects_from_cells(cells)
     notes = {SMALLEST: [few[key] for key in zip(effects["outcome"], effects["month"], strict=True)]}
-    shown = (shares_figure("4", shares_from_cells(cells), ARMS, {}), effects_figure("7", effects, notes))
-    shares, differences = (_records(disclosed(one.to_dict(), rule.name)) for one in shown)
-    return shares, differences
+    shares = shares_from_cells(cells)
+    told = {SMALLEST: [beside.get(key) for key in zip(shares["outcome"], shares["month"], shares["arm"], strict=True)]}
+    shown = (shares_figure("4", shares, ARMS, told), effects_figure("7", effects, notes))
+    left, differences = (_records(disclosed(one.to_dict(), rule.name)) for one in shown)
+    return left, differences
 
 
 def _hidden_in_figures(secrets: Secrets, people: pd.DataFrame, rule: Rule, prefix: str = "") -> dict[str, int]:
@@ -69,7 +71,7 @@ def _hidden_in_figures(secrets: Secrets, people: pd.DataFrame, rule: Rule, prefi
         secrets.count(name, 0, whole)
         if row["mean"] is None:
             hidden[name] = truth[name]
-            if rule.count(whole) is not None:
+            if rule.count(whole) is not None and row["outcome"] not in PARTS:
                 secrets.either_few(name, whole, rule)
             continue
         secrets.count(name, rule.hides_up_to + 1, whole - rule.hides_up_to - 1)
