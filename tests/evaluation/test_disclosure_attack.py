@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaluation import disclosure
+from evaluation import cell_effects, disclosure
 from evaluation.baseline import baseline_table
 from evaluation.cell_effects import effects_from_cells, fewest_beside, fewest_of, shares_from_cells
 from evaluation.disclosure import RULES, SMALLEST, Rule, disclosed
@@ -220,7 +220,7 @@ def _exact(row: Row, keys: Any, _n: Any, _rule: Any, _alpha: float = 0.05) -> Ro
 
 
 BROKEN: tuple[tuple[Attack, dict[str, Any]], ...] = (
-    (figures, {"_coarse": _exact, "step_of": lambda _n, _rule: 1e-9}),
+    (figures, {"_coarse": _exact, "step_of": lambda _n, _rule: 1e-9, "_hidden_with": lambda _cells: {}}),
     (too_near, {}),
     (baseline, {"_levels_hidden": lambda rows, _arms, _rule: rows}),
     (flow, {"PARTS": ("nothing",)}),
@@ -233,5 +233,34 @@ def test_the_attack_finds_what_a_broken_rule_lets_out(
     monkeypatch: pytest.MonkeyPatch, attack: Attack, broken: dict[str, Any]
 ) -> None:
     for name, instead in broken.items():
-        monkeypatch.setattr(disclosure, name, instead)
+        monkeypatch.setattr(disclosure if hasattr(disclosure, name) else cell_effects, name, instead)
     assert any(_found(attack, rule, seed, 10) for seed in range(12) for rule in ("ssb3", "opensafely"))
+
+
+def _all_on_aap() -> pd.DataFrame:
+    """Everyone of 31 and all but two of 26 are on AAP: both parts are shown at an end of their ranges."""
+    rows = [(arm, aap, job) for arm, aap, job, n in CORNER for _ in range(n)]
+    people = pd.DataFrame(rows, columns=["arm", "aap", "employed"]).assign(office="Moss", month=1)
+    people = people.assign(aap_and_employed=people["aap"] & people["employed"], participant_number=people.index)
+    return people.assign(aap_only=people["aap"] & ~people["employed"])
+
+
+CORNER = (
+    ("intervention", True, True, 18),
+    ("intervention", True, False, 13),
+    ("control", True, True, 11),
+    ("control", True, False, 13),
+    ("control", False, True, 1),
+    ("control", False, False, 1),
+)
+
+
+@pytest.mark.slow
+def test_two_parts_do_not_tell_their_whole_in_the_corner_of_their_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> list[str]:
+        secrets = Secrets()
+        return list(_pinned(secrets, _hidden_in_figures(secrets, _all_on_aap(), RULES["opensafely"])))
+
+    assert told() == []
+    monkeypatch.setattr(cell_effects, "_hidden_with", lambda _cells: {})
+    assert told() == ["aap intervention"]
