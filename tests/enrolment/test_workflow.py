@@ -58,7 +58,7 @@ def run(machine: type[Workflow], *, examples: int, steps: int, **options: Any) -
 
 
 def test_what_must_hold_holds_after_every_step(machine: type[Workflow]) -> None:
-    run(machine, examples=40, steps=30, derandomize=True)
+    run(machine, examples=50, steps=30, derandomize=True)
 
 
 @pytest.mark.nightly

@@ -360,6 +360,10 @@ SPECTACULAR_SETTINGS = {
         "DeliveryState": "trial.registers.states.TRANSITIONS.keys",
         "WithdrawalMeaning": "trial.enrolment.states.WITHDRAWALS.items",
         "Register": "trial.studies.sources.REGISTERS.keys",
+        "ContactKind": "trial.followup.models.ContactKind",
+        "FindingKind": "trial.analyses.models.ResultKind",
+        "CorrectionReason": "trial.followup.api.CORRECTION_REASONS",
+        "TakingBackReason": "trial.followup.api.TAKING_BACK_REASONS",
     },
 }
 

@@ -38,6 +38,9 @@ def _reasons(reasons: Iterable[Retraction]) -> list[tuple[str, Any]]:
     return [(each.value, each.label) for each in reasons]
 
 
+CORRECTION_REASONS, TAKING_BACK_REASONS = _reasons(CORRECTIONS), _reasons(TAKING_BACK)
+
+
 class LoadSerializer(serializers.Serializer):
     """People with a specialist (or an office's specialists) against the capacity.
 
@@ -90,7 +93,7 @@ class ContactCorrectionSerializer(ContactSerializer):
     """What a contact should have said, all of it, and why it did not. `key`: of the contact that takes its place."""
 
     day = serializers.DateField()
-    reason = serializers.ChoiceField(choices=_reasons(CORRECTIONS), default=Retraction.MISTYPED, write_only=True)
+    reason = serializers.ChoiceField(choices=CORRECTION_REASONS, default=Retraction.MISTYPED, write_only=True)
 
 
 class MeasureSerializer(serializers.Serializer):
@@ -113,13 +116,13 @@ class NewMeasureSerializer(MeasureSerializer):
 class MeasureCorrectionSerializer(MeasureSerializer):
     """What a measure should have said, all of it, and why it did not."""
 
-    reason = serializers.ChoiceField(choices=_reasons(CORRECTIONS), default=Retraction.MISTYPED, write_only=True)
+    reason = serializers.ChoiceField(choices=CORRECTION_REASONS, default=Retraction.MISTYPED, write_only=True)
 
 
 class TakingBackSerializer(serializers.Serializer):
     """Why something should never have been written."""
 
-    reason = serializers.ChoiceField(choices=_reasons(TAKING_BACK), source="retraction")
+    reason = serializers.ChoiceField(choices=TAKING_BACK_REASONS, source="retraction")
     retracted_at = serializers.DateTimeField(read_only=True)
 
 

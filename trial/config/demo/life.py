@@ -28,7 +28,7 @@ Deed = Callable[[], None]
 OFFICE_SHARES = {"Moss": 0.34, "Rygge": 0.24, "Røyken": 0.22, "Hurum": 0.20}
 DRAW_EVERY = timedelta(days=7)
 FOLLOW_UP = timedelta(days=540)
-FIRST_CONTACTS = (5, 20, 60, 150, 300)  # days after the assignment
+FIRST_CONTACTS = (5, 30, 120)  # days after the assignment
 STAGES = ((30, Stage.PROFILE), (75, Stage.JOB_FINDING), (150, Stage.EMPLOYER), (220, Stage.ON_THE_JOB))
 MEASURES = (("PRAKSORD", 0.55), ("MIDLONTIL", 0.12), ("INDOPPFAG", 0.15), ("ENKELAMO", 0.10))
 USUAL_MEASURES = (("PRAKSORD", 0.35), ("INDOPPFAG", 0.40), ("ENKELAMO", 0.28), ("MIDLONTIL", 0.08))  # control group
