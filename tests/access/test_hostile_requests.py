@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import resolve
 from rest_framework.parsers import JSONParser
 
 from tests.access.programs import Program, Programs, taken_back
@@ -162,9 +163,16 @@ def test_a_strange_cursor_is_refused_or_begins_anew(programs: Programs) -> None:
     assert wrong == []
 
 
+def answers_to(method: str, address: str) -> bool:
+    return hasattr(resolve(address).func.cls, method.lower())
+
+
 @pytest.mark.parametrize("method", ["DELETE", "PATCH", "TRACE", "PROPFIND"])
 def test_a_method_that_an_address_does_not_have_is_refused(programs: Programs, method: str) -> None:
-    answers = {path: asked(method, path, programs.of(path, known)) for path, known in programs.operations()}
+    lacking = [(path, programs.of(path, known)) for path, known in programs.operations()]
+    lacking = [(path, program) for path, program in lacking if not answers_to(method, path.format(**program.arguments))]
+    assert len(lacking) > len(list(programs.operations())) / 2
+    answers = {path: asked(method, path, program) for path, program in lacking}
     assert {path: told(answer) for path, answer in answers.items() if not refused(answer, 405)} == {}
     assert {path for path, answer in answers.items() if not answer.headers.get("Allow")} == set()
 

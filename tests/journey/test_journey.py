@@ -4,6 +4,7 @@ Everything happens in a real browser, against a server and a Celery worker of th
 numbers were enrolled in 2014, by the same actions that the pages call.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -140,8 +141,9 @@ def delivered_by(page: Page, files: list[Path]) -> None:
     for address, rows in reports.items():
         page.goto(address)
         steps.accept(page)
-        expect(page.get_by_text("Rader i filen").locator("xpath=..")).to_contain_text(str(rows))
-        expect(page.get_by_text("Godtatt", exact=True).locator("xpath=..")).to_contain_text(str(rows))
+        written = re.compile(f"{rows:,}".replace(",", r"\s"))  # thousands apart
+        expect(page.get_by_text("Rader i filen").locator("xpath=..")).to_contain_text(written)
+        expect(page.get_by_text("Godtatt", exact=True).locator("xpath=..")).to_contain_text(written)
 
 
 def closed_and_locked_by(page: Page) -> None:
