@@ -26,7 +26,7 @@ from django.db import Error, connection  # noqa: E402 - settings first
 from trial.access.models import User  # noqa: E402
 from trial.access.planes import Plane, acting_in, entered  # noqa: E402
 from trial.access.refusals import Refusal  # noqa: E402
-from trial.allocation import actions, readings  # noqa: E402
+from trial.allocation import actions, readings, trips  # noqa: E402
 from trial.allocation.models import Allocation  # noqa: E402
 from trial.enrolment.models import Participant  # noqa: E402
 from trial.studies.queries import plane_for  # noqa: E402
@@ -99,8 +99,8 @@ def _answer(user: User, plane: Plane, person: Participant, key: str) -> dict:
     try:
         with acting_in(plane):
             place = actions.enrol(by=user, participant=copy.copy(person), idempotency_key=key)
-        with entered(plane):  # arms are rows of the own trials
-            return {"arm": place.arm.code if place.arm else "", "position": place.position}
+        answer = actions.answer_of(place)
+        return {"arm": answer["arm"], "position": place.position}
     except Refusal as refusal:
         return {"refused": refusal.code}
     except (Error, Participant.DoesNotExist) as error:
@@ -122,6 +122,7 @@ def _without_lock() -> None:
     """The broken variant: rows are read and written as if nobody else did."""
     for statement in (readings.LOCKED_PERSON, readings.LOCKED_WAITING, readings.LOCKED_TRIAL):
         statement.template = statement.template.partition("FOR NO KEY UPDATE")[0]
+    trips.TURN = "SELECT %s::bigint, %s::bigint"
 
 
 def _deadly() -> None:

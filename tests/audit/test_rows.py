@@ -12,7 +12,7 @@ from trial.audit import clock
 from trial.audit.actions import post
 from trial.audit.guards import WriteOutsideActionError, writing
 from trial.audit.models import AuditEvent, OutboxMessage
-from trial.audit.rows import Rows, ask, one_trip, written_together
+from trial.audit.rows import Rows, apart, ask, one_trip, written_together
 from trial.studies.models import Membership, Trial
 
 TRIAL = Rows(Trial, "SELECT {columns} FROM studies_trial WHERE id = %s FOR NO KEY UPDATE")
@@ -57,12 +57,44 @@ def test_a_change_writes_the_named_fields_only(cast: Cast):
 def test_a_change_that_meets_no_row_is_an_error(db, together: bool):
     gone = Membership(pk=999_999)
     with (
+        pytest.raises(DatabaseError, match="a change in studies_membership met 0 rows"),
         maintenance(),
         writing(),
-        pytest.raises(DatabaseError, match="0 rows"),
         written_together() if together else nullcontext(),
     ):
         gone.changed(valid_to=None)
+
+
+def test_what_comes_in_the_same_trip_after_an_error_does_not_happen(committed_database):
+    def write() -> None:
+        post(kind="first", to="a")
+        Membership(pk=999_999).changed(valid_to=None)
+
+    together = written_together(then=lambda: ask("COMMIT"))
+    with pytest.raises(DatabaseError, match="met 0 rows"), maintenance(), writing(), together:
+        write()
+    with maintenance():
+        assert not OutboxMessage.objects.exists()
+
+
+def test_columns_left_out_are_read_when_they_are_asked_for(cast: Cast):
+    some = Rows(Trial, "SELECT {columns} FROM studies_trial WHERE id = %s", only="id code")
+    with maintenance():
+        read = some.ask(cast.trial.pk).one()
+        assert (read.code, read.get_deferred_fields() >= {"name", "state"}) == (cast.trial.code, True)
+        assert read.name == cast.trial.name
+
+
+@pytest.mark.parametrize("told_apart", [True, False])
+def test_a_statement_of_its_own_sees_what_was_written_before(committed_database, told_apart: bool):
+    unseen = nullcontext() if told_apart else pytest.raises(DatabaseError, match="met 0 rows")
+    with unseen, maintenance(), writing(), written_together():
+        message = post(kind="first", to="a")
+        if told_apart:
+            apart()
+        message.changed(attempts=1)
+    with maintenance():
+        assert [each.attempts for each in OutboxMessage.objects.all()] == ([1] if told_apart else [])
 
 
 def test_rows_written_together_are_all_there_and_one_changed_twice_has_the_last_value(cast: Cast):

@@ -26,7 +26,7 @@ TABLES = {
     "stratum": "allocation_stratumstate",
     "person": "enrolment_participant",
 }
-WARM_UP = 6  # draws a connection, not counted: the server prepares the statements
+WARM_UP = 20  # draws a connection, not counted: the server reads its catalogues and prepares the statements
 TEXT = "x" * 400  # as long as a leaf
 HASH = "a" * 64
 PAPER = {"leaf": TEXT, "leaf_sha256": HASH, "proof": [HASH] * 9, "checkpoint": {"root": HASH, "signature": HASH * 2}}

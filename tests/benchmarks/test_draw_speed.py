@@ -56,7 +56,7 @@ from trial.studies.queries import plane_for
 pytestmark = pytest.mark.benchmark
 
 CONNECTIONS = 8
-ROUNDS, DRAWS = 3, 400  # floor and action take turns, so that a neighbour's load meets both
+ROUNDS, DRAWS = 3, 560  # floor and action take turns, so that a neighbour's load meets both
 FLOOR = Path(__file__).with_name("floor.py")
 LONG, CHECKPOINTS = 100_000, 400
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from django.db import connection
 from django.db.transaction import atomic
+
+from trial.audit.rows import ask, database_here
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -63,6 +64,7 @@ class _Maintenance(Plane):
 
 
 NOBODY = Plane(DatabaseRole.OWNER)
+SETTINGS = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in NOBODY.settings)
 _current: ContextVar[Plane] = ContextVar("plane", default=NOBODY)
 
 
@@ -84,16 +86,17 @@ def acting_in(plane: Plane) -> Iterator[None]:
 @contextmanager
 def transaction() -> Iterator[None]:
     """One transaction in the plane at hand. A rollback takes the settings back by itself; a commit ends them."""
-    nested = connection.in_atomic_block
+    database = database_here()
+    nested = database.in_atomic_block
     before = _applied()
     try:
         with atomic():
             _apply(current())
             yield
-            if nested and not connection.needs_rollback:
+            if nested and not database.needs_rollback:
                 _apply(before)
     finally:
-        connection.applied_plane = before  # type: ignore[attr-defined]
+        database.applied_plane = before  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -117,14 +120,11 @@ def own_transactions(view: View) -> View:
 
 
 def _applied() -> Plane:
-    plane: Plane = getattr(connection, "applied_plane", NOBODY) if connection.in_atomic_block else NOBODY
+    database = database_here()
+    plane: Plane = getattr(database, "applied_plane", NOBODY) if database.in_atomic_block else NOBODY
     return plane
 
 
 def _apply(plane: Plane) -> None:
-    settings = plane.settings
-    calls = ", ".join(["set_config(%s, %s, true)"] * len(settings))
-    values = [part for pair in settings.items() for part in pair]
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {calls}", values)
-    connection.applied_plane = plane  # type: ignore[attr-defined]
+    ask(SETTINGS, *plane.settings.values())
+    database_here().applied_plane = plane  # type: ignore[attr-defined]

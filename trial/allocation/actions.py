@@ -25,11 +25,11 @@ from trial.allocation.policies import may_draw
 from trial.allocation.positions import next_position
 from trial.allocation.protocols import Document
 from trial.allocation.queries import locked_protocol, waiting_for
-from trial.allocation.readings import Request, as_draw
+from trial.allocation.readings import Request, as_draw, place_as_it_is, taken_place
 from trial.allocation.session import Session, lock_trial
+from trial.allocation.trips import DrawTransaction
 from trial.audit import clock
 from trial.audit.actions import post, record
-from trial.audit.rows import one_trip, written_together
 from trial.enrolment.actions import mark_enrolled
 from trial.enrolment.models import Participant
 from trial.enrolment.policies import may_enrol
@@ -127,19 +127,20 @@ def answer_of(allocation: Allocation) -> dict[str, Any]:
     }
 
 
-@as_draw
 def _take_place(*, by: User, participant: Participant, key: str) -> tuple[Allocation, IdempotencyRecord]:
     """Lock, ask the gate, take the next position, append ENROL. The answer is kept where it is already the last."""
-    with one_trip():
-        claim = Claim(by=by, trial=participant.trial, key=key, body={"participant": participant.number})
-        asked = Request.asked(participant)
-    kept, request = claim.record(), Request.taken(*asked)
-    document = request.document
-    with written_together():
-        place = request.place or _new_place(by, request, document)
-        place.participant = request.person
-        if not kept.answer and (document.attended or place.arm):
-            keep_answer(kept, answer_of(place))
+    with DrawTransaction(participant.trial) as transaction:
+        with transaction.reading():
+            claim = Claim(by=by, trial=participant.trial, key=key, body={"participant": participant.number})
+            asked = Request.asked(participant)
+        kept, request = claim.record(), Request.taken(*asked)
+        document = request.document
+        with transaction.writing():
+            place = request.place or _new_place(by, request, document)
+            place.participant = request.person
+            drawn = place.arm is not None  # read here, as the role that may
+            if not kept.answer and (document.attended or drawn):
+                keep_answer(kept, answer_of(place))
     return place, kept
 
 
@@ -161,35 +162,46 @@ def _new_place(by: User, request: Request, document: Document) -> Allocation:
     return Allocation(participant=person, trial=person.trial, office=person.office, **times, **place).added()
 
 
-@as_draw
 def _draw_at_once(*, by: User, allocation: Allocation, kept: IdempotencyRecord) -> Allocation:
-    """The second transaction of an unattended draw. Another request may have drawn for this place meanwhile."""
-    session = Session(by, allocation.trial, {}, asking=allocation)
-    with written_together():
-        session.draw()
-        place = session.place_asked_for()
-        keep_answer(kept, answer_of(place))
+    """The second transaction of an unattended draw. Whoever had the turn before may have drawn for this place too."""
+    with DrawTransaction(allocation.trial) as transaction:
+        with transaction.reading():
+            asked = place_as_it_is(allocation)
+        place = taken_place(asked)
+        if place.arm is None:
+            with transaction.reading():
+                session = Session(by, allocation.trial, {}, asking=allocation)
+        with transaction.writing():
+            if place.arm is None:
+                session.begun().draw()
+                place = session.place_asked_for()
+            keep_answer(kept, answer_of(place))
     return place
 
 
-@as_draw
 def _draw_once(*, by: User, trial: Trial, commitment: str, contributions: Mapping[str, str], key: str) -> str:
-    kept = Claim(by=by, trial=trial, key=key, body={"contributions": dict(contributions)}).record()
-    if kept.answer:
-        return str(kept.answer)
-    session = _session(by, trial, contributions)
-    may_draw(session.trial, session.document, commitment)
-    with written_together():
-        drawn = session.draw()
-    left = len(session.waiting) - len(drawn)
-    return keep_answer(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": left})
+    with DrawTransaction(trial) as transaction:
+        with transaction.reading():
+            claim = Claim(by=by, trial=trial, key=key, body={"contributions": dict(contributions)})
+            session = _session(by, trial, contributions)
+        kept = claim.record()
+        if kept.answer:
+            return str(kept.answer)
+        with transaction.writing():
+            may_draw(session.begun().trial, session.document, commitment)
+            drawn = session.draw()
+            left = len(session.waiting) - len(drawn)
+            answer = keep_answer(kept, {"drawn": [answer_of(each) for each in drawn], "waiting": left})
+    return answer
 
 
-@as_draw
 def _draw(*, by: User | None, trial: Trial, shares: Mapping[str, str]) -> list[Allocation]:
-    session = _session(by, trial, shares)
-    with written_together():
-        return session.draw()
+    with DrawTransaction(trial) as transaction:
+        with transaction.reading():
+            session = _session(by, trial, shares)
+        with transaction.writing():
+            drawn = session.begun().draw()
+    return drawn
 
 
 def _session(by: User | None, trial: Trial, shares: Mapping[str, str]) -> Session:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 from evaluation.canonical import canonical_json
@@ -21,7 +22,9 @@ class Document:
     content: dict[str, Any]
 
     @classmethod
+    @lru_cache(maxsize=64)
     def read(cls, text: str) -> Self:
+        """The document, which nobody changes: it is read at every draw."""
         return cls(json.loads(text))
 
     @property

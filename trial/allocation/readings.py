@@ -14,7 +14,7 @@ from trial.allocation.models import Allocation, LogHead, Protocol, SealedSeed, S
 from trial.allocation.protocols import Document
 from trial.allocation.queries import DRAW, in_force
 from trial.audit.guards import writing
-from trial.audit.rows import Joined, JoinedAnswer, Rows
+from trial.audit.rows import Columns, Joined, JoinedAnswer, Rows
 from trial.enrolment.models import Participant
 from trial.enrolment.standing import Standing
 from trial.studies.models import Arm, Office, Trial
@@ -22,8 +22,11 @@ from trial.studies.models import Arm, Office, Trial
 P = ParamSpec("P")
 R = TypeVar("R")
 
+TRIAL = Columns(Trial, "id code name state mode unit factors")
+PROTOCOL = Columns(Protocol, "id trial_id text sha256 approved_at")  # the report is long
+
 LOCKED_PERSON = Joined(
-    [Participant, Office, Trial],
+    [Participant, Office, TRIAL],
     """
     SELECT {enrolment_participant}, {studies_office}, {studies_trial} FROM enrolment_participant
     JOIN studies_office ON studies_office.id = enrolment_participant.office_id
@@ -32,7 +35,7 @@ LOCKED_PERSON = Joined(
     """,
 )
 WHERE_THE_STRATUM_STANDS = Joined(
-    [Protocol, LogHead, StratumState, Allocation],
+    [PROTOCOL, LogHead, StratumState, Allocation],
     """
     SELECT {allocation_protocol}, {allocation_loghead}, {allocation_stratumstate}, {allocation_allocation}
     FROM enrolment_participant person
@@ -45,7 +48,7 @@ WHERE_THE_STRATUM_STANDS = Joined(
     """,
 )
 LOCKED_TRIAL = Joined(
-    [Trial, Protocol],
+    [TRIAL, PROTOCOL],
     """
     SELECT {studies_trial}, {allocation_protocol} FROM studies_trial
     LEFT JOIN allocation_protocol ON allocation_protocol.trial_id = studies_trial.id AND approved_at IS NOT NULL
@@ -69,9 +72,18 @@ PLACES = Rows(
     ORDER BY enrol_seq
     """,
 )
+PLACE = Joined(
+    [Allocation, Participant, Arm],
+    """
+    SELECT {allocation_allocation}, {enrolment_participant}, {studies_arm} FROM allocation_allocation
+    JOIN enrolment_participant ON enrolment_participant.key = allocation_allocation.participant_id
+    LEFT JOIN studies_arm ON studies_arm.id = allocation_allocation.arm_id
+    WHERE allocation_allocation.participant_id = %s
+    """,
+)
 HEAD = Rows(LogHead, "SELECT {columns} FROM allocation_loghead WHERE trial_id = %s")
 STATES = Rows(StratumState, "SELECT {columns} FROM allocation_stratumstate WHERE trial_id = %s")
-SEEDS = Rows(SealedSeed, "SELECT {columns} FROM allocation_sealedseed WHERE trial_id = %s")
+SEEDS = Rows(SealedSeed, "SELECT {columns} FROM allocation_sealedseed WHERE trial_id = %s", only="id commitment sealed")
 ARMS = Rows(Arm, "SELECT {columns} FROM studies_arm WHERE trial_id = %s")
 
 
@@ -102,6 +114,19 @@ class Request:
     def document(self) -> Document:
         """Raises Refusal: `protocol_missing`."""
         return Document.read(in_force(self.protocol).text)
+
+
+def place_as_it_is(place: Allocation) -> JoinedAnswer:
+    """Within a trip."""
+    return PLACE.ask(place.pk)
+
+
+def taken_place(answer: JoinedAnswer) -> Allocation:
+    """The place with its participant, and with its arm if there is one by now."""
+    place, person, arm = answer.take()
+    place.participant, place.arm = person, arm
+    found: Allocation = place
+    return found
 
 
 def as_draw(function: Callable[P, R]) -> Callable[P, R]:

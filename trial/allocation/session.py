@@ -1,7 +1,7 @@
-"""The draws of one transaction: read in one round trip, decided without a database, written in another."""
+"""The draws of one transaction: asked for in one round trip, decided without a database, written in another."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from trial.access.models import User
 from trial.allocation import leaves, sealing
@@ -14,9 +14,9 @@ from trial.allocation.protocols import Document
 from trial.allocation.queries import beacon_of, in_force
 from trial.allocation.readings import ARMS, HEAD, LOCKED_TRIAL, LOCKED_WAITING, PLACES, SEEDS, STATES
 from trial.allocation.receipts import receipt
-from trial.audit import clock
+from trial.audit import clock, rows
 from trial.audit.actions import post, record
-from trial.audit.rows import Answer, one_trip
+from trial.audit.rows import Answer
 from trial.enrolment.actions import mark_allocated
 from trial.studies.models import Arm, Trial
 
@@ -29,7 +29,8 @@ def lock_trial(trial: Trial) -> Trial:
 class Session:
     """A trial's locks, and whoever waits in it. `shares`: canonical context -> the researcher's contribution in hex.
 
-    `asking`: a place whose row is wanted too, as it is under the locks.
+    Made while a transaction is `reading`; the answers are taken by `begun`. `asking`: a place whose row is wanted too,
+    as it is under the locks.
     """
 
     def __init__(
@@ -38,22 +39,25 @@ class Session:
         self.by, self.shares = by, shares
         self.asking = asking.pk if asking else None
         named = [self.asking] if self.asking else []
-        with one_trip():
-            seeds, arms = SEEDS.ask(trial.pk), ARMS.ask(trial.pk)
-            people = LOCKED_WAITING.ask(named, trial.pk)
-            locked = LOCKED_TRIAL.ask(trial.pk)
-            head, states = HEAD.ask(trial.pk), STATES.ask(trial.pk)
-            places = self._ask_places(trial, named)
-        self.trial, protocol = locked.take()
+        self._seeds, self._arms = SEEDS.ask(trial.pk), ARMS.ask(trial.pk)
+        self._people = LOCKED_WAITING.ask(named, trial.pk)
+        self._locked = LOCKED_TRIAL.ask(trial.pk)
+        self._head, self._states = HEAD.ask(trial.pk), STATES.ask(trial.pk)
+        self._places = self._ask_places(trial, named)
+
+    def begun(self) -> Self:
+        """The session with what it has read. Raises Refusal: `protocol_missing`."""
+        self.trial, protocol = self._locked.take()
         self.protocol = in_force(protocol)
         self.document = Document.read(self.protocol.text)
-        self.seeds = {seed.commitment: seed for seed in seeds.all()}
-        self.arms = {arm.pk: arm for arm in arms.all()}
-        self.log = LogWriter.of(self.trial, head.first())
-        self.states = {state.stratum: state for state in states.all()}
-        self.people = {person.pk: person for person in people.all()}
-        self.places = {place.pk: place for place in places.all()}
+        self.seeds = {seed.commitment: seed for seed in self._seeds.all()}
+        self.arms = {arm.pk: arm for arm in self._arms.all()}
+        self.log = LogWriter.of(self.trial, self._head.first())
+        self.states = {state.stratum: state for state in self._states.all()}
+        self.people = {person.pk: person for person in self._people.all()}
+        self.places = {place.pk: place for place in self._places.all()}
         self.waiting = [each for each in self.places.values() if each.arm_id is None and self._held(each)]
+        return self
 
     def draw(self) -> list[Any]:
         """Draw in the order of enrolment, as far as there are contributions; a later position waits for an earlier."""
@@ -61,7 +65,12 @@ class Session:
             return []
         drawable(self.trial)
         self._prepare()
-        drawn = [place for place in self.waiting if self._draw(place)]
+        drawn = []
+        for place in self.waiting:
+            rows.apart()
+            if self._draw(place):
+                drawn.append(place)
+        rows.apart()
         for stratum in self.touched:
             state = self.states[stratum]
             state.changed(state=state.state, drawn=state.drawn)

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
+from threading import local
 from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.contrib.postgres.fields import RangeField
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BinaryField, JSONField, Model
 
@@ -20,14 +21,17 @@ Row = TypeVar("Row", bound=Model)
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 Fields = tuple[Any, ...]  # concrete fields of a model
 
-MOST_TOGETHER = 18  # writes in one statement: as many as three draws make
+_here = local()
+
+MOST_TOGETHER = 18  # writes in one statement
 
 
 def ask(statement: str, *parameters: Any) -> Cursor:
     """Run a statement that the server prepares. Within `one_trip` its result arrives when it is fetched."""
-    database = _database()
+    database = database_here()
     with database.wrap_database_errors:
-        database.ensure_connection()
+        if database.connection is None:
+            database.connect()
         cursor: Cursor = psycopg.Cursor(database.connection)
         return cursor.execute(statement, parameters, prepare=True)
 
@@ -35,7 +39,7 @@ def ask(statement: str, *parameters: Any) -> Cursor:
 @contextmanager
 def one_trip() -> Iterator[None]:
     """Send what is asked within without waiting for one another's answers; all are there when it ends."""
-    database = _database()
+    database = database_here()
     with database.wrap_database_errors:
         database.ensure_connection()
         with database.connection.pipeline():
@@ -43,18 +47,30 @@ def one_trip() -> Iterator[None]:
 
 
 @contextmanager
-def written_together() -> Iterator[None]:
-    """Write the rows that are added and changed within in one statement at its end, or a few where they are many.
+def written_together(*, then: Callable[[], None] | None = None) -> Iterator[None]:
+    """Write the rows that are added and changed within in one trip at its end, in one statement or a few.
 
-    They are written in no particular order and do not see one another; a row changed twice begins another statement.
+    Rows of one statement are written in no particular order and do not see one another; a row changed twice begins
+    another. `then`: what is asked for in the same trip, such as the commit, which no error lets come to pass.
     """
-    database, gathered = _database(), list[_Write]()
+    database, gathered = database_here(), _Gathered()
     database.gathered = gathered  # type: ignore[attr-defined]
     try:
         yield
     finally:
         database.gathered = None  # type: ignore[attr-defined]
-    _write_all(gathered)
+    with one_trip():
+        for writes in gathered.statements:
+            _write_all(writes)
+        if then:
+            then()
+
+
+def apart() -> None:
+    """What is written after this goes into another statement: one that has been made before costs the server less."""
+    gathered: _Gathered | None = getattr(database_here(), "gathered", None)
+    if gathered:
+        gathered.begin()
 
 
 def insert(row: Model) -> None:
@@ -71,24 +87,29 @@ def update(row: Model, names: Iterable[str]) -> None:
 
 
 class Columns(Generic[Row]):
-    """All columns of a model's table, and the instance that a row of them makes."""
+    """Columns of a model's table, all or only those named, and the instance that a row of them makes.
 
-    def __init__(self, model: type[Row]) -> None:
-        self.model = model
+    What is left out is read when it is asked for, as where the ORM defers it.
+    """
+
+    def __init__(self, model: type[Row], only: str = "") -> None:
+        self.model, self._only = model, only.split()
 
     def __str__(self) -> str:
         return ", ".join(f"{self.model._meta.db_table}.{_quoted(field)}" for field in self.fields)
 
     def made(self, values: Iterable[Any]) -> Row:
-        given, database = list(values), _database()
+        given = list(values)
         for place, convert in self._conversions:
-            given[place] = convert(given[place], None, database)
+            if given[place] is not None:
+                given[place] = convert(given[place], None, None)
         row: Row = self.model.from_db("default", self._names, given)
         return row
 
     @cached_property
     def fields(self) -> Fields:
-        return tuple(self.model._meta.concrete_fields)
+        named = self._only
+        return tuple(field for field in self.model._meta.concrete_fields if not named or field.attname in named)
 
     @cached_property
     def key_place(self) -> int:
@@ -101,14 +122,14 @@ class Columns(Generic[Row]):
     @cached_property
     def _conversions(self) -> list[tuple[int, Callable[..., Any]]]:
         places = enumerate(self.fields)
-        return [(place, convert) for place, field in places for convert in field.get_db_converters(_database())]
+        return [(place, convert) for place, field in places for convert in field.get_db_converters(database_here())]
 
 
 class Rows(Generic[Row]):
     """Rows of a model by a statement in SQL, in which `{columns}` stands for all columns of the model's table."""
 
-    def __init__(self, model: type[Row], template: str) -> None:
-        self.model, self.template, self.columns = model, template, Columns(model)
+    def __init__(self, model: type[Row], template: str, only: str = "") -> None:
+        self.model, self.template, self.columns = model, template, Columns(model, only)
 
     def ask(self, *parameters: Any) -> "Answer[Row]":
         return Answer(self, ask(self._statement, *parameters))
@@ -125,7 +146,7 @@ class Answer(Generic[Row]):
         self._rows, self._cursor = rows, cursor
 
     def all(self) -> list[Row]:
-        with _database().wrap_database_errors:
+        with database_here().wrap_database_errors:
             return [self._rows.columns.made(values) for values in self._cursor.fetchall()]
 
     def first(self) -> Row | None:
@@ -140,10 +161,11 @@ class Answer(Generic[Row]):
 
 
 class Joined:
-    """One row over several tables, each of which appears in the statement as `{its_name}`, for all its columns."""
+    """One row over several tables, each of which appears in the statement as `{its_name}`, for its columns."""
 
-    def __init__(self, models: Sequence[type[Model]], template: str) -> None:
-        self.template, self.parts = template, [Columns(model) for model in models]
+    def __init__(self, parts: Sequence[type[Model] | Columns[Any]], template: str) -> None:
+        self.template = template
+        self.parts = [part if isinstance(part, Columns) else Columns(part) for part in parts]
 
     def ask(self, *parameters: Any) -> "JoinedAnswer":
         return JoinedAnswer(self, ask(self._statement, *parameters))
@@ -161,7 +183,7 @@ class JoinedAnswer:
 
     def take(self) -> list[Any]:
         """An instance of each model, None where an outer join found no row; all None where there is nothing at all."""
-        with _database().wrap_database_errors:
+        with database_here().wrap_database_errors:
             values = self._cursor.fetchone()
         rest, found = iter(values or ()), []
         for part in self._joined.parts:
@@ -179,37 +201,52 @@ class _Write:
     changes: tuple[str, Any] | None = None
 
 
+class _Gathered:
+    """Writes that wait for their trip, by the statement that they go into."""
+
+    def __init__(self) -> None:
+        self.statements: list[list[_Write]] = []
+
+    def add(self, write: _Write) -> None:
+        newest = self.statements[-1] if self.statements else []
+        twice = write.changes and write.changes in [each.changes for each in newest]
+        if twice or not newest or len(newest) == MOST_TOGETHER:
+            self.begin()
+        self.statements[-1].append(write)
+
+    def begin(self) -> None:
+        if not self.statements or self.statements[-1]:
+            self.statements.append([])
+
+
 def _write(write: _Write) -> None:
-    gathered: list[_Write] | None = getattr(_database(), "gathered", None)
+    gathered: _Gathered | None = getattr(database_here(), "gathered", None)
     if gathered is None:
         _write_all([write])
-        return
-    if len(gathered) == MOST_TOGETHER or (write.changes and write.changes in [each.changes for each in gathered]):
-        _write_all(gathered)
-        gathered.clear()
-    gathered.append(write)
+    else:
+        gathered.add(write)
 
 
 def _write_all(writes: Sequence[_Write]) -> None:
     if not writes:
         return
-    statement = _together(tuple((write.statement, write.changes is not None) for write in writes))
-    cursor = ask(statement, *(value for write in writes for value in write.values))
-    with _database().wrap_database_errors:
-        counts = cursor.fetchone() or ()
-    for met, (table, _key) in zip(counts, (write.changes for write in writes if write.changes), strict=True):
-        if met != 1:
-            raise DatabaseError(f"a change in {table} met {met} rows instead of one")
+    statement = _together(tuple((write.statement, write.changes and write.changes[0]) for write in writes))
+    ask(statement, *(value for write in writes for value in write.values))
 
 
 @lru_cache(maxsize=256)
-def _together(writes: tuple[tuple[str, bool], ...]) -> str:
-    """One statement for all; it answers how many rows each of the changes has met."""
-    parts, counts = [], []
-    for place, (statement, counted) in enumerate(writes):
-        parts.append(f"w{place} AS ({statement}{' RETURNING 1' if counted else ''})")
-        counts += [f"(SELECT count(*) FROM w{place})"] if counted else []  # noqa: S608 - a number
-    return f"WITH {', '.join(parts)} SELECT {', '.join(counts)}"
+def _together(writes: tuple[tuple[str, str | None], ...]) -> str:
+    """One statement for all; an error of the database's own where a change has not met exactly one row."""
+    parts, checks = [], []
+    for place, (statement, table) in enumerate(writes):
+        parts.append(f"w{place} AS ({statement}{' RETURNING 1' if table else ''})")
+        checks += [_met_one(f"(SELECT count(*) FROM w{place})", table)] if table else []  # noqa: S608 - a number
+    return f"WITH {', '.join(parts)} SELECT {', '.join(checks)}"
+
+
+def _met_one(counted: str, table: str) -> str:
+    """A sentence is no number: the server refuses to read it as one, says it, and does not get to the commit."""
+    return f"CASE {counted} WHEN 1 THEN 1 ELSE ('a change in {table} met ' || {counted} || ' rows')::integer END"
 
 
 @cache
@@ -227,13 +264,13 @@ def _change(model: type[Model], names: tuple[str, ...]) -> tuple[str, Fields]:
 
 
 def _quoted(field: Any) -> str:
-    return _database().ops.quote_name(field.column)
+    return database_here().ops.quote_name(field.column)
 
 
 def _values(row: Model, fields: Fields) -> list[Any]:
     """The values as the driver takes them. Most are taken as they are; what Django wraps, its fields wrap here too."""
     values, wrapped = [getattr(row, field.attname) for field in fields], _wrapped(fields)
-    database = _database() if wrapped else None
+    database = database_here() if wrapped else None
     for place in wrapped:
         values[place] = fields[place].get_db_prep_save(values[place], database)
     return values
@@ -244,6 +281,13 @@ def _wrapped(fields: Fields) -> list[int]:
     return [place for place, field in enumerate(fields) if isinstance(field, (JSONField, BinaryField, RangeField))]
 
 
-def _database() -> BaseDatabaseWrapper:
-    """The thread's connection itself: the proxy that Django exports looks it up again for each attribute."""
-    return connections[DEFAULT_DB_ALIAS]
+def database_here() -> BaseDatabaseWrapper:
+    """The thread's connection itself, which stays the same as long as the thread lives.
+
+    The proxy that Django exports looks it up again for each attribute, which takes a tenth of a draw.
+    """
+    try:
+        known: BaseDatabaseWrapper = _here.database
+    except AttributeError:
+        known = _here.database = connections[DEFAULT_DB_ALIAS]
+    return known

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Self
 
-from trial.audit.rows import Joined, JoinedAnswer
+from trial.audit.rows import Columns, Joined, JoinedAnswer
 from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Participant
 
 STANDING = Joined(
-    [EligibilityCheck, ConsentForm, Consent],
+    [
+        Columns(EligibilityCheck, "key factors eligible"),
+        Columns(ConsentForm, "id version"),
+        Columns(Consent, "id form_id sha256"),
+    ],
     """
     SELECT {enrolment_eligibilitycheck}, {enrolment_consentform}, {enrolment_consent}
     FROM enrolment_participant person
