@@ -120,6 +120,22 @@ def test_a_code_that_cannot_be_one_is_told_at_the_field(db, typed):
     assert "aksel-error-message" in text(answer)
 
 
+def test_a_code_with_a_slip_in_it_stays_in_the_field_with_a_sentence(cast, code):
+    slip = code[:-1] + ("X" if code[-1] != "X" else "W")
+    answer = Client().post(reverse("surveys:answer"), {"code": slip})
+    assert answer.status_code == 200
+    assert "Koden åpner ikke noe spørreskjema. Sjekk at du har skrevet den riktig." in text(answer)
+    assert f'value="{slip}"' in answer.content.decode()
+    assert "answer" not in answer.cookies
+
+
+def test_codes_cannot_be_guessed_by_typing_them_for_long(cast, code):
+    client, address = Client(), reverse("surveys:answer")
+    for _try in range(MOST_MISSES):
+        assert "Sjekk at du har skrevet den riktig" in text(client.post(address, {"code": new_code()}))
+    assert client.post(address, {"code": code}).status_code == 429
+
+
 def test_a_code_can_be_typed_in_any_case(cast, code):
     client = Client()
     answer = client.post(reverse("surveys:answer"), {"code": code.lower().replace("-", " ")})

@@ -53,7 +53,7 @@ def for_respondents(view: View) -> View:
 def enter(request: HttpRequest) -> HttpResponse:
     """The page where the code of a letter is typed."""
     form = CodeForm(request.POST or None)
-    found = perform(form, lambda code: (parse_code(code), _opened(request, code))[0])
+    found = perform(form, lambda code: _typed(request, code))
     return _with_code(found) if found else render(request, "surveys/answer_enter.html", {"form": form})
 
 
@@ -122,6 +122,18 @@ def send(request: HttpRequest) -> HttpResponse:
 def thanks(request: HttpRequest) -> HttpResponse:
     """The answers have come."""
     return render(request, "surveys/answer_thanks.html")
+
+
+def _typed(request: HttpRequest, code: str) -> str:
+    """The symbols of a code that opens a questionnaire; a slip of the finger is put right at the field."""
+    symbols = parse_code(code)
+    try:
+        _opened(request, symbols)
+    except Refusal as refusal:
+        if refusal.code != "unknown_code":
+            raise
+        raise Refusal(refusal.code, refusal.sentence, field="code", status=422) from refusal
+    return symbols
 
 
 def _opened(request: HttpRequest, code: str) -> Opened:
