@@ -224,6 +224,6 @@ def test_the_pages_of_follow_up_fit_and_are_for_everyone(world: Cast, desks: Des
         page = desks.sign_in(user, "/")
         page.set_viewport_size({"width": width, "height": 900})
         for path in paths:
-            page.goto(f"{desks.server.url}{base}/{path}", wait_until="networkidle")
+            page.goto(f"{desks.server.url}{base}/{path}")
             assert violations(page) == [], path
             assert not overflows(page), path
