@@ -125,10 +125,11 @@ def _of_file(path: Path, outcomes: tuple[str, ...], span: Any, strata: str, cont
             raise EvaluationError("empty_cell", f"{strata if name == 'stratum' else name} is empty in some rows")
     for one in scanned:
         one.refuse_parts(table)
-    arms = arm_pair(pd.Series(np.asarray(table["arm"])), control)
+    arm, arms_found = pd.factorize(np.asarray(table["arm"], dtype=object))
+    arms = arm_pair(pd.Series(arms_found), control)
     codes, names = _in_alphabet(table["stratum"])
     shape = (len(outcomes), len(span), len(names), 2)
-    month, is_treated = np.asarray(table["month"]).astype(int) - span[0], np.asarray(table["arm"]) == arms[TREATED]
+    month, is_treated = np.asarray(table["month"]).astype(int) - span[0], (arms_found == arms[TREATED])[arm]
     place = (month * len(names) + codes) * 2 + is_treated
     found = {kind: np.zeros(shape) for kind in POWERS}
     for kind, power in POWERS.items():
@@ -210,7 +211,7 @@ class _Scanned:
             return f"TRY_CAST({column}::DOUBLE * {self.scale} AS BIGINT)"
         if self.in_hours:
             return f"{column}::BIGINT * {self.scale}"
-        return f"{column}::INTEGER" if self.stored.state else f"{column}::HUGEINT"
+        return f"{column}::SMALLINT" if self.stored.state else f"{column}::HUGEINT"
 
     @property
     def has_parts(self) -> bool:
