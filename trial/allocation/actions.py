@@ -1,7 +1,7 @@
 """The draw, in order: a place in the log first, an arm after that is committed. Checkpoints, events.
 
 Everything here writes as the database role `draw`, which alone reads the seeds and appends to the log; who asks is
-checked before. Locks are always taken in one order: participants, the trial's row, the head of the log.
+checked before. Locks are always taken in one order: the turn in the trial's queue, participants, the trial's row.
 """
 
 import hashlib

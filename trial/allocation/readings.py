@@ -1,7 +1,8 @@
 """What a draw reads, in one round trip: first the rows that it locks, then the rest as it stands under the locks.
 
-Locks are always taken in one order: participants, then the trial's row, which stands for its log and its states. A
-statement sees what was committed before it began, so what another draw may change is read after the lock.
+Locks are always taken in one order: the turn (see `trips`), participants, then the trial's row, which stands for its
+log and its states. A statement sees what was committed before it began, so what another draw may change is read after
+the lock.
 """
 
 from collections.abc import Callable
