@@ -155,6 +155,15 @@ def test_the_unblinded_report_is_not_for_blinded_readers(lived):
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_groups_have_their_english_names_on_english_pages(lived, name):
+    client = signed_in(lived.coordinator)
+    client.cookies["language"] = "en"
+    page = client.get(at(name)).content.decode()
+    assert not any(norwegian in page for norwegian in ARM_NAMES)
+    assert ("Intervention group" in page) == (name in {"flow", "groups", "data"})
+
+
 def test_reports_are_in_english_too(lived, printed):
     client = signed_in(lived.lead)
     client.cookies["language"] = "en"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from threading import local
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -21,19 +20,12 @@ Row = TypeVar("Row", bound=Model)
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 Fields = tuple[Any, ...]  # concrete fields of a model
 
-_here = local()
-
 MOST_TOGETHER = 18  # writes in one statement
 
 
 def ask(statement: str, *parameters: Any) -> Cursor:
     """Run a statement that the server prepares. Within `one_trip` its result arrives when it is fetched."""
-    database = database_here()
-    with database.wrap_database_errors:
-        if database.connection is None:
-            database.connect()
-        cursor: Cursor = psycopg.Cursor(database.connection)
-        return cursor.execute(statement, parameters, prepare=True)
+    return _asked(database_here(), statement, parameters)
 
 
 @contextmanager
@@ -61,7 +53,7 @@ def written_together(*, then: Callable[[], None] | None = None) -> Iterator[None
         database.gathered = None  # type: ignore[attr-defined]
     with one_trip():
         for writes in gathered.statements:
-            _write_all(writes)
+            _write_all(database, writes)
         if then:
             then()
 
@@ -76,14 +68,17 @@ def apart() -> None:
 def insert(row: Model) -> None:
     """Write a new row. A key that the database makes up stays unknown here."""
     statement, fields = _insertion(type(row))
-    _write(_Write(statement, _values(row, fields)))
+    database = database_here()
+    _write(database, _Write(statement, _values(row, fields, database)))
     row._state.adding = False
 
 
 def update(row: Model, names: Iterable[str]) -> None:
     """Write the named fields of a row. Raises DatabaseError where it is not there, or may not be changed."""
     statement, fields = _change(type(row), tuple(names))
-    _write(_Write(statement, [*_values(row, fields), row.pk], changes=(row._meta.db_table, row.pk)))
+    database = database_here()
+    values = [*_values(row, fields, database), row.pk]
+    _write(database, _Write(statement, values, changes=(row._meta.db_table, row.pk)))
 
 
 class Columns(Generic[Row]):
@@ -132,7 +127,8 @@ class Rows(Generic[Row]):
         self.model, self.template, self.columns = model, template, Columns(model, only)
 
     def ask(self, *parameters: Any) -> "Answer[Row]":
-        return Answer(self, ask(self._statement, *parameters))
+        database = database_here()
+        return Answer(self, database, _asked(database, self._statement, parameters))
 
     @cached_property
     def _statement(self) -> str:
@@ -142,11 +138,11 @@ class Rows(Generic[Row]):
 class Answer(Generic[Row]):
     """The rows that were asked for, taken when they are needed."""
 
-    def __init__(self, rows: Rows[Row], cursor: Cursor) -> None:
-        self._rows, self._cursor = rows, cursor
+    def __init__(self, rows: Rows[Row], database: BaseDatabaseWrapper, cursor: Cursor) -> None:
+        self._rows, self._database, self._cursor = rows, database, cursor
 
     def all(self) -> list[Row]:
-        with database_here().wrap_database_errors:
+        with self._database.wrap_database_errors:
             return [self._rows.columns.made(values) for values in self._cursor.fetchall()]
 
     def first(self) -> Row | None:
@@ -168,7 +164,8 @@ class Joined:
         self.parts = [part if isinstance(part, Columns) else Columns(part) for part in parts]
 
     def ask(self, *parameters: Any) -> "JoinedAnswer":
-        return JoinedAnswer(self, ask(self._statement, *parameters))
+        database = database_here()
+        return JoinedAnswer(self, database, _asked(database, self._statement, parameters))
 
     @cached_property
     def _statement(self) -> str:
@@ -178,12 +175,12 @@ class Joined:
 class JoinedAnswer:
     """The row that was asked for, taken when it is needed."""
 
-    def __init__(self, joined: Joined, cursor: Cursor) -> None:
-        self._joined, self._cursor = joined, cursor
+    def __init__(self, joined: Joined, database: BaseDatabaseWrapper, cursor: Cursor) -> None:
+        self._joined, self._database, self._cursor = joined, database, cursor
 
     def take(self) -> list[Any]:
         """An instance of each model, None where an outer join found no row; all None where there is nothing at all."""
-        with database_here().wrap_database_errors:
+        with self._database.wrap_database_errors:
             values = self._cursor.fetchone()
         rest, found = iter(values or ()), []
         for part in self._joined.parts:
@@ -219,19 +216,27 @@ class _Gathered:
             self.statements.append([])
 
 
-def _write(write: _Write) -> None:
-    gathered: _Gathered | None = getattr(database_here(), "gathered", None)
+def _write(database: BaseDatabaseWrapper, write: _Write) -> None:
+    gathered: _Gathered | None = getattr(database, "gathered", None)
     if gathered is None:
-        _write_all([write])
+        _write_all(database, [write])
     else:
         gathered.add(write)
 
 
-def _write_all(writes: Sequence[_Write]) -> None:
+def _write_all(database: BaseDatabaseWrapper, writes: Sequence[_Write]) -> None:
     if not writes:
         return
     statement = _together(tuple((write.statement, write.changes and write.changes[0]) for write in writes))
-    ask(statement, *(value for write in writes for value in write.values))
+    _asked(database, statement, tuple(value for write in writes for value in write.values))
+
+
+def _asked(database: BaseDatabaseWrapper, statement: str, parameters: tuple[Any, ...]) -> Cursor:
+    with database.wrap_database_errors:
+        if database.connection is None:
+            database.ensure_connection()
+        cursor: Cursor = psycopg.Cursor(database.connection)
+        return cursor.execute(statement, parameters, prepare=True)
 
 
 @lru_cache(maxsize=256)
@@ -267,11 +272,10 @@ def _quoted(field: Any) -> str:
     return database_here().ops.quote_name(field.column)
 
 
-def _values(row: Model, fields: Fields) -> list[Any]:
+def _values(row: Model, fields: Fields, database: BaseDatabaseWrapper) -> list[Any]:
     """The values as the driver takes them. Most are taken as they are; what Django wraps, its fields wrap here too."""
-    values, wrapped = [getattr(row, field.attname) for field in fields], _wrapped(fields)
-    database = database_here() if wrapped else None
-    for place in wrapped:
+    values = [getattr(row, field.attname) for field in fields]
+    for place in _wrapped(fields):
         values[place] = fields[place].get_db_prep_save(values[place], database)
     return values
 
@@ -282,12 +286,5 @@ def _wrapped(fields: Fields) -> list[int]:
 
 
 def database_here() -> BaseDatabaseWrapper:
-    """The thread's connection itself, which stays the same as long as the thread lives.
-
-    The proxy that Django exports looks it up again for each attribute, which takes a tenth of a draw.
-    """
-    try:
-        known: BaseDatabaseWrapper = _here.database
-    except AttributeError:
-        known = _here.database = connections[DEFAULT_DB_ALIAS]
-    return known
+    """The thread's connection itself: the proxy that Django exports looks it up again for each attribute."""
+    return connections[DEFAULT_DB_ALIAS]

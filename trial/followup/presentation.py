@@ -145,7 +145,7 @@ def _usage_chart(usage: Usage, arms: list[Arm], group: str, exact: bool) -> Tabl
     for month in range(MONTHS + 1):
         shares = [(arm, _part_of_arm(usage, arm.pk, group, month, exact)) for arm in arms]
         points += [
-            {"month": month, "people": round(share, 1), "series": arm.name}
+            {"month": month, "people": round(share, 1), "series": str(arm)}
             for arm, share in shares
             if share is not None
         ]
@@ -171,7 +171,7 @@ def ever_table(usage: Usage, arms: list[Arm], *, exact: bool) -> Table:
     """Table 2.1: how many of each arm have been in each group of measures at any time since the draw."""
     groups = [*((group, str(GROUPS[group])) for group in MEASURE_GROUPS), (ANY_MEASURE, _("Minst ett tiltak"))]
     return {
-        "columns": [{"label": _("Tiltak")}, *({"label": arm.name} for arm in arms)],
+        "columns": [{"label": _("Tiltak")}, *({"label": str(arm)} for arm in arms)],
         "rows": [
             [
                 label,

@@ -173,7 +173,7 @@ def _band(label: str, top: int, bottom: int) -> dict[str, Any]:
 
 
 def _arm_lines(board: Dashboard, shown: list[Row], place: int) -> list[Line]:
-    head = [Line(board.arms[place].name)] if shown[0].step == "allocated" else []
+    head = [Line(str(board.arms[place]))] if shown[0].step == "allocated" else []
     return [*head, *(_line(board, row, place) for row in shown)]
 
 

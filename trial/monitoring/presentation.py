@@ -114,9 +114,9 @@ def measures_chart(board: Dashboard) -> Table | None:
             people = board.measures.people[month, arm.pk, ANY]
             share = percent(people, drawn[arm.pk], exact=board.exact)
             if share is not None:
-                points.append({"month": month.isoformat(), "people": share, "series": arm.name})
+                points.append({"month": month.isoformat(), "people": share, "series": str(arm)})
             counts = [board.measures.people[month, arm.pk, group] for group in MEASURE_GROUPS]
-            rows.append([_month(month), arm.name, *(_cell(board, count) for count in counts)])
+            rows.append([_month(month), str(arm), *(_cell(board, count) for count in counts)])
     groups = [str(GROUPS[group]) for group in MEASURE_GROUPS]
     return {
         "spec": charts.lines(points, _("Prosent av gruppen")),
@@ -150,7 +150,7 @@ def flow_table(board: Dashboard) -> Table:
     """The flow of participants: a row per step, in all and (for those who see arms) by arm; numbers lead to lists."""
     arms = board.arms if board.arms_seen else []
     return {
-        "columns": _columns(_("Trinn"), _("I alt"), *(arm.name for arm in arms)),
+        "columns": _columns(_("Trinn"), _("I alt"), *map(str, arms)),
         "rows": [_flow_row(board, row, [arm.code for arm in arms]) for row in consort.rows(board)],
     }
 
@@ -184,7 +184,7 @@ def balance_table(board: Dashboard) -> Table | None:
     differences = [
         _("Std. forskjell") if len(treated) == 1 else _("Std. forskjell: %(arm)s") % {"arm": arm} for arm in treated
     ]
-    return {"columns": _columns(_("Ved start"), *(arm.name for arm in board.arms), *differences), "rows": rows}
+    return {"columns": _columns(_("Ved start"), *map(str, board.arms), *differences), "rows": rows}
 
 
 def _difference(board: Dashboard, level: Level, *arms: Arm) -> str:
@@ -231,7 +231,7 @@ def _variable(level: Level) -> str:
 
 def response_table(board: Dashboard) -> Table:
     """Response to the questionnaires by wave, and by arm for those who see arms."""
-    names = {arm.pk: arm.name for arm in board.arms}
+    names = {arm.pk: str(arm) for arm in board.arms}
     rows = []
     for key, response in sorted(board.responses.items(), key=lambda pair: (pair[0][0], str(pair[0][1:]))):
         group = [names.get(key[1], "–")] if board.arms_seen else []
