@@ -13,10 +13,9 @@ processes, on the same PostgreSQL, one after the other in one run:
     a log has gaps; and once more with no lock at all, which no log could use, to show what the machine would give.
 
 Seconds depend on the machine and on whether its server waits for the disk (`fsync`, printed); the ratio counts:
-(a) at least 60 % of (c), and the 99th percentile of a draw below 50 ms on two cores that are otherwise idle. The first
-is reached; the second is not where the kept figures were measured (61 to 69 ms), and neither is it by the floor itself
-there (54 to 61 ms): eight who take turns wait for seven others. The load of the machine is kept with the
-figures, since draws wait for one another and the slowest for whoever has the core.
+(a) at least 60 % of (c), and the 99th percentile of a draw below 50 ms on two cores that are otherwise idle. Both are
+reached in the kept figures; beside other load the second is not, and then neither by the floor itself. The load of the
+machine is kept with the figures, since draws wait for one another and the slowest for whoever has the core.
 """
 
 import json
