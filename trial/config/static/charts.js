@@ -24,7 +24,7 @@
       axisY: { domain: false, ticks: false },
       legend: { ...words, labelColor: text, titleColor: text, orient: "top", symbolSize: 160, symbolStrokeWidth: 3 },
       header: { ...words, labelColor: text, titleColor: text },
-      title: { font, color: text, fontSize: 16, anchor: "start" },
+      title: { font, color: text, fontSize: 16, anchor: "start", subtitleFont: font, subtitleColor: subtle, subtitleFontSize: 14 },
       range: { category: arms.map((name) => token(`--ax-bg-${name}-strong`)), ramp: [token("--ax-bg-accent-soft"), token("--ax-bg-accent-strong")] },
       line: { strokeWidth: 3 },
       point: { size: 60, filled: true },
