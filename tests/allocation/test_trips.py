@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from time import sleep
+from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from tests.cast import acting
 from trial.access.planes import maintenance
 from trial.allocation.actions import _draw_at_once, _take_place
 from trial.allocation.models import IdempotencyRecord, LogLeaf
-from trial.allocation.trips import DrawTransaction
+from trial.allocation.trips import QUEUE, DrawTransaction
 from trial.audit.actions import post
 from trial.audit.models import AuditEvent, OutboxMessage
 from trial.audit.rows import ask
@@ -22,10 +22,21 @@ from trial.audit.rows import ask
 pytestmark = pytest.mark.slow
 
 
-def waiting_for_a_turn() -> int:
-    with psycopg.connect(address()) as database:
-        ((waiting,),) = database.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    return waiting
+WAITING = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+PATIENCE = 20  # seconds
+
+
+def until_waiting(many: int) -> None:
+    """Go on when so many wait for a turn in this database; other tests share the server."""
+    end = monotonic() + PATIENCE
+    with psycopg.connect(address(), autocommit=True) as database:
+        while database.execute(WAITING, (QUEUE,)).fetchone() != (many,):
+            if monotonic() > end:
+                raise TimeoutError(f"there were never {many} who waited for a turn")
+            sleep(0.01)
 
 
 def test_whoever_comes_first_has_the_first_turn(committed_database):
@@ -33,10 +44,11 @@ def test_whoever_comes_first_has_the_first_turn(committed_database):
     taken, order = threading.Event(), []
 
     def hold() -> None:
-        with DrawTransaction(trial) as transaction, transaction.reading():
+        with DrawTransaction(trial) as transaction:
+            with transaction.reading():
+                ask("SELECT 1")
             taken.set()
-            while waiting_for_a_turn() < 5:
-                sleep(0.01)
+            until_waiting(5)
         connection.close()
 
     def come(name: int) -> None:
@@ -48,14 +60,14 @@ def test_whoever_comes_first_has_the_first_turn(committed_database):
 
     with ThreadPoolExecutor(6) as pool:
         first = pool.submit(hold)
-        assert taken.wait(10)
+        assert taken.wait(PATIENCE)
         others = []
-        for name in range(5):
+        for name in range(4):
             others.append(pool.submit(come, name))
-            while waiting_for_a_turn() <= name and not first.done():
-                sleep(0.01)
+            until_waiting(name + 1)
+        others.append(pool.submit(come, 4))  # lets the holder go
         for each in (first, *others):
-            each.result(timeout=30)
+            each.result(timeout=PATIENCE)
     assert order == [0, 1, 2, 3, 4]
 
 
