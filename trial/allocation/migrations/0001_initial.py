@@ -4,8 +4,10 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 
-class Migration(migrations.Migration):
+
+class Migration(BatchedMigration):
     initial = True
 
     dependencies = [

@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 from trial.access.rls import Protect
 
 REFUSE_CHANGES = """
@@ -19,7 +20,7 @@ ALTER TABLE allocation_cluster ENABLE ALWAYS TRIGGER refuse_truncate;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("allocation", "0004_corrections"),
         ("enrolment", "0003_consent_draft"),

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 
-class Migration(migrations.Migration):
+
+class Migration(BatchedMigration):
     dependencies = [
         ("analyses", "0002_planes"),
         ("studies", "0004_strata_and_unit"),

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import trial.enrolment.states
+from trial.access.batched import BatchedMigration
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     initial = True
 
     dependencies = [

@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 from trial.access.rls import AppendOnly, Grant, Protect
 
 OWN_TRIAL = "trial_id = ANY(app_trials())"
@@ -22,7 +23,7 @@ ALTER TABLE enrolment_participant ENABLE ALWAYS TRIGGER keep_stratum;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("enrolment", "0003_consent_draft"),
         ("identity", "0003_keys_readers_scans"),

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 
-class Migration(migrations.Migration):
+
+class Migration(BatchedMigration):
     initial = True
 
     dependencies = [

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 from evaluation.codes import measures
+from trial.access.batched import BatchedMigration
 
 
 def complete_rows(apps, schema_editor):
@@ -25,7 +26,7 @@ def complete_rows(apps, schema_editor):
         cursor.execute("SELECT set_config('app.maintenance', '', true)")
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("enrolment", "0003_consent_draft"),
         ("followup", "0002_planes"),

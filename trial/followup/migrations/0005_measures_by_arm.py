@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
+
 JOIN_MEASURES = """
 CREATE OR REPLACE FUNCTION followup_join_measures(people uuid[]) RETURNS void LANGUAGE sql
 SET search_path = public, pg_temp AS $$
@@ -42,7 +44,7 @@ def join_again(apps, schema_editor):
         cursor.execute("SELECT set_config('app.maintenance', '', true)")
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("allocation", "0002_planes"),
         ("followup", "0004_summaries"),

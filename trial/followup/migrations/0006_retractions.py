@@ -9,6 +9,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
+
 COLUMNS = "retracted_at, retracted_by_id, retraction"
 KINDS = ("contact", "deviation", "enquiry", "job", "measure")
 MANAGERS = [("objects", models.Manager()), ("ever", models.Manager())]
@@ -99,7 +101,7 @@ def _replaces(name):
     )
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("followup", "0005_measures_by_arm"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -2,6 +2,7 @@
 
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 from trial.access.rls import Protect
 from trial.identity.keys import service
 
@@ -30,7 +31,7 @@ def name_keys(apps, schema_editor):
         cursor.execute("SELECT set_config('app.maintenance', '', true)")
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("identity", "0002_planes"),
     ]

@@ -4,8 +4,10 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 
-class Migration(migrations.Migration):
+
+class Migration(BatchedMigration):
     dependencies = [
         ("registers", "0005_linkage"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -6,9 +6,10 @@ from django.conf import settings
 from django.db import migrations, models
 
 import trial.studies.states
+from trial.access.batched import BatchedMigration
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     initial = True
 
     dependencies = [

@@ -3,9 +3,10 @@
 from django.db import migrations, models
 
 import trial.studies.models
+from trial.access.batched import BatchedMigration
 
 
-class Migration(migrations.Migration):
+class Migration(BatchedMigration):
     dependencies = [
         ("studies", "0003_remove_office"),
     ]

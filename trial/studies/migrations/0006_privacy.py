@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from trial.access.batched import BatchedMigration
 
-class Migration(migrations.Migration):
+
+class Migration(BatchedMigration):
     dependencies = [
         ("studies", "0005_group_roles"),
     ]
