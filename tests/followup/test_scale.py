@@ -144,6 +144,16 @@ def _measure(client: Client, role: str, page: str, address: str, most_attempts: 
     return Measured(role, page, milliseconds, len(queries) - AROUND, len(answer.content))
 
 
+SCORED = """
+SELECT instrument, count(*), round(sum(score)::numeric, 6) FROM (
+  SELECT instrument, participant_id, avg(value::float8) AS score
+  FROM surveys_answer JOIN surveys_invitation ON key = invitation_id AND final_entry = entry AND state = 'answered'
+  JOIN surveys_wave ON surveys_wave.id = wave_id AND months = 0
+  WHERE value ~ '^[0-9]+$' GROUP BY 1, 2
+) person GROUP BY 1 ORDER BY 1
+"""
+
+
 def _recount() -> dict[str, Any]:
     """The trial's totals by SQL over every single row, beside the same from what is kept added up."""
     with maintenance(), connection.cursor() as cursor:
@@ -164,12 +174,18 @@ def _recount() -> dict[str, Any]:
         stages = cursor.fetchall()
         cursor.execute("SELECT stage, count(*) FROM followup_casesummary WHERE stage <> '' GROUP BY 1 ORDER BY 1")
         kept_stages = cursor.fetchall()
+        cursor.execute(SCORED)
+        scored = cursor.fetchall()
+        cursor.execute("SELECT instrument, count(*), round(sum(score)::numeric, 6) FROM surveys_baselinescore "
+                       "GROUP BY 1 ORDER BY 1")  # fmt: skip
+        kept_scored = cursor.fetchall()
         in_measure = Measure.objects.values("participant").distinct().count()
         kept_in_measure = InMeasure.objects.filter(group=ANY_MEASURE).values("participant").distinct().count()
     return {
         "contacts and minutes": (contacts, kept_contacts),
         "loads": (loads, kept_loads),
         "stages": (stages, kept_stages),
+        "scores at the start": (scored, kept_scored),
         "people in measures": (in_measure, kept_in_measure),
     }
 

@@ -13,7 +13,7 @@ from trial.enrolment.actions import withdraw
 from trial.enrolment.states import Withdrawal
 from trial.surveys.actions import make_letter, open_waves, save_answers, settle, submit, type_answers
 from trial.surveys.models import Answer, Entry, Invitation, Link
-from trial.surveys.queries import responses, survey_rows
+from trial.surveys.queries import responses, standings, survey_rows
 from trial.surveys.states import InvitationState
 
 pytestmark = pytest.mark.slow
@@ -184,10 +184,12 @@ def test_responses_are_counted_by_wave_and_arm(asked):
     with holding(code_for(asked, first)):
         submit(by=None, invitation=first, answers=GIVEN)
     with acting(asked.coordinator):
-        counted = responses(asked.trial)
-        by_arm = responses(asked.trial, "participant__allocation__arm__code")
-    assert (counted["T1",].opened, counted["T1",].answered, counted["T1",].percent) == (2, 1, 50)
-    assert list(by_arm) == [("T1", "intervention")]
+        counted = responses(standings(asked.trial))
+        by_arm = responses(standings(asked.trial, by_arm=True))
+        arm = asked.trial.arms.get(code="intervention")
+    assert (counted["T1", None].opened, counted["T1", None].answered, counted["T1", None].percent) == (2, 1, 50)
+    assert list(by_arm) == [("T1", arm.pk)]
+    assert by_arm["T1", arm.pk] == counted["T1", None]
 
 
 @pytest.mark.parametrize("who", ["jon", "coordinator", "lead", "analyst"])

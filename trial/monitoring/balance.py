@@ -3,19 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from math import sqrt
 from typing import Any
 
-from django.db.models import Count
-from django.db.models.functions import ExtractYear
+from django.db.models import Count, QuerySet
 
 from trial.access.small_counts import rounded
 from trial.allocation.models import Allocation
 from trial.audit import clock
+from trial.monitoring.calendar import beginning, stretch
 from trial.studies.models import Arm, Trial
 from trial.surveys.queries import Score, baseline_scores
 
 OFFICE, YEAR = "office", "year"
+FIRST_YEAR = 2000  # nobody was enrolled before
 MOST_OFFICES = 20
 
 
@@ -77,8 +79,7 @@ def balance_of(trial: Trial, arms: list[Arm]) -> Balance:
     few = trial.offices.count() <= MOST_OFFICES  # of many offices each is too small to compare
     by_office = rows.values_list("office__nav_office__name", "arm").annotate(number=Count("pk"))
     offices = _levels(OFFICE, by_office) if few else []
-    enrolled = rows.annotate(year=ExtractYear("enrolled_at", tzinfo=clock.OSLO))
-    years = _levels(YEAR, enrolled.values_list("year", "arm").annotate(number=Count("pk")))
+    years = _levels(YEAR, _by_year(rows))
     factors = [
         level
         for factor in trial.factors
@@ -86,6 +87,14 @@ def balance_of(trial: Trial, arms: list[Arm]) -> Balance:
     ]
     drawn = {arm.pk: sum(level.counts.get(arm.pk, 0) for level in years) for arm in arms}
     return Balance(drawn, [*offices, *factors, *years, *_scores(trial)])
+
+
+def _by_year(rows: QuerySet[Allocation]) -> list[tuple[int, int, int]]:
+    """(year of enrolment, arm key, people)"""
+    years = range(FIRST_YEAR, clock.today().year + 1)
+    beginnings = [beginning(date(year, 1, 1)) for year in years]
+    counted = rows.annotate(year=stretch("enrolled_at", beginnings)).values_list("year", "arm")
+    return [(FIRST_YEAR + year - 1, arm, number) for year, arm, number in counted.annotate(number=Count("pk"))]
 
 
 def _levels(variable: str, rows: Iterable[tuple[Any, int, int]]) -> list[Level]:

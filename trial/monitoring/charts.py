@@ -5,8 +5,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from trial.access.small_counts import rounded
+from trial.monitoring.calendar import Month, following, months_between
 from trial.monitoring.queries import Dashboard
-from trial.monitoring.recruitment import Month, Recruitment, following, months_between
+from trial.monitoring.recruitment import Recruitment
 from trial.studies.models import Office
 
 Spec = dict[str, Any]

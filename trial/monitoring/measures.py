@@ -6,7 +6,7 @@ from datetime import date
 
 from trial.followup.models import ANY_MEASURE
 from trial.followup.queries.usage import people_in_measures
-from trial.monitoring.recruitment import Month, last_day
+from trial.monitoring.calendar import Month, last_day
 from trial.studies.models import Trial
 
 ANY = ANY_MEASURE

@@ -3,7 +3,6 @@
 import csv
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from trial.access.paging import LongPaginator
 from trial.access.refusals import not_found
 from trial.access.requests import SignedInRequest
 from trial.audit import clock
@@ -81,7 +81,7 @@ def report_list(request: SignedInRequest, trial: str) -> HttpResponse:
 def flow_list(request: SignedInRequest, trial: str, step: str, arm: str = "") -> HttpResponse:
     """The people behind a number of the flow, by participant number."""
     found, group, rows = people_in(request.user, trial, step, arm)
-    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    page = LongPaginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     people = table_of(found, STEPS[step], page)
     context = {"trial": found, "step": STEPS[step], "arm": group, "page": page, "people": people}
     return render(request, "monitoring/people.html", context)

@@ -16,11 +16,11 @@ from trial.followup.forms import GROUPS
 from trial.followup.models import DeviationKind
 from trial.monitoring import charts, consort
 from trial.monitoring.balance import OFFICE, YEAR, Level
+from trial.monitoring.calendar import Month
 from trial.monitoring.forecast import months_until
 from trial.monitoring.lists import STEPS
 from trial.monitoring.measures import ANY
 from trial.monitoring.queries import Dashboard
-from trial.monitoring.recruitment import Month
 from trial.studies.models import Arm
 from trial.surveys.queries import Response
 
@@ -231,12 +231,12 @@ def _variable(level: Level) -> str:
 
 def response_table(board: Dashboard) -> Table:
     """Response to the questionnaires by wave, and by arm for those who see arms."""
-    names = {arm.pk: str(arm) for arm in board.arms}
+    names: dict[int | None, str] = {arm.pk: str(arm) for arm in board.arms}
     rows = []
-    for key, response in sorted(board.responses.items(), key=lambda pair: (pair[0][0], str(pair[0][1:]))):
-        group = [names.get(key[1], "–")] if board.arms_seen else []
+    for (wave, arm), response in sorted(board.responses.items(), key=lambda pair: (pair[0][0], pair[0][1] or 0)):
+        group = [names.get(arm, "–")] if board.arms_seen else []
         counts = [_cell(board, number) for number in (response.opened, response.answered, response.on_paper)]
-        rows.append([key[0], *group, *counts, _response_rate(board, response)])
+        rows.append([wave, *group, *counts, _response_rate(board, response)])
     head = [{"label": _("Runde")}, *([{"label": _("Gruppe")}] if board.arms_seen else [])]
     labels = _columns("", _("Åpnet for"), _("Har svart"), _("Av dem på papir"), _("Svarprosent"))[1:]
     return {"columns": [*head, *labels], "rows": rows}

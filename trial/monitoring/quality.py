@@ -1,10 +1,11 @@
 """What is behind with the data: register coverage, and counts of what should have been written and is not."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Q, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +16,7 @@ from trial.followup.models import CaseSummary, Deviation, Measure
 from trial.followup.states import UNDER_FOLLOW_UP
 from trial.registers.queries import latest_by_register
 from trial.studies.models import Trial
-from trial.surveys.models import Invitation
+from trial.surveys.queries import Standing
 from trial.surveys.states import UNANSWERED, InvitationState
 
 DAYS_TO_DRAW = 14
@@ -38,12 +39,13 @@ def registers_in(trial: Trial) -> list[dict[str, Any]]:
     return latest_by_register(trial)
 
 
-def lags_in(trial: Trial) -> list[Lag]:
-    """What is behind in a trial, as far as the reader's rows reach; one query."""
+def lags_in(trial: Trial, questionnaires: list[Standing]) -> list[Lag]:
+    """What is behind in a trial, as far as the reader's rows reach; one query beside the questionnaires counted."""
     parts = {"people": _people(trial), "cases": _cases(trial), "measures": _measures(trial),
-             "deviations": _deviations(trial), "questionnaires": _questionnaires(trial)}  # fmt: skip
+             "deviations": _deviations(trial)}  # fmt: skip
     first, *others = [_counted(name, *part) for name, part in parts.items()]
     found = {name: numbers for name, *numbers in first.union(*others, all=True)}
+    found["questionnaires"] = _questionnaires(questionnaires)
     return [
         Lag(label, *found.get(name, NOTHING)[2 * place : 2 * place + 2])
         for name, labels in LABELS.items()
@@ -82,15 +84,15 @@ def _counted(name: str, rows: Any, *pairs: Pair) -> Any:
 def _people(trial: Trial) -> tuple[Any, *tuple[Pair, ...]]:
     now = clock.now()
     newest = ConsentForm.objects.filter(trial=trial).order_by("-version").values("pk")[:1]
-    given = Consent.objects.filter(participant=OuterRef("pk"), withdrawn_at=None).order_by("-given_at", "-id")
+    to_newest = Consent.objects.filter(trial=trial, withdrawn_at=None, form__in=newest).values("participant")
     enrolled = Q(state=ParticipantState.ENROLLED)
     begun = Q(state__in=[ParticipantState.REGISTERED, ParticipantState.CONSENTED])
     followed = Q(state__in=UNDER_FOLLOW_UP)
     return (
-        Participant.objects.filter(trial=trial).annotate(form=Subquery(given.values("form")[:1])),
+        Participant.objects.filter(trial=trial),
         (enrolled & Q(enrolled_at__lt=now - timedelta(days=DAYS_TO_DRAW)), enrolled),
         (begun & Q(registered_at__lt=now - timedelta(days=QUIET_DAYS)), begun),
-        (followed & ~Q(form=Subquery(newest)), followed),
+        (followed & ~Q(key__in=to_newest), followed),
     )
 
 
@@ -109,11 +111,15 @@ def _deviations(trial: Trial) -> tuple[Any, Pair]:
     return Deviation.objects.filter(trial=trial), (Q(resolved_at=None), ALL)
 
 
-def _questionnaires(trial: Trial) -> tuple[Any, Pair, Pair]:
-    typed = Q(state__in=[InvitationState.TYPED, InvitationState.DIFFERING])
-    closed = Q(closes__lt=clock.today()) & ~Q(state=InvitationState.STOPPED)
-    return (
-        Invitation.objects.filter(trial=trial),
-        (closed & Q(state__in=UNANSWERED) & ~typed, closed),
-        (typed, Q(typed_at__isnull=False)),
-    )
+def _questionnaires(counted: list[Standing]) -> list[int]:
+    half_typed = {InvitationState.TYPED, InvitationState.DIFFERING}
+
+    def number(those: Callable[[Standing], bool]) -> int:
+        return sum(each.number for each in counted if those(each))
+
+    return [
+        number(lambda each: each.late and each.state in UNANSWERED - half_typed),
+        number(lambda each: each.late and each.state != InvitationState.STOPPED),
+        number(lambda each: each.state in half_typed),
+        number(lambda each: each.typed),
+    ]

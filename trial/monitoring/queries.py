@@ -15,12 +15,12 @@ from trial.monitoring.caseloads import loads_of
 from trial.monitoring.flow import Flow, States, flow_of, states_of
 from trial.monitoring.measures import MeasuresInUse, measures_in_use
 from trial.monitoring.quality import Lag, lags_in, registers_in
-from trial.monitoring.recruitment import Recruitment, recruitment_of
+from trial.monitoring.recruitment import Recruitment, months_of, recruitment_of
 from trial.studies.models import Arm, Office, Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
-from trial.surveys.queries import Response, responses
+from trial.surveys.queries import Response, Standing, responses, standings
 
 SHOWN_MONTHS = 24
 OPEN = (TrialState.OPENED, TrialState.ARCHIVED)
@@ -72,7 +72,7 @@ class Dashboard:
         """None for those who do not see arms."""
         if not self.arms_seen:
             return None
-        return measures_in_use(self.trial, self.recruitment.months[-SHOWN_MONTHS:], clock.today())
+        return measures_in_use(self.trial, months_of(self.trial)[-SHOWN_MONTHS:], clock.today())
 
     @cached_property
     def balance(self) -> Balance | None:
@@ -80,9 +80,14 @@ class Dashboard:
         return balance_of(self.trial, self.arms) if self.arms_seen else None
 
     @cached_property
-    def responses(self) -> dict[tuple[Any, ...], Response]:
-        """(wave code, arm key) -> response for those who see arms, (wave code,) for the others."""
-        return responses(self.trial, *(["participant__allocation__arm"] if self.arms_seen else []))
+    def questionnaires(self) -> list[Standing]:
+        """Counted by arm for those who see arms."""
+        return standings(self.trial, by_arm=self.arms_seen)
+
+    @property
+    def responses(self) -> dict[tuple[str, int | None], Response]:
+        """(wave code, arm key, or None for those who do not see arms) -> response."""
+        return responses(self.questionnaires)
 
     @cached_property
     def registers(self) -> list[dict[str, Any]]:
@@ -90,7 +95,7 @@ class Dashboard:
 
     @cached_property
     def lags(self) -> list[Lag]:
-        return lags_in(self.trial)
+        return lags_in(self.trial, self.questionnaires)
 
 
 def dashboard_for(user: User, code: str) -> Dashboard:

@@ -4,41 +4,35 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
 
-from django.db.models import Count, DateField
-from django.db.models.functions import TruncMonth
+from django.db import connection
+from django.db.models import Max, Min
 
 from trial.access.small_counts import rounded
 from trial.audit import clock
 from trial.enrolment.models import Participant
+from trial.monitoring.calendar import Month, beginning, following, months_between
 from trial.monitoring.forecast import LOOK_BACK, MOST_MONTHS, Ahead, ahead
 from trial.studies.models import Trial
 from trial.studies.states import TrialState
 
-Month = date  # the first day of it
 DAYS_OF_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)
 class Recruitment:
-    """`enrolled`: (month, office key) -> people; `months`: from the plan's or the first person's to now, no gap.
+    """People enrolled `by_month`, `by_office` and, by office, `lately`: in the months that a forecast looks back on.
 
+    `months`: from the plan's or the first person's to now, no gap.
     `exact` False: what is forecast comes from rounded counts, as the curve of a forecast would give exact ones away.
     """
 
     trial: Trial
     months: list[Month]
-    enrolled: Counter[tuple[Month, int]]
+    by_month: Counter[Month]
+    by_office: Counter[int]
+    lately: Counter[int]
     exact: bool = True
-
-    @cached_property
-    def by_month(self) -> Counter[Month]:
-        return _summed(self.enrolled, 0)
-
-    @cached_property
-    def by_office(self) -> Counter[int]:
-        return _summed(self.enrolled, 1)
 
     def in_month(self, month: Month) -> int:
         return self.by_month[month]
@@ -58,7 +52,7 @@ class Recruitment:
     @property
     def goes_on(self) -> bool:
         """Whether there is anything to forecast: offices recruit, and somebody has come."""
-        return self.trial.state == TrialState.RECRUITING and bool(self.enrolled)
+        return self.trial.state == TrialState.RECRUITING and bool(self.by_month)
 
     @property
     def end(self) -> date:
@@ -73,11 +67,6 @@ class Recruitment:
         """The first of the months that a forecast looks back on."""
         return max(self.months[-LOOK_BACK:][0], min(self.by_month, default=self.months[0]))
 
-    @cached_property
-    def lately(self) -> Counter[int]:
-        """Office key -> people enrolled in the months that a forecast looks back on."""
-        return _summed(Counter({key: number for key, number in self.enrolled.items() if key[0] >= self.since}), 1)
-
     def pace(self, office: int | None = None) -> tuple[int, float]:
         """People enrolled lately (at an office), and in how many months that was."""
         people = self.lately.total() if office is None else self.lately[office]
@@ -89,7 +78,7 @@ class Recruitment:
 
     @property
     def total(self) -> int:
-        return self.enrolled.total()
+        return self.by_month.total()
 
     @property
     def known(self) -> int:
@@ -108,47 +97,38 @@ def _on_line(size: int, days: int, of_days: int) -> int:
     return round(size * max(0, min(days, of_days)) / of_days)
 
 
-def _summed(enrolled: Counter[tuple[Month, int]], part: int) -> Counter[Any]:
-    """The people by one part of the key."""
-    found: Counter[Any] = Counter()
-    for key, number in enrolled.items():
-        found[key[part]] += number
-    return found
+# One pass over the people, and a row a month and office back, not one for every month of every office.
+ENROLLED = """
+WITH person AS (
+  SELECT width_bucket(enrolled_at, %(beginnings)s::timestamptz[]) AS place, office_id FROM enrolment_participant
+  WHERE trial_id = %(trial)s AND enrolled_at IS NOT NULL
+)
+SELECT place, office_id, count(*), count(*) FILTER (WHERE place >= %(lately)s)
+FROM person GROUP BY GROUPING SETS ((place), (office_id))
+"""
 
 
 def recruitment_of(trial: Trial, *, exact: bool = True) -> Recruitment:
-    """The recruitment of a trial, from the plan's first month or the first person's to now or the plan's end.
+    """The recruitment of a trial, in its months; counts as far as the reader's rows reach, in two queries."""
+    months = months_of(trial)
+    by_month, by_office, lately = Counter[Month](), Counter[int](), Counter[int]()
+    beginnings = [beginning(month) for month in months]
+    with connection.cursor() as cursor:
+        since = max(1, len(months) - LOOK_BACK + 1)
+        cursor.execute(ENROLLED, {"trial": trial.pk, "beginnings": beginnings, "lately": since})
+        for place, office, number, of_late in cursor.fetchall():
+            if office is None:
+                by_month[months[place - 1]] = number
+            else:
+                by_office[office], lately[office] = number, of_late
+    return Recruitment(trial, months, by_month, by_office, lately, exact)
 
-    Counts as far as the reader's rows reach, in one query.
-    """
-    rows = (
-        Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
-        .order_by()
-        .annotate(month=TruncMonth("enrolled_at", tzinfo=clock.OSLO, output_field=DateField()))
-        .values_list("month", "office")
-        .annotate(number=Count("key"))
-    )
-    enrolled = Counter({(month, office): number for month, office, number in rows})
-    months = [month for month, _office in enrolled]
+
+def months_of(trial: Trial) -> list[Month]:
+    """Every month from the plan's first or the first person's to now, the plan's end or the last person's."""
+    rows = Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
+    found = rows.aggregate(first=Min("enrolled_at"), last=Max("enrolled_at"))
+    people = [clock.on_date(moment) for moment in found.values() if moment]
     last = min(clock.today(), trial.planned_end or clock.today())
-    begun = months + ([trial.planned_start] if trial.planned_start else [])
-    return Recruitment(trial, months_between(min(begun, default=last), max([*months, last])), enrolled, exact)
-
-
-def months_between(first: date, last: date) -> list[Month]:
-    """Every month from the one of `first` to the one of `last`; none where `last` is earlier."""
-    months, month = [], first.replace(day=1)
-    while month <= last:
-        months.append(month)
-        month = following(month)
-    return months
-
-
-def following(month: Month) -> Month:
-    """The first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def last_day(month: Month) -> date:
-    """The last day of a month."""
-    return following(month) - timedelta(days=1)
+    begun = people + ([trial.planned_start] if trial.planned_start else [])
+    return months_between(min(begun, default=last), max([*people, last]))

@@ -202,6 +202,25 @@ class Answer(GuardedModel):
         return f"{self.instrument}.{self.item}"
 
 
+class BaselineScore(GuardedModel):
+    """A person's score on an instrument at the start: the mean of the answers that are numbers.
+
+    The database keeps it itself (migration `0004_baseline_scores`) when the answers are final. No plane reads the rows:
+    `surveys_baseline()` gives out sums over people.
+    """
+
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="+")
+    trial = models.ForeignKey(Trial, on_delete=models.PROTECT, related_name="+")
+    instrument = models.SlugField(max_length=40, db_index=False)
+    score = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["participant", "instrument"], name="baseline_scored_once")]
+
+    def __str__(self) -> str:
+        return f"{self.participant_id} {self.instrument}"
+
+
 class Miss(GuardedModel):
     """How often a code that opens nothing was tried from an address (its keyed hash) within a quarter of an hour."""
 

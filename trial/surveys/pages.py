@@ -5,7 +5,6 @@ from uuid import UUID
 
 import segno
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from trial.access.forms import perform
+from trial.access.paging import LongPaginator
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.enrolment.queries import names_for
@@ -24,7 +24,7 @@ from trial.surveys import actions
 from trial.surveys.forms import AnswerForm, Question
 from trial.surveys.links import address_of, enter_address
 from trial.surveys.models import Entry, Invitation
-from trial.surveys.queries import answers_of, instruments_of, invitation_for, invitations_of, responses
+from trial.surveys.queries import answers_of, instruments_of, invitation_for, invitations_of, responses, standings
 from trial.surveys.showing import (
     GROUPS,
     facts_of,
@@ -46,13 +46,12 @@ def overview(request: SignedInRequest, trial: str) -> HttpResponse:
     found = trial_for(request.user, trial, needing=Permission.SEE_SURVEYS)
     group = request.GET.get("group", "")
     group = group if group in GROUPS else ""
-    page = Paginator(in_group(invitations_of(request.user, found), group), INVITATIONS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
+    rows = in_group(invitations_of(request.user, found), group)
+    page = LongPaginator(rows, INVITATIONS_A_PAGE).get_page(request.GET.get("page"))
     surveys = can(request.user, found, Permission.SURVEY)
     context = {
         "trial": found,
-        "responses": response_table(responses(found)),
+        "responses": response_table(responses(standings(found))),
         "has_waves": found.waves.exists(),
         "tabs": group_tabs(found, group),
         "page": page,

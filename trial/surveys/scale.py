@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 
+from django.db import connection
+
 from trial.audit.guards import writing
 from trial.followup.scale_parts import World, at, gather, insert
 from trial.surveys.instruments import read, written
@@ -28,7 +30,14 @@ def add_questionnaires(world: World) -> None:
         "trial_id office_id invitation_id entry instrument item value saved_at saved_by_id",
         _answers(world, _answered(world)),
     )
+    _score(world)
     gather()
+
+
+def _score(world: World) -> None:
+    """What the database does by itself where answers are given before they are final."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT surveys_score(%s::uuid[])", [[person.key for person in world.people]])
 
 
 def _design(world: World) -> list[Wave]:

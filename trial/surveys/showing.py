@@ -56,14 +56,14 @@ def shown_answer(item: Item, answer: str) -> str:
     return in_words(options[answer]) if answer in options else answer
 
 
-def response_table(found: Mapping[tuple[Any, ...], Response]) -> dict[str, Any]:
+def response_table(found: Mapping[tuple[str, int | None], Response]) -> dict[str, Any]:
     """Response by wave, for those who see people by number anyhow."""
     labels = (_("Åpnet for"), _("Har svart"), _("Av dem på papir"), _("Svarprosent"))
     return {
         "columns": [{"label": _("Runde")}, *({"label": label, "numeric": True} for label in labels)],
         "rows": [
             [wave, each.opened, each.answered, each.on_paper, _("%(share)s %%") % {"share": each.percent}]
-            for (wave,), each in sorted(found.items())
+            for (wave, _arm), each in sorted(found.items())
         ],
     }
 

@@ -41,10 +41,16 @@ WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND first_since_draw GROUP BY 
 
 # The same running sums by the calendar: what began by a day, less what had ended before it.
 ON_DAYS = """
-SELECT arm_id, "group" COLLATE "C", width_bucket(step.day, %(days)s::date[]), sum(step.people)::int
-FROM followup_inmeasure
-CROSS JOIN LATERAL (VALUES (start - 1, 1), ("end", -1)) AS step(day, people)
-WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND step.day < %(last)s GROUP BY 1, 2, 3
+WITH spell AS (
+  SELECT arm_id, "group" COLLATE "C" AS name, width_bucket(start - 1, %(days)s::date[]) AS first,
+    width_bucket("end", %(days)s::date[]) AS past, count(*) AS people
+  FROM followup_inmeasure
+  WHERE trial_id = %(trial)s AND arm_id IS NOT NULL AND start <= %(last)s AND ("end" IS NULL OR "end" >= %(first)s)
+  GROUP BY 1, 2, 3, 4
+)
+SELECT arm_id, name, first, sum(people)::int FROM spell GROUP BY 1, 2, 3
+UNION ALL
+SELECT arm_id, name, past, -sum(people)::int FROM spell WHERE past IS NOT NULL GROUP BY 1, 2, 3
 """
 
 
@@ -77,7 +83,7 @@ def people_in_measures(trial: Trial, days: list[date]) -> Counter[tuple[date, in
         return Counter()
     steps: dict[tuple[int, str], Counter[int]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(ON_DAYS, {"trial": trial.pk, "days": days, "last": days[-1]})
+        cursor.execute(ON_DAYS, {"trial": trial.pk, "days": days, "first": days[0], "last": days[-1]})
         for arm, group, place, step in cursor.fetchall():
             steps.setdefault((arm, group), Counter())[place] += step
     people: Counter[tuple[date, int, str]] = Counter()
