@@ -58,6 +58,20 @@ def test_a_child_that_ended_by_itself_is_told_with_its_last_words() -> None:
         child.check()
 
 
+def test_a_child_that_does_its_work_and_ends_is_waited_for() -> None:
+    child = python("import time; time.sleep(0.2)")
+    child.wait()
+    child.stop()
+    assert child.process.returncode == 0
+
+
+def test_a_child_that_fails_at_its_work_is_told_with_its_last_words() -> None:
+    with pytest.raises(ServiceFailure, match="The child has failed: no way"):
+        python("import sys; sys.exit('no way')").wait()
+    with pytest.raises(ServiceFailure, match="The child has failed: it ended with -9"):
+        python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").wait()
+
+
 def test_children_are_stopped_when_the_block_fails() -> None:
     children = [python("import time; time.sleep(60)") for _ in range(2)]
     with pytest.raises(KeyError), stopped_together(*children):

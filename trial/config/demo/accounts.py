@@ -82,6 +82,12 @@ def make_accounts() -> dict[str, User]:
     return users
 
 
+def known_accounts() -> dict[str, User]:
+    """The logins made."""
+    names = [account.username for account in ACCOUNTS]
+    return {user.username: user for user in User.objects.filter(username__in=names)}
+
+
 def by_role(role: Role, office: str = "") -> Account:
     """The first login with a role (at an office)."""
     return next(a for a in ACCOUNTS if a.role == role and (not office or a.office == office))

@@ -11,12 +11,13 @@ from django.db import connection
 
 from trial.access.models import User
 from trial.access.planes import entered
-from trial.audit.clock import now, simulated
+from trial.audit.clock import SimulatedClock, simulated
 from trial.audit.queue import alone
 from trial.config import assets, translations
-from trial.config.demo import closing
+from trial.config.demo import beside, closing
 from trial.config.demo.accounts import ACCOUNTS, make_accounts
 from trial.config.demo.asking import Asking
+from trial.config.demo.beside import RECRUITING
 from trial.config.demo.evaluate import DemoFailure, analyse, deliver
 from trial.config.demo.life import Life
 from trial.config.demo.setup import DemoTrial, set_up
@@ -28,19 +29,15 @@ from trial.studies.models import Trial
 from trial.studies.queries import plane_for
 from trial.studies.states import TrialState
 
-FINISHED, RECRUITING = "se-klar", "se-klar-2"
+FINISHED = "se-klar"
 BEGINNING = datetime(2012, 10, 1, 8, 0, tzinfo=UTC)
 PEOPLE = 268
 RECRUITMENT = date(2013, 1, 7), date(2017, 12, 15)
 CLOSED = datetime(2018, 1, 2, 9, 0, tzinfo=UTC)
 LAST_QUESTIONS = date(2019, 7, 31)  # eighteen months after the last enrolment, and the window
 LAST_DATA = datetime(2021, 1, 18, 9, 0, tzinfo=UTC)
-SECOND_PEOPLE, SECOND_PLANNED = 64, 240
-SECOND_SINCE = timedelta(days=200)
-LAST_DRAW_AGO = timedelta(days=21)
-LAST_ASSIGNMENT_AGO = timedelta(days=45)
 WATCH_SECONDS = 1.0
-SEEDS = {FINISHED: 2013, RECRUITING: 2026}  # of what people do; the draws have secret seeds of their own
+SEED = 2013  # of what people do; the draws have secret seeds of their own
 
 
 def tell(terminal: Terminal, *, fresh: bool, port: int | None) -> None:
@@ -98,7 +95,7 @@ def _refuse_other_content() -> None:
 
 
 def _is_complete() -> bool:
-    """Whether an earlier demonstration came to its end: the last thing it does is to fill the second trial."""
+    """Whether an earlier demonstration came to its end with both trials."""
     states = dict(Trial.objects.values_list("code", "state"))
     return states.get(FINISHED) == TrialState.OPENED and closing.has_waiting(RECRUITING)
 
@@ -108,19 +105,24 @@ def _make(terminal: Terminal, worker: Child) -> None:
     with simulated(BEGINNING) as clock:
         with terminal.step("SE-KLAR planned; plan and protocol locked by two persons"):
             finished = _plan_finished(users)
-        with terminal.step(f"{PEOPLE} people enrolled, drawn and followed, 2013 to 2020") as report:
-            for done in _life_of_finished(finished, Life(finished, clock, SEEDS[FINISHED])).live(LAST_DATA):
-                report(done, PEOPLE)
-        worker.check()
-        with terminal.step("Register deliveries: sent, checked by the worker, accepted") as report:
-            deliver(finished, settings.LOCAL / "demo" / "deliveries", report)
-        with terminal.step("Data locked; the locked plan runs on the worker") as report:
-            run = analyse(finished, report)
-        with terminal.step("Results released and draws opened, each by two persons"):
-            closing.release_and_open(finished, run)
-    with terminal.step("SE-KLAR 2: in the middle of recruitment, numbers waiting") as report:
-        for done in _second(users):
-            report(done, SECOND_PEOPLE)
+        second = beside.begin()
+        with stopped_together(second):
+            _finish(finished, clock, terminal, worker)
+            with terminal.step("SE-KLAR 2, meanwhile: in the middle of recruitment, numbers waiting"):
+                second.wait()
+
+
+def _finish(finished: DemoTrial, clock: SimulatedClock, terminal: Terminal, worker: Child) -> None:
+    with terminal.step(f"{PEOPLE} people enrolled, drawn and followed, 2013 to 2020") as report:
+        for done in _life_of_finished(finished, Life(finished, clock, SEED)).live(LAST_DATA):
+            report(done, PEOPLE)
+    worker.check()
+    with terminal.step("Register deliveries: sent, checked by the worker, accepted") as report:
+        deliver(finished, settings.LOCAL / "demo" / "deliveries", report)
+    with terminal.step("Data locked; the locked plan runs on the worker") as report:
+        run = analyse(finished, report)
+    with terminal.step("Results released and draws opened, each by two persons"):
+        closing.release_and_open(finished, run)
 
 
 def _plan_finished(users: Mapping[str, User]) -> DemoTrial:
@@ -132,8 +134,8 @@ def _life_of_finished(demo: DemoTrial, life: Life) -> Life:
     """Five years of recruitment and weekly draws, and three more of follow-up."""
     life.recruit(PEOPLE, *RECRUITMENT)
     life.draw_weekly(RECRUITMENT[0], RECRUITMENT[1] + timedelta(days=7))
-    Asking(life, SEEDS[FINISHED]).rounds(RECRUITMENT[0], LAST_QUESTIONS)
-    Work(life, SEEDS[FINISHED]).review(RECRUITMENT[0], RECRUITMENT[1])
+    Asking(life, SEED).rounds(RECRUITMENT[0], LAST_QUESTIONS)
+    Work(life, SEED).review(RECRUITMENT[0], RECRUITMENT[1])
     life.plan(CLOSED, lambda: _close(demo))
     return life
 
@@ -143,30 +145,6 @@ def _close(demo: DemoTrial) -> None:
     with entered(plane_for(lead)):
         demo.trial.refresh_from_db()
         close_recruitment(by=lead, trial=demo.trial)
-
-
-def _second(users: Mapping[str, User]) -> list[int]:
-    """A trial that began some months ago, with something waiting for everyone who signs in."""
-    present = now()
-    first = (present - SECOND_SINCE).date()
-    with simulated(present - SECOND_SINCE - timedelta(days=30)) as clock:
-        planned = {
-            "planned_size": SECOND_PLANNED,
-            "planned_start": first,
-            "planned_end": first + timedelta(days=900),
-        }
-        demo = set_up(users, RECRUITING, "SE-KLAR 2", planned)
-        demo.key.write(settings.LOCAL / "demo")
-        life = Life(demo, clock, SEEDS[RECRUITING])
-        life.recruit(SECOND_PEOPLE, first, present.date())
-        life.draw_weekly(first, (present - LAST_DRAW_AGO).date())
-        Asking(life, SEEDS[RECRUITING]).rounds(first, present.date())
-        Work(life, SEEDS[RECRUITING])
-        life.assigns_until = present - LAST_ASSIGNMENT_AGO
-        enrolled = list(life.live(present))
-        life.register("Moss")
-        life.consent("Moss")
-        return enrolled
 
 
 def _serve(terminal: Terminal, worker: Child, port: int) -> None:

@@ -54,6 +54,12 @@ class Child:
         if self.process.poll() is not None:
             raise ServiceFailure(f"The {self.name} has ended: {last_lines(self.log)}")
 
+    def wait(self) -> None:
+        """Wait for the process to end by itself; raise with the end of its log when it failed."""
+        code = self.process.wait()
+        if code != 0:
+            raise ServiceFailure(f"The {self.name} has failed: {last_lines(self.log) or f'it ended with {code}'}")
+
     def stop(self, patience: float = 20.0) -> None:
         """Ask the process to finish what it does and end; after `patience` seconds insist."""
         if self.process.poll() is None:

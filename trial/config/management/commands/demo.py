@@ -1,7 +1,7 @@
 """The main job from end to end: `manage.py demo`."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from redis import RedisError
 
 from trial.access.refusals import Refusal
 from trial.config.assets import AssetsError
+from trial.config.demo.beside import live
 from trial.config.demo.evaluate import DemoFailure
 from trial.config.demo.story import tell
 from trial.config.demo.terminal import Terminal
@@ -24,12 +25,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="do everything but serve")
         parser.add_argument("--fresh", action="store_true", help="throw earlier demonstration data away and begin anew")
+        parser.add_argument("--beside", action="store_true", help=SUPPRESS)  # the demonstration's own second process
         parser.add_argument("--port", type=int, default=8000, help="where to serve (8000)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("The demonstration runs only with NAVTRIAL_DEMO=1, never on real data.")
         try:
+            if options["beside"]:
+                live()
+                return
             tell(Terminal(sys.stdout), fresh=options["fresh"], port=None if options["check"] else options["port"])
         except (ServiceFailure, AssetsError, DemoFailure) as failure:
             raise CommandError(str(failure)) from None
