@@ -132,11 +132,12 @@ def recruiting(code: str = "se-klar", **settings: object) -> Cast:
 
 
 def _join(cast: Cast) -> None:
-    for attribute, (display_name, role, stratum) in PEOPLE.items():
-        if attribute == "lead":
-            continue
-        with maintenance():
-            user = new_user(f"{cast.trial.code}-{attribute}", display_name)
-        with acting(cast.lead):
+    """In one maintenance and one act of the lead: a thousand tests begin here, and changing planes takes its time."""
+    others = {attribute: role for attribute, role in PEOPLE.items() if attribute != "lead"}
+    with maintenance():
+        for attribute, (display_name, _role, _stratum) in others.items():
+            setattr(cast, attribute, new_user(f"{cast.trial.code}-{attribute}", display_name))
+    with acting(cast.lead):
+        for attribute, (_name, role, stratum) in others.items():
+            user = getattr(cast, attribute)
             add_member(by=cast.lead, trial=cast.trial, user=user, role=role, office=cast.offices.get(stratum))
-        setattr(cast, attribute, user)
