@@ -62,7 +62,7 @@ def _spells(draw: st.DrawFn, persons: int, column: str, values: list[object]) ->
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     small_trials(),
     st.sampled_from(["last_day", "any_day"]),

@@ -21,7 +21,7 @@ from trial.config.rules import RULES, SIGN_IN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("pages")]
 
-DEPTH, MOST_PAGES = 2, 16  # links from the home page; pages a role
+DEPTH, MOST_PAGES = 2, 12  # links from the home page; pages a role
 DEEP, VERY_MANY = 6, 200  # all that links lead to
 EXAMPLES = 2  # pages of one kind: two participants, not sixty
 NARROW = (390, 320)
