@@ -30,6 +30,25 @@ PRINT: Final = {
     "line": {"strokeWidth": 2},
     "view": {"stroke": None},
 }
+# Bokmål writes 10,9 and mai 2014; Vega's own ways are English.
+BOKMAAL: Final = {
+    "number": {
+        "decimal": ",", "thousands": "\u00a0", "grouping": [3], "currency": ["", "\u00a0kr"], "percent": "\u00a0%",
+    },
+    "time": {
+        "dateTime": "%e. %B %Y %H:%M",
+        "date": "%d.%m.%Y",
+        "time": "%H:%M",
+        "periods": ["", ""],
+        "days": ["søndag", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag"],
+        "shortDays": ["søn", "man", "tir", "ons", "tor", "fre", "lør"],
+        "months": [
+            "januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november",
+            "desember",
+        ],
+        "shortMonths": ["jan", "feb", "mar", "apr", "mai", "jun", "jul", "aug", "sep", "okt", "nov", "des"],
+    },
+}  # fmt: skip
 UNDATED: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - stands for no time at all
 SHEET_NAME: Final = 31  # what a spreadsheet allows
 
@@ -105,9 +124,14 @@ def printable(finding: Finding, language: str = "nb") -> dict[str, Any]:
 
     The title is not drawn, since page, report and publication print it as the caption.
     """
-    return {"$schema": SCHEMA, "description": finding.title[language], "config": PRINT} | localise(
+    return {"$schema": SCHEMA, "description": finding.title[language], "config": print_config(language)} | localise(
         finding.spec, language
     )
+
+
+def print_config(language: str) -> dict[str, Any]:
+    """Colours and sizes for paper, and in bokmål its way to write numbers and months."""
+    return PRINT if language == "en" else PRINT | {"locale": BOKMAAL}
 
 
 def as_svg(specification: dict[str, Any]) -> str:

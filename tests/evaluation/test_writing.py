@@ -14,7 +14,7 @@ import pytest
 
 from evaluation import run, write_results
 from evaluation.findings import Finding
-from evaluation.writing import as_csv, as_png, as_spreadsheet
+from evaluation.writing import SCHEMA, as_csv, as_png, as_spreadsheet, as_svg, print_config
 from tests.evaluation.trials import SHORT
 
 pytestmark = pytest.mark.slow
@@ -101,3 +101,20 @@ def test_a_picture_shows_its_words(written: Path) -> None:
     figure = json.loads((written / "figures" / "figure-6.json").read_text())
     wordless = figure | {"config": figure["config"] | {"font": "no such font"}}
     assert len(as_png(figure)) > 1.05 * len(as_png(wordless))
+
+
+@pytest.mark.parametrize(("language", "month", "number"), [("nb", "okt 2026", "0,4"), ("en", "Oct 2026", "0.4")])
+def test_a_picture_writes_months_and_numbers_as_its_readers_do(language: str, month: str, number: str) -> None:
+    drawing = {
+        "$schema": SCHEMA,
+        "config": print_config(language),
+        "data": {"values": [{"month": "2026-05-01", "share": 0.5}, {"month": "2026-10-01", "share": 1}]},
+        "mark": "line",
+        "encoding": {
+            "x": {"field": "month", "type": "temporal", "axis": {"format": "%b %Y"}},
+            "y": {"field": "share", "type": "quantitative"},
+        },
+    }
+    words = re.findall(r"<text[^>]*>([^<]+)", as_svg(drawing))
+    assert month in words
+    assert number in words

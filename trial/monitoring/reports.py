@@ -9,10 +9,10 @@ from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from evaluation.writing import PRINT, SCHEMA, as_svg
+from evaluation.writing import SCHEMA, as_svg, print_config
 from trial.access.refusals import Refusal
 from trial.audit import clock
 from trial.enrolment import documents
@@ -103,4 +103,4 @@ def _latest(part: str, rows: list[list[str]], board: Dashboard) -> list[list[str
 
 
 def _printable(spec: dict[str, Any]) -> dict[str, Any]:
-    return {"$schema": SCHEMA, "config": PRINT, **PICTURE, **spec}
+    return {"$schema": SCHEMA, "config": print_config(get_language() or ""), **PICTURE, **spec}
