@@ -25,6 +25,7 @@ from trial.studies.models import Arm
 from trial.surveys.queries import Response
 
 Table = dict[str, Any]
+AFTER = float("inf")  # those not drawn yet stand after the arms
 
 
 def recruitment_chart(board: Dashboard) -> Table:
@@ -233,7 +234,7 @@ def response_table(board: Dashboard) -> Table:
     """Response to the questionnaires by wave, and by arm for those who see arms."""
     names: dict[int | None, str] = {arm.pk: str(arm) for arm in board.arms}
     rows = []
-    for (wave, arm), response in sorted(board.responses.items(), key=lambda pair: (pair[0][0], pair[0][1] or 0)):
+    for (wave, arm), response in sorted(board.responses.items(), key=lambda pair: (pair[0][0], pair[0][1] or AFTER)):
         group = [names.get(arm, "–")] if board.arms_seen else []
         counts = [_cell(board, number) for number in (response.opened, response.answered, response.on_paper)]
         rows.append([wave, *group, *counts, _response_rate(board, response)])
