@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from evaluation.deliveries import validate_file
 from evaluation.formats import USUAL_LIMITS, Limits
@@ -25,9 +25,14 @@ from evaluation.judging import ANYBODY, Judgement, People, Progress
 MEMORY_BYTES: Final = 4 << 30  # beyond what the libraries have mapped: DuckDB works with one gigabyte of it
 MOST_SECONDS: Final = 3600
 IDLE_SECONDS: Final = 60  # a library that could not start a thread for want of memory waits for it without end
-LOOK_EVERY: Final = 0.2
+LOOK_EVERY: Final = 0.02  # seconds; a child may fill its memory and be gone between two looks
 MOST_WRITTEN: Final = 200 << 30
 NEARLY_ALL: Final = 0.9  # of the memory that the child may map: whoever failed there failed for want of it
+WANT_OF_MEMORY: Final = (  # what dies of it says one of these: Python, C++, Rust, Arrow, the loader, the thread library
+    *("memoryerror", "bad_alloc", "memory allocation", "out of memory", "cannot allocate memory"),
+    *("failed to map segment", "can't start new thread", "libgcc_s.so.1 must be installed"),
+)
+LONGEST_LINE: Final = 4096
 REQUEST: Final = "request.json"
 ANSWER: Final = "answer.json"
 FAILURE: Final = "failure.json"
@@ -84,8 +89,10 @@ def validate_confined(
     end = _child(folder, confinement, progress or (lambda _label, _rows: None))
     if (folder / ANSWER).exists():
         return _judgement(json.loads((folder / ANSWER).read_text(encoding="utf-8")))
-    if end.code > 0:
-        raise ConfinedError(_told(folder / FAILURE) or f"the child ended with code {end.code}")
+    if end.code > 0 and (told := _told(folder / FAILURE)):
+        raise ConfinedError(told)
+    if end.code > 0 and not end.full:
+        raise ConfinedError(f"the child ended with code {end.code}")
     return Judgement(register, refused=_reason(end))
 
 
@@ -95,8 +102,8 @@ class ConfinedError(RuntimeError):
 
 @dataclass
 class _End:
-    """How a child ended: its exit code (negative: the signal), whether it used nearly all its memory, and why we ended
-    it (`too_slow`, `too_demanding`), if we did."""
+    """How a child ended: its exit code (negative: the signal), whether it used nearly all its memory or died saying
+    that there was no more, and why we ended it (`too_slow`, `too_demanding`), if we did."""
 
     code: int = 0
     by_us: str = ""
@@ -126,21 +133,36 @@ def _child(folder: Path, confinement: Confinement, progress: Progress) -> _End:
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
+        errors="replace",
     )
     end, ended = _End(), Event()
     Thread(target=_watch, args=(child, confinement, end, ended), daemon=True).start()
+    listener = Thread(target=_listen, args=(child.stderr, end), daemon=True)
+    listener.start()
     try:
         with child:
             for line in child.stdout or ():
                 label, rows = line.split()
                 progress(label, int(rows))
+            listener.join()
     finally:
         ended.set()
         child.kill()
     end.code = child.returncode
     return end
+
+
+def _listen(complaints: IO[str] | None, end: _End) -> None:
+    """Hear whether the child, a library or the loader of libraries dies for want of memory, long before all of it is
+    mapped: one large piece was not to be had. Nothing of it is kept, since it may hold a cell of the file."""
+    while complaints and (line := complaints.readline(LONGEST_LINE)):
+        end.full = end.full or _wants_memory(line)
+
+
+def _wants_memory(words: str) -> bool:
+    return any(word in words.lower() for word in WANT_OF_MEMORY)
 
 
 def _watch(child: subprocess.Popen[str], confinement: Confinement, end: _End, ended: Event) -> None:
@@ -202,7 +224,7 @@ def main(folder: Path) -> None:
     except MemoryError:
         found = Judgement(request["register"], refused="too_much_memory")
     except Exception as error:  # what broke is told without its words, which may hold a cell of the file
-        if not _is_full("self"):
+        if not (_is_full("self") or _wants_memory(str(error))):
             (folder / FAILURE).write_text(f"{type(error).__name__} at {_where(error)}", encoding="utf-8")
             sys.exit(1)
         found = Judgement(request["register"], refused="too_much_memory")

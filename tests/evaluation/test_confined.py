@@ -90,11 +90,13 @@ def test_a_child_that_does_nothing_any_more_is_ended_long_before_its_time(tmp_pa
     assert monotonic() - begun < 100
 
 
-def test_memory_beyond_the_limit_is_not_to_be_had(tmp_path: Path) -> None:
+@pytest.mark.parametrize("megabytes", [20, 60, 90, 110])
+def test_memory_beyond_the_limit_is_not_to_be_had(tmp_path: Path, megabytes: int) -> None:
+    """What fails first differs by the limit and by luck: an answer, an abort, the loader's 127, a thread never got."""
     with (tmp_path / "wide.csv").open("w") as file:
         file.write(HEAD)
         file.writelines(f"P{place};AAP;2015-01-01;\n" for place in range(300_000))
-    small = Confinement(memory_bytes=100 << 20, idle_seconds=5)
+    small = Confinement(memory_bytes=megabytes << 20, idle_seconds=5)
     assert judged(tmp_path / "wide.csv", tmp_path / "child", confinement=small).refused == "too_much_memory"
 
 
