@@ -33,6 +33,8 @@ PERSONS_A_STEP: Final = 10
 ALPHA: Final = 0.05
 SMALLEST: Final = "smallest"
 """The note that says, row by row, how few persons have or lack a state in an arm. It never leaves."""
+INSIDE: Final = (SMALLEST, "determined")
+"""Notes that never leave. `determined` names the covariates of which, as a rule, nobody in one arm has any."""
 LEAVING: Final = "leaving"
 """The note that holds, by rule, the rows and drawing of a finding that was made anew from rounded counts."""
 COUNTS: Final = (
@@ -144,6 +146,8 @@ def _hider(columns: Sequence[str], notes: Mapping[str, Any], rule: Rule) -> Call
 def _counts_rounded(row: Row, rule: Rule) -> Row:
     """Counts as they may leave: nobody missing is no count of anybody, and a sum is that of its rounded parts."""
     rounded = row | {key: rule.count(row[key]) for key in COUNTS if row.get(key)}
+    if row.get("reason") == "collinear" or ("subgroup" in row and row["reason"] == "no_contrast"):
+        rounded["reason"] = ""  # nobody in one arm has the characteristic: a count like any other
     if "n" in row and set(PARTS) <= set(row):
         parts = [rounded[key] for key in PARTS]
         rounded["n"] = None if None in parts else sum(parts)
@@ -289,4 +293,4 @@ def _rounded_notes(notes: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
     }
     if "joint_df" in notes:
         counts |= {"joint_df": [notes["joint_df"][0], rule.count(notes["joint_df"][1])]}
-    return {key: value for key, value in notes.items() if key != SMALLEST} | counts
+    return {key: value for key, value in notes.items() if key not in INSIDE} | counts

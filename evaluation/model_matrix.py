@@ -69,20 +69,27 @@ def refuse_one_level(parts: Mapping[str, Mapping[str, pd.Series]]) -> None:
             raise EvaluationError("collinear", f"{name} has one level only: it follows from the constant")
 
 
-def refuse_collinear(columns: np.ndarray, terms: Iterable[str], tolerance: float = 1e-9) -> None:
+def refuse_collinear(columns: np.ndarray, terms: Iterable[str]) -> None:
     """Name the first term that those before it (and the absorbed effects) determine.
 
     Raises:
         EvaluationError: `collinear`.
     """
+    if term := first_collinear(columns, terms):
+        raise EvaluationError("collinear", f"{term} follows from the other terms or the absorbed effects")
+
+
+def first_collinear(columns: np.ndarray, terms: Iterable[str], tolerance: float = 1e-9) -> str:
+    """The first term that those before it determine, or nothing."""
     basis = np.empty((len(columns), 0))
     for term, column in zip(terms, columns.T, strict=True):
         length = float(np.linalg.norm(column))
         left = column - basis @ (basis.T @ column)
         left = left - basis @ (basis.T @ left)
         if np.linalg.norm(left) <= tolerance * max(length, 1e-300):
-            raise EvaluationError("collinear", f"{term} follows from the other terms or the absorbed effects")
+            return term
         basis = np.column_stack([basis, left / np.linalg.norm(left)])
+    return ""
 
 
 def named_inverse(gram: np.ndarray, terms: Sequence[str], given: np.ndarray, tolerance: float = 1e-7) -> np.ndarray:

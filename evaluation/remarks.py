@@ -153,6 +153,12 @@ def _adjusted(facts: Facts, say: Say, words: Any, language: str) -> Iterator[str
     if facts.get("covariates"):
         names = words(facts["covariates"])
         yield say(f"Justert for {names} (Lin 2013).", f"Adjusted for {names} (Lin 2013).")
+    if facts.get("determined"):
+        names = words(facts["determined"])
+        yield say(
+            f"I en av gruppene lar {names} seg ikke skille fra de andre kjennetegnene eller lagene i trekningen.",
+            f"In one of the arms, {names} cannot be told apart from the other variables or the strata of the draw.",
+        )
     families = [family for family in facts.get("families", {}).values() if len(family) > 1]
     if families and facts.get("multiplicity", "none") != "none":
         method = label(facts["multiplicity"], language)

@@ -177,7 +177,10 @@ class Analysis:
             alpha=self.alpha,
             **self.by_strata,
         )
-        tables = [table("adjusted", found, {"covariance": "HC2", "covariates": list(self.plan.covariates)})]
+        covariates = list(self.plan.covariates)
+        determined = {term.removeprefix("treatment:") for term in found["term"]}
+        notes = {"determined": [name for name in covariates if name in determined]} if any(found["term"]) else {}
+        tables = [table("adjusted", found, {"covariance": "HC2", "covariates": covariates} | notes)]
         if self.plan.subgroups:
             split = subgroup_effects(
                 self.data.analysed,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from evaluation import EvaluationError, adjusted_effects
+from evaluation import adjusted_effects
 from tests.evaluation.trials import people
 
 
@@ -39,6 +39,29 @@ def test_persons_with_a_gap_are_left_out_and_counted(persons: pd.DataFrame) -> N
 
 def test_covariates_that_depend_on_one_another_are_refused(persons: pd.DataFrame) -> None:
     persons["women"] = 1 - persons["men"]
-    with pytest.raises(EvaluationError) as caught:
-        adjusted_effects(persons, outcomes=["months"], covariates=["men", "women"])
-    assert caught.value.code == "collinear"
+    row = adjusted_effects(persons, outcomes=["months"], covariates=["men", "women"]).iloc[0]
+    assert (row["reason"], row["term"]) == ("collinear", "women")
+    assert np.isnan(row["effect"])
+
+
+def test_a_characteristic_that_nobody_in_one_arm_has_is_named_beside_outcomes_that_can_be_adjusted(
+    persons: pd.DataFrame,
+) -> None:
+    """The draw decides it: a run of a locked plan must not fail on it."""
+    persons.loc[persons["arm"] == "control", "men"] = 0.0
+    persons["few"] = persons["months"].where(persons["office"] != "Moss")
+    found = adjusted_effects(persons, outcomes=["months"], covariates=["age", "men"]).iloc[0]
+    assert (found["reason"], found["term"], found["n"]) == ("collinear", "treatment:men", 180)
+    alone = adjusted_effects(persons, outcomes=["months"], covariates=["age"]).iloc[0]
+    assert (alone["reason"], alone["term"]) == ("", "")
+
+
+def test_who_are_fewer_than_the_terms_are_too_few_and_an_outcome_of_one_arm_has_no_contrast(
+    persons: pd.DataFrame,
+) -> None:
+    persons["early"] = persons["months"].where(persons.index < 6)
+    persons["one"] = persons["months"].where(persons["arm"] == "control")
+    persons["none"] = np.nan
+    found = adjusted_effects(persons, outcomes=["early", "one", "none", "months"], covariates=["age", "men"])
+    assert list(found["reason"]) == ["too_few", "no_contrast", "no_contrast", ""]
+    assert np.isfinite(found["effect"].iloc[3])

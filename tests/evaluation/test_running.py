@@ -227,9 +227,13 @@ def test_an_empty_cell_is_counted_and_named(deliveries: dict[str, pd.DataFrame],
 def test_a_covariate_that_follows_from_another_is_named(deliveries: dict[str, pd.DataFrame]) -> None:
     twice = deliveries["participants"].assign(double=lambda frame: 2.0 * frame["married"])
     plan = {"baseline": [*SHORT.baseline, "double"], "covariates": ["married", "double"]}
-    with pytest.raises(EvaluationError, match="double") as caught:
-        run(Plan.from_dict(SHORT.to_dict() | plan), deliveries | {"participants": twice})
-    assert caught.value.code == "collinear"
+    found = run(Plan.from_dict(SHORT.to_dict() | plan), deliveries | {"participants": twice})
+    adjusted = found["adjusted"]
+    assert [row[adjusted.columns.index("reason")] for row in adjusted.rows] == ["collinear"]
+    assert "double" in " ".join(remarks(adjusted.notes, "en"))
+    left = disclosed(adjusted.to_dict(), "opensafely")
+    assert "determined" not in left["notes"]
+    assert [dict(zip(left["columns"], row, strict=True))["reason"] for row in left["rows"]] == [""]
 
 
 def test_nothing_that_was_given_is_changed(deliveries: dict[str, pd.DataFrame]) -> None:
