@@ -108,8 +108,8 @@ def test_an_upload_that_was_left_is_gone_on_with_or_thrown_away(
     monkeypatch.setattr(uploads, "PIECE_BYTES", 5)
     begin_and_lose_the_connection(page, file)
     page.goto(site.host + here(cast), wait_until="networkidle")
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Kast").click()
+    page.get_by_role("button", name="Kast", exact=True).click()
+    page.get_by_role("button", name="Kast det som er sendt").click()
     page.get_by_text("Påbegynte opplastinger").wait_for(state="detached")
     site.complaints = [said for said in site.complaints if "ERR_FAILED" not in said]  # those that the test made
 

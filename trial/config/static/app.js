@@ -85,8 +85,7 @@
   }
 
   document.addEventListener("submit", (event) => {
-    const sentence = event.submitter && event.submitter.dataset.confirm;
-    if ((sentence && !window.confirm(sentence)) || sentAlready(event.target)) event.preventDefault();
+    if (sentAlready(event.target)) event.preventDefault();
   });
 
   // A session that ended answers a partial update with the sign-in page: show it as a page.
