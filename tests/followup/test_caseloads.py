@@ -38,7 +38,7 @@ from trial.followup.policies import (
     decide_assignment,
     most_room,
 )
-from trial.followup.queries import board_for, load_of
+from trial.followup.queries import Caseload, board_for, caseload_of, load_of
 from trial.studies.actions import add_member
 
 FREE = AssignmentCase(
@@ -261,13 +261,13 @@ def test_without_the_lock_the_last_place_is_given_away_twice(
     """The control: the rush above finds a missing lock."""
     everyone_has_counted = Barrier(4, timeout=20)
 
-    def unlocked_load(post: EmploymentSpecialist) -> Load:
-        load = load_of(post)
+    def unlocked_load(post: EmploymentSpecialist) -> Caseload:
+        caseload = caseload_of(post)
         everyone_has_counted.wait()
-        return load
+        return caseload
 
     monkeypatch.setattr(steps, "locked_specialist", lambda post: post)
-    monkeypatch.setattr(steps, "load_of", unlocked_load)
+    monkeypatch.setattr(steps, "caseload_of", unlocked_load)
     assert _rush_for_the_last_place(simulated_clock) == ["given"] * 4
 
 

@@ -14,5 +14,6 @@ def let_go_first(by: User, participant: Participant) -> None:
     """Whoever moves has no specialist at the office that is left, so that the new office can give its own."""
     if Assignment.objects.filter(participant=participant, end=None).exists():
         raise Refusal(
-            "has_specialist", _("Personen har en jobbspesialist ved kontoret. Avslutt oppfølgingen der først.")
+            "has_specialist",
+            _("Personen har en jobbspesialist ved kontoret. Velg «Avslutt hos jobbspesialisten» i oppfølgingen først."),
         )

@@ -23,7 +23,10 @@ SENTENCES = {
         "in_control",
     ),
     Verdict.OTHER_OFFICE: (_("Jobbspesialisten hører til et annet kontor enn deltakeren."), "specialist"),
-    Verdict.SPECIALIST_NOT_THERE: (_("Jobbspesialisten er ikke i stillingen på denne datoen."), "specialist"),
+    Verdict.SPECIALIST_NOT_THERE: (
+        _("Jobbspesialisten er ikke i stillingen på denne datoen, eller har ikke rollen lenger."),
+        "specialist",
+    ),
     Verdict.ALREADY_ASSIGNED: (
         _("Deltakeren har allerede en jobbspesialist. Overfør deltakeren i stedet."),
         "participant",

@@ -23,7 +23,7 @@ from trial.followup.models import (
 )
 from trial.followup.permissions import require_follow_up
 from trial.followup.policies import AssignmentCase, Verdict, decide_assignment
-from trial.followup.queries import arm_of, load_of
+from trial.followup.queries import arm_of, caseload_of
 from trial.followup.sentences import obey
 from trial.followup.states import UNDER_FOLLOW_UP, Stage
 from trial.studies.models import Office
@@ -127,14 +127,14 @@ def present_assignment(participant: Participant) -> Assignment:
 def judged(participant: Participant, specialist: EmploymentSpecialist, reason: str, *, is_assigned: bool) -> Verdict:
     """Lock the specialist, take the facts, decide. Raises the verdict when it is a refusal."""
     specialist = locked_specialist(specialist)
-    arm, today = arm_of(participant), clock.today()
+    arm, caseload = arm_of(participant), caseload_of(specialist)
     case = AssignmentCase(
         is_control=arm.is_control if arm else None,
         is_followed=participant.state in UNDER_FOLLOW_UP,
         same_office=specialist.office_id == participant.office_id,
-        specialist_there=specialist.valid_from <= today <= (specialist.valid_to or today),
+        specialist_there=specialist.valid_from <= clock.today() and not caseload.left,
         is_assigned=is_assigned,
-        load=load_of(specialist),
+        load=caseload.load,
         reason=reason,
     )
     return obey(decide_assignment(case))

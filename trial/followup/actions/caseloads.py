@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.free_text import refuse_national_id
@@ -18,7 +19,7 @@ from trial.enrolment.states import ParticipantState
 from trial.followup import steps
 from trial.followup.models import Absence, Assignment, EmploymentSpecialist, PositionKind
 from trial.followup.policies import Verdict
-from trial.followup.queries import load_of
+from trial.followup.queries import in_force, load_of
 from trial.followup.sentences import obey
 from trial.followup.states import Stage
 from trial.studies.models import Membership, Office
@@ -50,8 +51,8 @@ def appoint_specialist(
     refuse_national_id(team=team)
     kind = _position_kind(user, office)
     _supervises(supervisor, office)
-    if EmploymentSpecialist.objects.filter(user=user, office=office, valid_to=None).exists():
-        raise Refusal("already_appointed", _("Personen er allerede jobbspesialist ved kontoret."), field="user")
+    begins = valid_from or clock.today()
+    _in_one_position(user, office, begins, None)
     specialist = EmploymentSpecialist.objects.create(
         user=user,
         trial=office.trial,
@@ -60,7 +61,7 @@ def appoint_specialist(
         team=team.strip(),
         supervisor=supervisor,
         position_share=position_share,
-        valid_from=valid_from or clock.today(),
+        valid_from=begins,
     )
     record(by=by, verb="specialist_appointed", trial=office.trial.code, subject=str(user.pk), share=position_share)
     return specialist
@@ -83,7 +84,7 @@ def change_position(
 
     Raises:
         Refusal: `not_allowed`, `share_out_of_range`, `changed_meanwhile`, `end_before_start`, `has_people`,
-            `not_a_supervisor`.
+            `already_appointed` where it would last into another position, `not_a_supervisor`.
     """
     steps.may_staff(by, specialist.office)
     steps.possible_share(position_share)
@@ -93,6 +94,7 @@ def change_position(
         obey(Verdict.END_BEFORE_START, field="valid_to")
     if valid_to and load_of(specialist).people:
         raise Refusal("has_people", _("Overfør deltakerne til en annen før stillingen avsluttes."), field="valid_to")
+    _in_one_position(specialist.user, specialist.office, specialist.valid_from, valid_to, but=specialist)
     changes: dict[str, object] = {"position_share": position_share, "valid_to": valid_to}
     if team is not None:
         refuse_national_id(team=team)
@@ -221,15 +223,36 @@ def _may_record_absence(by: User, specialist: EmploymentSpecialist) -> None:
 
 
 def _position_kind(user: User, office: Office) -> PositionKind:
-    roles = Membership.objects.filter(user=user, office=office, role__in=POSITIONS, valid_to=None)
+    roles = Membership.objects.filter(in_force(clock.today()), user=user, office=office, role__in=POSITIONS)
     held = roles.order_by("role").values_list("role", flat=True).first()
     if held is None:
         raise Refusal("not_a_specialist", _("Gi personen rollen som jobbspesialist ved kontoret først."), field="user")
     return POSITIONS[held]
 
 
+def _in_one_position(
+    user: User, office: Office, begins: date, ends: date | None, *, but: EmploymentSpecialist | None = None
+) -> None:
+    """Refuse a position that shares a day with another one of the same person at the office."""
+    others = EmploymentSpecialist.objects.filter(user=user, office=office)
+    if but:
+        others = others.exclude(pk=but.pk)
+    if ends:
+        others = others.filter(valid_from__lte=ends)
+    other = others.filter(Q(valid_to=None) | Q(valid_to__gte=begins)).order_by("valid_from").first()
+    if other is None:
+        return
+    if but is None and other.valid_to is None:
+        raise Refusal("already_appointed", _("Personen er allerede jobbspesialist ved kontoret."), field="user")
+    raise Refusal(
+        "already_appointed",
+        _("Personen har en annen stilling ved kontoret i perioden."),
+        field="valid_to" if but else "valid_from",
+    )
+
+
 def _supervises(user: User | None, office: Office) -> None:
-    supervises = Membership.objects.filter(user=user, office=office, role=Role.SUPERVISOR, valid_to=None)
+    supervises = Membership.objects.filter(in_force(clock.today()), user=user, office=office, role=Role.SUPERVISOR)
     if user is not None and not supervises.exists():
         raise Refusal(
             "not_a_supervisor", _("Personen er ikke metodeveileder ved kontoret."), field="supervisor", status=422

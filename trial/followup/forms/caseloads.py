@@ -15,10 +15,10 @@ from trial.studies.models import Membership
 
 
 class SpecialistChoice(forms.TypedChoiceField):
-    """A specialist, shown with the load; gives the specialist."""
+    """A specialist, shown with the load; gives the specialist. Those who have left are no choice."""
 
     def __init__(self, caseloads: Iterable[Caseload], **options: Any) -> None:
-        known = {str(each.specialist.pk): each for each in caseloads}
+        known = {str(each.specialist.pk): each for each in caseloads if not each.left}
         super().__init__(
             choices=[(key, shown(each)) for key, each in known.items()],
             coerce=lambda key: known[key].specialist,

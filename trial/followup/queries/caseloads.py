@@ -23,6 +23,7 @@ from trial.studies.permissions import can
 from trial.studies.queries import offices_of
 
 KEPT = "guidelines_in_force"  # where a trial object remembers them, for as long as the request lives
+POSTED = (Role.SPECIALIST, Role.SUPERVISOR)  # the roles that a position goes with
 PACE_DAYS = 182  # places that became free in the last half-year tell how long the next ones wait
 
 
@@ -48,11 +49,13 @@ def capacity_of(specialist: EmploymentSpecialist, guidelines: Guidelines) -> int
 
 @dataclass(frozen=True)
 class Caseload:
-    """A specialist with the load; `back`: the last day of an absence that lasts today."""
+    """A specialist with the load; `back`: the last day of an absence that lasts today. `left`: the position or the role
+    is over, so that nobody new is given, and those who are still there wait for a transfer."""
 
     specialist: EmploymentSpecialist
     load: Load
     back: date | None = None
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def _board(
 
 
 def caseloads_at(offices: Iterable[Office]) -> dict[int, list[Caseload]]:
-    """Office key -> the specialists in position there today, with their loads; in one query."""
+    """Office key -> the specialists of `specialists_at` there, with their loads; in one query."""
     chosen = list(offices)
     found: dict[int, list[Caseload]] = defaultdict(list)
     for specialist in specialists_at(chosen):
@@ -118,38 +121,53 @@ def caseloads_at(offices: Iterable[Office]) -> dict[int, list[Caseload]]:
 
 def load_of(specialist: EmploymentSpecialist) -> Load:
     """The people with a specialist now against the capacity of the position."""
-    return _caseload(_counted(EmploymentSpecialist.objects.filter(pk=specialist.pk)).get()).load
+    return caseload_of(specialist).load
+
+
+def caseload_of(specialist: EmploymentSpecialist) -> Caseload:
+    """A specialist as the database has the position now, with the load."""
+    return _caseload(_counted(EmploymentSpecialist.objects.filter(pk=specialist.pk)).get())
 
 
 def specialists_at(offices: Iterable[Office]) -> QuerySet[EmploymentSpecialist]:
-    """The specialists in position today at the offices, each with the number of `people` followed."""
+    """The specialists in position today at the offices, each with the number of `people` followed; those whose position
+    is over as long as someone is still with them, so that nobody is lost from sight."""
     today = clock.today()
     rows = EmploymentSpecialist.objects.filter(office__in=list(offices), valid_from__lte=today).filter(
-        Q(valid_to=None) | Q(valid_to__gte=today)
+        Q(valid_to=None) | Q(valid_to__gte=today) | Exists(CaseSummary.objects.filter(specialist=OuterRef("pk")))
     )
     return _counted(rows).select_related("user", "supervisor", "office__nav_office")
 
 
+def in_force(today: date) -> Q:
+    """Memberships that last today."""
+    return Q(valid_from__lte=today) & (Q(valid_to=None) | Q(valid_to__gte=today))
+
+
 def _counted(rows: QuerySet[EmploymentSpecialist]) -> QuerySet[EmploymentSpecialist]:
-    """Positions with the number of `people` followed, the numbers `in_<stage>`, and until when they are `away`."""
+    """Positions with the number of `people` followed, the numbers `in_<stage>`, until when they are `away`, and whether
+    the specialist still has a `role` at the office."""
     today = clock.today()
     by_stage = {f"in_{stage}": Count("cases", filter=Q(cases__stage=stage.value)) for stage in Stage}
     absence = Absence.objects.filter(specialist=OuterRef("pk"), cancelled=False, start__lte=today, end__gte=today)
+    role = Membership.objects.filter(in_force(today), user=OuterRef("user"), office=OuterRef("office"), role__in=POSTED)
     return rows.select_related("trial__guidelines").annotate(
-        people=Count("cases"), away=Subquery(absence.values("end")[:1]), **by_stage
+        people=Count("cases"), away=Subquery(absence.values("end")[:1]), role=Exists(role), **by_stage
     )
 
 
 def _caseload(specialist: EmploymentSpecialist) -> Caseload:
     counted = vars(specialist)
     guidelines = getattr(specialist.trial, "guidelines", None) or Guidelines(trial=specialist.trial)
+    over = specialist.valid_to is not None and specialist.valid_to < clock.today()
+    left = over or not counted["role"]
     load = Load(
         people=counted["people"],
-        capacity=capacity_of(specialist, guidelines),
+        capacity=0 if over else capacity_of(specialist, guidelines),
         hundredths=_weighed(guidelines, counted) if guidelines.weights else None,
-        away=counted["away"] is not None,
+        away=left or counted["away"] is not None,
     )
-    return Caseload(specialist, load, counted["away"])
+    return Caseload(specialist, load, counted["away"], left)
 
 
 def _weighed(guidelines: Guidelines, counted: Mapping[str, Any]) -> int:
@@ -160,10 +178,13 @@ def _weighed(guidelines: Guidelines, counted: Mapping[str, Any]) -> int:
 
 
 def freed_a_week(offices: Iterable[Office]) -> dict[int, float]:
-    """Office key -> places that became free per week in the last half-year: assignments that ended."""
+    """Office key -> places that became free per week in the last half-year: assignments that ended, and not because the
+    person went to a colleague."""
     today = clock.today()
+    colleague = Assignment.objects.filter(participant=OuterRef("participant"), office=OuterRef("office"))
     rows = (
         Assignment.objects.filter(office__in=list(offices), end__gt=today - timedelta(days=PACE_DAYS), end__lte=today)
+        .exclude(Exists(colleague.filter(start=OuterRef("end"), pk__gt=OuterRef("pk"))))
         .order_by()
         .values_list("office")
         .annotate(number=Count("pk"))
@@ -246,7 +267,7 @@ def candidates_at(offices: Iterable[Office]) -> QuerySet[Membership]:
     in_position = EmploymentSpecialist.objects.filter(user=OuterRef("user"), office=OuterRef("office"), valid_to=None)
     return (
         Membership.objects.filter(
-            ~Exists(in_position), office__in=list(offices), role__in=(Role.SPECIALIST, Role.SUPERVISOR), valid_to=None
+            in_force(clock.today()), ~Exists(in_position), office__in=list(offices), role__in=POSTED
         )
         .select_related("user", "office__nav_office", "office__trial")
         .order_by(F("role").asc(), "user__display_name")
@@ -255,7 +276,7 @@ def candidates_at(offices: Iterable[Office]) -> QuerySet[Membership]:
 
 def supervisors_at(offices: Iterable[Office]) -> QuerySet[Membership]:
     """Memberships in force as method supervisor at the offices."""
-    rows = Membership.objects.filter(office__in=list(offices), role=Role.SUPERVISOR, valid_to=None)
+    rows = Membership.objects.filter(in_force(clock.today()), office__in=list(offices), role=Role.SUPERVISOR)
     return rows.select_related("user").order_by("user__display_name")
 
 
