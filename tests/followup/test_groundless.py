@@ -48,6 +48,30 @@ def test_control_a_deviation_stays_while_another_row_still_grounds_it(cast: Cast
         assert [row.fact for row in participant.deviations.all()] == ["ARBTREN"]
 
 
+def test_a_measure_begun_before_the_draw_departs_from_no_protocol(cast: Cast) -> None:
+    participant = assigned(cast)
+    _bar(cast, ["ARBTREN"])
+    measure = measure_of(cast, participant, start=BEFORE)
+    with acting(cast.jon):
+        assert not participant.deviations.exists()
+        measure = correct_measure(by=cast.jon, measure=measure, code="ARBTREN", start=TODAY)
+        assert participant.deviations.count() == 1
+        correct_measure(by=cast.jon, measure=measure, code="ARBTREN", start=BEFORE)
+        assert not participant.deviations.exists()
+
+
+def test_what_was_taken_back_does_not_come_again_with_another_provider(cast: Cast) -> None:
+    participant = assigned(cast)
+    _bar(cast, ["ARBTREN"])
+    measure = measure_of(cast, participant)
+    with acting(cast.siri):
+        take_back_deviation(by=cast.siri, deviation=participant.deviations.get(), reason="never_happened")
+    with acting(cast.jon):
+        measure = correct_measure(by=cast.jon, measure=measure, code="ARBTREN", start=TODAY, provider="Moss ASVO")
+        correct_measure(by=cast.jon, measure=measure, code="ARBTREN", start=TODAY, provider="Moss ASVO")
+        assert not participant.deviations.exists()
+
+
 def test_contact_with_the_wrong_control_participant_is_no_contamination_and_a_new_one_is(cast: Cast) -> None:
     assigned(cast)
     control = drawn(cast, "control")

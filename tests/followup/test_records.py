@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from evaluation.codes import Measure as MeasureCode
 from evaluation.national_id import synthetic_national_id
@@ -15,7 +17,14 @@ from trial.access.refusals import Refusal
 from trial.access.roles import Role
 from trial.audit.clock import SimulatedClock
 from trial.audit.guards import WriteOutsideActionError, writing
-from trial.followup.actions import end_measure, log_contact, move_stage, record_deviation, record_measure
+from trial.followup.actions import (
+    correct_contact,
+    end_measure,
+    log_contact,
+    move_stage,
+    record_deviation,
+    record_measure,
+)
 from trial.followup.models import Contact, Measure
 from trial.followup.policies import CODES_OF, Verdict, decide_code, decide_minutes, decide_overlap, decide_spell
 from trial.followup.states import TRANSITIONS, Stage, next_stage
@@ -114,6 +123,24 @@ def test_an_impossible_measure_is_refused_at_its_field(
         assert not Measure.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "code"),
+    [("ARBTREN", "ARBTREN", "measure_overlaps"), ("VARLONTIL", "MIDLONTIL", "measure_group_overlaps")],
+)
+def test_a_measure_is_not_ended_later_than_the_next_one_began(
+    cast: Cast, simulated_clock: SimulatedClock, first: str, second: str, code: str
+) -> None:
+    participant = assigned(cast)
+    simulated_clock.advance(timedelta(days=60))
+    with acting(cast.jon):
+        planned = record_measure(by=cast.jon, participant=participant, code=first, start=TODAY, end=date(2026, 3, 31))
+        record_measure(by=cast.jon, participant=participant, code=second, start=date(2026, 4, 1))
+        with pytest.raises(Refusal) as refused:
+            end_measure(by=cast.jon, measure=planned, end=date(2026, 4, 15))
+        assert (refused.value.code, refused.value.field) == (code, "end")
+        assert end_measure(by=cast.jon, measure=planned, end=date(2026, 3, 20)).end == date(2026, 3, 20)
+
+
 def test_different_measures_may_go_on_together_and_the_same_not(cast: Cast) -> None:
     participant = assigned(cast)
     with acting(cast.jon):
@@ -144,6 +171,42 @@ def test_a_contact_sent_twice_is_one_contact(cast: Cast) -> None:
         for _attempt in range(2):
             log_contact(by=cast.jon, participant=participant, kind="phone", minutes=15, key=key)
         assert Contact.objects.count() == 1
+
+
+def test_a_key_is_one_contact_s_and_nothing_else_is_answered_with_it(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    participant, key, said = assigned(cast), uuid4(), {"kind": "phone", "minutes": 15}
+    with acting(cast.jon):
+        first = log_contact(by=cast.jon, participant=participant, key=key, **said)
+        simulated_clock.advance(timedelta(days=1))
+        assert log_contact(by=cast.jon, participant=participant, key=key, **said) == first
+        for attempt in (
+            lambda: log_contact(by=cast.jon, participant=participant, key=key, **said | {"note": "Enda en samtale"}),
+            lambda: correct_contact(by=cast.jon, contact=first, key=key, **said | {"minutes": 20, "day": TODAY}),
+        ):
+            with pytest.raises(Refusal) as refused:
+                attempt()
+            assert (refused.value.code, refused.value.field) == ("key_taken", "key")
+    with acting(cast.siri), pytest.raises(Refusal, match="key_taken"):
+        log_contact(by=cast.siri, participant=participant, key=key, **said)
+    with maintenance():
+        assert Contact.objects.get() == first
+
+
+def test_a_form_with_a_used_key_is_given_another_one(cast: Cast) -> None:
+    """The way back in a browser shows the form that was sent, with its key; what is written there next is new."""
+    participant, client = assigned(cast), Client()
+    client.force_login(cast.jon)
+    address = reverse("followup:act", args=[cast.trial.code, participant.number, "contact"])
+    sent = {"kind": "phone", "counterpart": "participant", "minutes": 10, "day": "02.03.2026", "key": str(uuid4())}
+    assert client.post(address, sent | {"note": "Den første"}).status_code == 302
+    again = client.post(address, sent | {"note": "Den andre"})
+    assert "Noe annet er lagret med samme nøkkel" in again.content.decode()
+    (form,) = [each["form"] for each in again.context["offered"] if each["form"]]
+    assert client.post(address, form.data | {"note": "Den andre"}).status_code == 302
+    with maintenance():
+        assert {contact.note for contact in Contact.objects.all()} == {"Den første", "Den andre"}
 
 
 @pytest.mark.parametrize(

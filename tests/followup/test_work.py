@@ -96,6 +96,8 @@ def test_an_enquiry_sent_twice_is_one_and_a_match_is_someones(cast: Cast) -> Non
     with acting(cast.jon):
         for _attempt in range(2):
             log_enquiry(by=cast.jon, employer=known, participant=participant, outcome="match", key=key)
+        with pytest.raises(Refusal, match="key_taken"):
+            log_enquiry(by=cast.jon, employer=known, participant=participant, outcome="declined", key=key)
         assert Enquiry.objects.count() == 1
         with pytest.raises(Refusal) as refused:
             log_enquiry(by=cast.jon, employer=known, outcome="match")
@@ -242,5 +244,6 @@ def test_the_pages_of_an_employer_are_there_in_both_languages(cast: Cast, langua
     with translation.override(language):
         matches = str(translation.gettext("Jobbmatcher"))
     assert matches in client.get(_address("employers", cast), {"q": "889 640"}).content.decode()
+    assert client.get(_address("employers", cast), {"q": "Moss\0"}).status_code == 200
     assert participant.number in client.get(_address("employer", cast, known.pk)).content.decode()
     assert client.get(_address("change_employer", cast, known.pk)).status_code == 200

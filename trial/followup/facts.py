@@ -82,11 +82,7 @@ class MeasureFacts:
         refuse_national_id(provider=self.provider)
         obey(policies.decide_spell(start=self.start, end=self.end, today=clock.today()))
         obey(policies.decide_code(measures().get(self.code), self.start))
-        spell = (self.start, self.end)
-        others = participant.measures.exclude(pk=but.pk) if but else participant.measures.all()
-        earlier = list(others.values_list("code", "group", "start", "end"))
-        obey(policies.decide_overlap(spell, [(begun, over) for code, _g, begun, over in earlier if code == self.code]))
-        obey(policies.decide_group(self.group, spell, [(group, (begun, over)) for _c, group, begun, over in earlier]))
+        keep_clear(participant, self.code, self.group, (self.start, self.end), but=but)
 
     @property
     def group(self) -> str:
@@ -97,6 +93,24 @@ class MeasureFacts:
 
     def told(self) -> dict[str, Any]:
         return {"code": self.code, **_told_days(self.start, self.end)}
+
+
+def keep_clear(
+    participant: Participant,
+    code: str,
+    group: str,
+    spell: policies.Spell,
+    *,
+    but: Measure | None = None,
+    field: str = "start",
+) -> None:
+    """Refuse days that the person has in the same measure already, or in another where only one goes at a time."""
+    others = participant.measures.exclude(pk=but.pk) if but else participant.measures.all()
+    earlier = list(others.values_list("code", "group", "start", "end"))
+    same = [(begun, over) for known, _group, begun, over in earlier if known == code]
+    grouped = [(known, (begun, over)) for _code, known, begun, over in earlier]
+    obey(policies.decide_overlap(spell, same), field=field)
+    obey(policies.decide_group(group, spell, grouped), field=field)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """Steps that several actions of this room share: locking, judging, writing one row. Called inside actions only."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date
 from enum import Enum
 from typing import Any, NoReturn, Protocol
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
-from trial.access.refusals import Refusal
+from trial.access.refusals import Refusal, violated_constraint
 from trial.audit import clock
 from trial.enrolment.models import Participant
 from trial.followup.models import (
@@ -84,6 +86,25 @@ def refuse_changed(field: str | None = None) -> NoReturn:
         "changed_meanwhile",
         _("Noen andre har endret dette mens du skrev. Se hva som står nå, og lagre på nytt hvis det fortsatt gjelder."),
         field=field,
+    )
+
+
+@contextmanager
+def own_key() -> Iterator[None]:
+    """Refuse a key that another row has; only the database sees every row that may have it."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if not violated_constraint(error).endswith("_pkey"):
+            raise
+        refuse_key()
+
+
+def refuse_key() -> NoReturn:
+    """Something else has been saved under the key: to answer "saved" would lose what is sent now."""
+    raise Refusal(
+        "key_taken", _("Noe annet er lagret med samme nøkkel. Lagre på nytt hvis dette er noe nytt."), field="key"
     )
 
 

@@ -44,8 +44,8 @@ def correct_contact(
     """Put what a contact should have said in its place. `key`: of the new row; sent twice, it is one correction.
 
     Raises:
-        Refusal: `not_your_participant`, `not_followed`, `changed_meanwhile` where someone was faster; otherwise as
-            `log_contact`.
+        Refusal: `not_your_participant`, `not_followed`, `changed_meanwhile` where someone was faster, `key_taken`;
+            otherwise as `log_contact`.
     """
     facts = ContactFacts(kind, counterpart, employer, day, minutes, note.strip())
     return _corrected(by, contact, facts, reason, key=key or uuid4(), logged_at=clock.now(), logged_by=by)
@@ -75,7 +75,8 @@ def correct_measure(
     wrong = right.replaces
     if wrong and wrong.ended_at and wrong.end == right.end and right.ended_at is None:
         right.changed(ended_at=wrong.ended_at, ended_by=wrong.ended_by)
-    note_measure(right.participant, right)
+    if right.pk != measure.pk:
+        note_measure(right.participant, right, in_place_of=wrong)
     return right
 
 
@@ -136,7 +137,8 @@ def _corrected(by: User, row: Any, facts: Facts, reason: str, version: int | Non
     steps.at_version(present, version)
     facts.check(participant, but=present)
     steps.retract(by, present, reason, CORRECTIONS)
-    right = type(present).objects.create(**steps.whose(participant), **facts.columns(), replaces=present, **signed)
+    with steps.own_key():
+        right = type(present).objects.create(**steps.whose(participant), **facts.columns(), replaces=present, **signed)
     record(
         by=by,
         verb=f"{_name(present)}_corrected",

@@ -15,7 +15,7 @@ from trial.enrolment.models import Participant
 from trial.followup import policies, steps
 from trial.followup.models import TAKING_BACK, Deviation, DeviationKind, Measure, Retraction
 from trial.followup.permissions import require_own_entry
-from trial.followup.queries import arm_of, findings_in, guidelines_of
+from trial.followup.queries import arm_of, drawn_on, findings_in, guidelines_of
 from trial.followup.queries.deviations import Finding
 from trial.followup.sentences import obey
 from trial.studies.models import Office, Trial
@@ -136,7 +136,7 @@ def take_back_deviation(*, by: User, deviation: Deviation, reason: str) -> Devia
 def drop_groundless(by: User, participant: Participant) -> None:
     """Take back what a rule found in rows that have been corrected or taken back. Called inside actions only."""
     found = participant.deviations.filter(found=True)
-    codes = participant.measures.values("code")
+    codes = participant.measures.filter(start__gte=drawn_on(participant) or date.max).values("code")
     dropped = list(found.filter(kind=DeviationKind.MEASURE_NOT_ALLOWED).exclude(fact__in=codes))
     if not (participant.contacts.exists() or participant.assignments.exists()):
         dropped += found.filter(kind=DeviationKind.CONTROL_FOLLOWED)
@@ -149,11 +149,14 @@ def note_contamination(participant: Participant, day: date) -> None:
     _note(participant, DeviationKind.CONTROL_FOLLOWED, day)
 
 
-def note_measure(participant: Participant, measure: Measure) -> None:
-    """Record at once that a measure is not allowed for the person's arm. Called inside actions only."""
+def note_measure(participant: Participant, measure: Measure, *, in_place_of: Measure | None = None) -> None:
+    """Record at once that a measure begun after the draw is not allowed for the person's arm. What was known of the
+    measure whose place it takes, and perhaps taken back, is not recorded again. Called inside actions only."""
     barred = guidelines_of(participant.trial).barred
-    arm = arm_of(participant) if barred else None
-    if arm and measure.code in barred.get(arm.code, ()):
+    arm, drawn = (arm_of(participant), drawn_on(participant)) if barred else (None, None)
+    if not arm or not drawn or measure.code not in barred.get(arm.code, ()) or measure.start < drawn:
+        return
+    if in_place_of is None or in_place_of.code != measure.code or in_place_of.start < drawn:
         _note(participant, DeviationKind.MEASURE_NOT_ALLOWED, measure.start, measure.code)
 
 

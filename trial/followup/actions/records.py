@@ -1,5 +1,6 @@
 """What job specialists record: measures, contacts, stages, principles. Each verb locks the participant first."""
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from trial.audit.actions import action, record
 from trial.enrolment.models import Participant
 from trial.followup import policies, steps
 from trial.followup.actions.deviations import note_contamination, note_measure
-from trial.followup.facts import ContactFacts, MeasureFacts
+from trial.followup.facts import ContactFacts, MeasureFacts, keep_clear
 from trial.followup.models import Contact, Counterpart, Employer, Measure, PrincipleMark, StageSpell
 from trial.followup.policies import Verdict
 from trial.followup.queries import arm_of
@@ -57,7 +58,7 @@ def end_measure(*, by: User, measure: Measure, end: date) -> Measure:
 
     Raises:
         Refusal: `measure_ended` when someone has ended it already; `changed_meanwhile`, `end_before_start`,
-            `in_future`.
+            `in_future`, `measure_overlaps`, `measure_group_overlaps`.
     """
     participant = steps.begin_following(by, measure.participant)
     measure = Measure.ever.select_for_update().get(pk=measure.pk)
@@ -69,6 +70,7 @@ def end_measure(*, by: User, measure: Measure, end: date) -> Measure:
         raise Refusal("measure_ended", _("Tiltaket er allerede avsluttet. Last siden på nytt."), field="end")
     obey(policies.decide_day(end, clock.today()), field="end")
     obey(policies.decide_spell(start=measure.start, end=end, today=clock.today()))
+    keep_clear(participant, measure.code, measure.group, (measure.start, end), but=measure, field="end")
     measure.changed(end=end, ended_at=clock.now(), ended_by=by, version=measure.version + 1)
     record(by=by, verb="measure_ended", trial=participant.trial.code, subject=participant.number, code=measure.code)
     return measure
@@ -88,30 +90,34 @@ def log_contact(
     key: UUID | None = None,
     in_control: bool = False,
 ) -> Contact:
-    """Log one contact on `day` (today). The same `key` logged twice by the same user is one contact.
+    """Log one contact on `day` (today). The same `key` logged twice by the same user is one contact; another contact
+    needs a key of its own.
 
     `in_control`: the specialist knows that the person is in the control group and the contact took place all the
     same; it is kept with the deviation that it is.
 
     Raises:
         Refusal: `control_contacted`, `not_assigned`, `unknown_kind`, `other_office`, `in_future`,
-            `minutes_out_of_range`, `national_id_in_text`.
+            `minutes_out_of_range`, `national_id_in_text`, `key_taken`.
     """
     contaminates = _contaminates(by, participant)
     facts = ContactFacts(kind, counterpart, employer, day or clock.today(), minutes, note.strip())
     participant = steps.begin_following(by, participant, note=note, own=not contaminates)
     key = key or uuid4()
-    known = Contact.ever.filter(pk=key, participant=participant, logged_by=by).first()
+    known = Contact.ever.filter(pk=key, participant=participant, logged_by=by).select_related("employer").first()
     if known:
+        if ContactFacts.of(known) != replace(facts, day=day or known.day):
+            steps.refuse_key()
         return known
     if not contaminates:
         steps.present_assignment(participant)
     elif not in_control:
         obey(Verdict.CONTROL_CONTACTED)
     facts.check(participant)
-    contact = Contact.objects.create(
-        **steps.whose(participant), **facts.columns(), key=key, logged_at=clock.now(), logged_by=by
-    )
+    with steps.own_key():
+        contact = Contact.objects.create(
+            **steps.whose(participant), **facts.columns(), key=key, logged_at=clock.now(), logged_by=by
+        )
     record(by=by, verb="contact_logged", trial=participant.trial.code, subject=participant.number, kind=str(kind))
     if contaminates:
         note_contamination(participant, facts.day)

@@ -84,7 +84,8 @@ def log_enquiry(
     """Log that an employer was asked on `day` (today), for someone or in general. The same `key` counts once.
 
     Raises:
-        Refusal: `not_allowed`, `not_your_participant`, `other_office`, `unknown_kind`, `match_of_nobody`, `in_future`.
+        Refusal: `not_allowed`, `not_your_participant`, `other_office`, `unknown_kind`, `match_of_nobody`, `in_future`,
+            `key_taken`.
     """
     require(by, employer.trial, Permission.FOLLOW_UP, employer.office)
     refuse_national_id(note=note)
@@ -92,26 +93,31 @@ def log_enquiry(
         participant = steps.begin_following(by, participant)
         steps.present_assignment(participant)
         steps.at_office(participant, employer)
-    key, day = key or uuid4(), day or clock.today()
+    key = key or uuid4()
     known = Enquiry.ever.filter(pk=key, employer=employer, logged_by=by).first()
     if known:
+        said = (outcome, participant.pk if participant else None, day or known.day, note.strip())
+        if (known.outcome, known.participant_id, known.day, known.note) != said:
+            steps.refuse_key()
         return known
+    day = day or clock.today()
     steps.one_of(Outcome, outcome, "outcome")
     if outcome == Outcome.MATCH and participant is None:
         raise Refusal("match_of_nobody", _("Velg hvem arbeidsgiveren passer for."), field="participant", status=422)
     obey(policies.decide_day(day, clock.today()), field="day")
-    enquiry = Enquiry.objects.create(
-        trial=employer.trial,
-        office=employer.office,
-        employer=employer,
-        participant=participant,
-        key=key,
-        outcome=outcome,
-        day=day,
-        note=note.strip(),
-        logged_at=clock.now(),
-        logged_by=by,
-    )
+    with steps.own_key():
+        enquiry = Enquiry.objects.create(
+            trial=employer.trial,
+            office=employer.office,
+            employer=employer,
+            participant=participant,
+            key=key,
+            outcome=outcome,
+            day=day,
+            note=note.strip(),
+            logged_at=clock.now(),
+            logged_by=by,
+        )
     subject = participant.number if participant else ""
     record(by=by, verb="enquiry_logged", trial=employer.trial.code, subject=subject, outcome=str(outcome))
     return enquiry

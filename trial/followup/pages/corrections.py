@@ -15,7 +15,7 @@ from trial.access.requests import SignedInRequest
 from trial.followup import actions
 from trial.followup.corrections import CORRECTED
 from trial.followup.forms import TakeBackForm
-from trial.followup.pages.parts import with_present
+from trial.followup.pages.parts import with_new_key, with_present
 from trial.followup.permissions import require_correction
 from trial.followup.queries.corrections import row_for
 from trial.studies.models import Trial
@@ -31,7 +31,7 @@ def correct(request: SignedInRequest, trial: str, record: str, key: str) -> Http
     if form and how.action and perform(form, how.action, by=request.user, **{record: row}):
         messages.success(request, _("Rettet. Det som sto før, er med i historikken."))
         return _back(found, row)
-    return _correct(request, found, record, row, form=form and with_present(form))
+    return _correct(request, found, record, row, form=form and with_new_key(with_present(form)))
 
 
 @require_POST

@@ -19,7 +19,7 @@ from trial.followup import actions
 from trial.followup.acts import ACTS, Rights
 from trial.followup.forms import ContactForm, EndMeasureForm, JobChangeForm
 from trial.followup.models import EmploymentSpecialist, Measure
-from trial.followup.pages.parts import with_present
+from trial.followup.pages.parts import with_new_key, with_present
 from trial.followup.queries import ByStage, Course, course_of, measure_for, portfolio_of, specialist_for
 from trial.followup.queries.work import job_for
 from trial.studies.models import Trial
@@ -87,7 +87,7 @@ def act(request: SignedInRequest, trial: str, number: str, act: str) -> HttpResp
     participant = _participant(request, trial, number)
     form = _form_of(act, course_of(participant, contacts=0), request.POST)
     if perform(form, ACTS[act].action, by=request.user, participant=participant) is None:
-        return _follow_up(request, participant, {act: form})
+        return _follow_up(request, participant, {act: with_new_key(form)})
     messages.success(request, _("Lagret."))
     if request.POST.get("from") == "portfolio":
         return redirect("followup:portfolio", trial)

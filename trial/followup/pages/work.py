@@ -13,7 +13,7 @@ from trial.access.requests import SignedInRequest
 from trial.followup import actions
 from trial.followup.forms import EmployerChangeForm, EmployerForm, EnquiryForm
 from trial.followup.organisation_numbers import shown
-from trial.followup.pages.parts import with_present
+from trial.followup.pages.parts import with_new_key, with_present
 from trial.followup.queries.work import employer_for, employers_of, own_people, told_of, weeks_of
 from trial.studies.permissions import can
 from trial.studies.queries import offices_of, trial_for
@@ -26,7 +26,7 @@ ROWS_SHOWN = 20
 def employers(request: SignedInRequest, trial: str) -> HttpResponse:
     """The employers whom the own offices know, and the enquiries of the last weeks."""
     found = trial_for(request.user, trial, needing=Permission.FOLLOW_UP)
-    search = request.GET.get("q", "").strip()
+    search = request.GET.get("q", "").replace("\0", "").strip()
     page = Paginator(employers_of(request.user, found, search), EMPLOYERS_A_PAGE).get_page(request.GET.get("page"))
     told = told_of(page.object_list)
     context = {
@@ -67,7 +67,7 @@ def employer(request: SignedInRequest, trial: str, key: int) -> HttpResponse:
         "trial": found,
         "employer": present,
         "number": shown(present.organisation_number),
-        "form": form,
+        "form": with_new_key(form),
         "enquiries": [(each, leads or each.logged_by_id == request.user.pk) for each in asked[:ROWS_SHOWN]],
         "jobs": present.jobs.select_related("participant").order_by("-start")[:ROWS_SHOWN],
     }

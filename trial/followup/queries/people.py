@@ -49,6 +49,12 @@ def arm_of(participant: Participant) -> Arm | None:
     return allocation.arm
 
 
+def drawn_on(participant: Participant) -> date | None:
+    """The day of the participant's draw."""
+    drawn_at = Allocation.objects.filter(participant=participant).values_list("drawn_at", flat=True).first()
+    return clock.on_date(drawn_at) if drawn_at else None
+
+
 @dataclass(frozen=True)
 class Followed:
     """One person of a portfolio."""
