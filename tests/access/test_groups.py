@@ -11,13 +11,16 @@ from pytest_django.fixtures import Settings
 from tests.cast import Cast, acting, new_user
 from trial.access.models import User
 from trial.access.planes import maintenance
+from trial.access.refusals import Refusal
 from trial.access.roles import Role
+from trial.audit import clock
+from trial.audit.guards import writing
 from trial.audit.models import AuditEvent
 from trial.config import sign_in
 from trial.studies.actions import end_membership
 from trial.studies.groups import claimed, follow_groups, give_group_role, take_group_role
 from trial.studies.models import GroupRole, Membership, Office
-from trial.studies.queries import memberships_of
+from trial.studies.queries import forget_memberships, memberships_of
 
 pytestmark = pytest.mark.slow
 GROUP, OTHER = "0f1e2d3c-veiledere-moss", "aaaa-analytikere"
@@ -50,6 +53,17 @@ def asks(cast: Cast, newcomer: User, settings: Settings, monkeypatch: pytest.Mon
 def given(cast: Cast, group: str, role: Role, office: Office | None = None) -> GroupRole:
     with acting(cast.lead):
         return give_group_role(by=cast.lead, trial=cast.trial, group=group, role=role, office=office)
+
+
+def test_a_group_that_alone_leads_keeps_its_role(cast: Cast) -> None:
+    last = given(cast, GROUP, Role.TRIAL_LEAD)
+    with maintenance(), writing():
+        Membership.objects.filter(role=Role.TRIAL_LEAD).exclude(user=cast.lead).update(valid_to=clock.today())
+        Membership.objects.filter(user=cast.lead).update(group=GROUP)
+        cast.lead.groups_claimed = frozenset({GROUP})  # type: ignore[attr-defined]
+    forget_memberships(cast.lead)
+    with acting(cast.lead), pytest.raises(Refusal, match="last_lead"):
+        take_group_role(by=cast.lead, given=last)
 
 
 def rows_of(user: User) -> list[tuple[str, bool]]:

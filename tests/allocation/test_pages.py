@@ -17,9 +17,11 @@ from tests.allocation.random_protocols import open_up
 from tests.allocation.trials import REASON, SEED, DrawCast, proposed
 from tests.cast import Cast, acting
 from trial.access.models import User
+from trial.access.refusals import Refusal
 from trial.allocation.contributions import commitment_of, contribution, party_key
 from trial.allocation.decisions import approve_protocol, request_opening
-from trial.studies.actions import close_recruitment, lock_data
+from trial.studies.actions import change_settings, close_recruitment, lock_data
+from trial.studies.models import Mode, Trial
 
 pytestmark = pytest.mark.slow
 
@@ -200,6 +202,14 @@ def test_a_protocol_that_waits_for_a_beacon_draws_nothing_before_its_value(draft
     assert client.post(url, {"value": "00112233445566778899"}).status_code == 302
     assert client.post(url, {"value": "00112233445566778899"}).status_code == 200
     assert signed_in(drafted_cast.researcher).get(address("draw_room", drafted_cast.trial.code)).status_code == 200
+
+
+def test_a_trial_that_changed_while_the_protocol_was_read_is_not_locked(drafted_cast: Cast):
+    protocol, second = proposed(drafted_cast), drafted_cast.second_lead
+    with acting(drafted_cast.lead):
+        change_settings(by=drafted_cast.lead, trial=Trial.objects.get(pk=protocol.trial_id), mode=Mode.UNATTENDED)
+    with acting(second), pytest.raises(Refusal, match="protocol_outdated"):
+        approve_protocol(by=second, protocol=protocol)
 
 
 def test_the_sheet_for_the_binder_carries_the_leafs_hash_as_a_qr_code(drawn_trial: DrawCast):

@@ -9,8 +9,9 @@ from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.audit.models import AuditEvent
 from trial.enrolment.policies import may_recruit
-from trial.studies.actions import close_recruitment, pause_office, resume_office
+from trial.studies.actions import close_recruitment, move_trial, pause_office, resume_office
 from trial.studies.models import Office
+from trial.studies.states import TrialState
 
 REASON = {"reason": "Ingen jobbspesialist før mars"}
 
@@ -59,6 +60,14 @@ def test_an_office_is_paused_once_and_taken_up_once(cast: Cast) -> None:
             resume_office(by=cast.lead, trial=cast.trial, office=cast.moss, **REASON)
         pause_office(by=cast.lead, trial=cast.trial, office=cast.moss, **REASON)
         with pytest.raises(Refusal, match="office_paused"):
+            pause_office(by=cast.lead, trial=cast.trial, office=cast.moss, **REASON)
+
+
+def test_an_archived_trial_pauses_nothing(cast: Cast) -> None:
+    with acting(cast.lead):
+        for state in (TrialState.CLOSED, TrialState.DATA_LOCKED, TrialState.OPENED, TrialState.ARCHIVED):
+            move_trial(by=cast.lead, trial=cast.trial, to=state, verb="moved")
+        with pytest.raises(Refusal, match="trial_archived"):
             pause_office(by=cast.lead, trial=cast.trial, office=cast.moss, **REASON)
 
 

@@ -1,5 +1,7 @@
 """A trial is planned in the pages, step by step, until the lock; then it is read, and carried on by its lead."""
 
+from functools import partial
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,6 +11,7 @@ from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.access.roles import Role
 from trial.audit.guards import writing
+from trial.enrolment.actions import set_criteria
 from trial.studies.actions import (
     change_settings,
     create_trial,
@@ -19,6 +22,7 @@ from trial.studies.actions import (
     set_privacy,
 )
 from trial.studies.forms import ArmsForm, PrivacyForm
+from trial.studies.groups import give_group_role
 from trial.studies.method_forms import MethodForm
 from trial.studies.models import Membership, Office, Trial
 from trial.studies.states import TrialState
@@ -103,6 +107,19 @@ def test_no_national_id_is_written_about_who_answers_for_the_data(drafted_cast: 
 def test_only_leads_begin_trials(drafted_cast: Cast, user: str) -> None:
     client = signed_in(getattr(drafted_cast, user))
     assert client.get(reverse("studies:create")).status_code == 403
+
+
+@pytest.mark.parametrize("code", ["SE-KLAR", "se_klar", "13097248022"])
+def test_a_code_is_short_small_and_nobodys_number(drafted_cast: Cast, code: str) -> None:
+    answer = signed_in(drafted_cast.lead).post(reverse("studies:create"), {"name": "Et til", "code": code})
+    assert list(answer.context["form"].errors) == ["code"]
+
+
+def test_an_end_before_the_start_is_told_at_its_field(drafted_cast: Cast) -> None:
+    dates = {"planned_start": "01.03.2027", "planned_end": "01.03.2027"}
+    sent = {"name": "SE-KLAR", "planned_size": 10, "capacity_per_position": 20} | dates
+    answer = signed_in(drafted_cast.lead).post(step(drafted_cast, "about"), sent)
+    assert answer.context["form"].errors == {"planned_end": ["Slutten må komme etter starten."]}
 
 
 def test_a_code_is_taken_once(drafted_cast: Cast) -> None:
@@ -206,8 +223,23 @@ def test_the_forms_show_what_is_kept(drafted_cast: Cast) -> None:
         assert [arm["code"] for arm in arms.cleaned_data["arms"]] == ["intervention", "control"]
 
 
+def test_groups_that_are_kept_can_be_changed_in_the_page(drafted_cast: Cast) -> None:
+    with acting(drafted_cast.lead):
+        sent = ArmsForm.initial_of(drafted_cast.trial) | {"code_2": "third", "name_2": "Tredje", "ratio_2": 1}
+    assert signed_in(drafted_cast.lead).post(step(drafted_cast, "arms"), sent).status_code == 302
+    with maintenance():
+        assert [arm.code for arm in drafted_cast.trial.arms.all()] == ["intervention", "control", "third"]
+
+
 @pytest.mark.parametrize(
-    ("change", "field"), [({"control": "2"}, "control"), ({"code_2": "tredje"}, "name_2"), ({"code_1": ""}, "code_1")]
+    ("change", "field"),
+    [
+        ({"control": "2"}, "control"),
+        ({"code_2": "tredje"}, "name_2"),
+        ({"code_1": ""}, "code_1"),
+        ({"name_2": "Tredje", "ratio_2": "1"}, "code_2"),
+        ({"code_2": "13097248022", "name_2": "Tredje", "ratio_2": "1"}, "code_2"),
+    ],
 )
 def test_incomplete_groups_are_said_at_the_field(drafted_cast: Cast, change: dict[str, str], field: str) -> None:
     with acting(drafted_cast.lead):
@@ -222,6 +254,15 @@ def test_an_office_added_by_mistake_is_taken_out_again(drafted_cast: Cast) -> No
         assert not Office.objects.filter(trial=drafted_cast.trial, nav_office__number="0136").exists()
 
 
+def test_an_office_where_a_group_gives_a_role_stays(drafted_cast: Cast) -> None:
+    lead, trial = drafted_cast.lead, drafted_cast.trial
+    with acting(lead):
+        office = drafted_cast.offices["Rygge"]
+        give_group_role(by=lead, trial=trial, group="veiledere", role=Role.CASEWORKER, office=office)
+        with pytest.raises(Refusal, match="office_in_use"):
+            remove_office(by=lead, trial=trial, office=office)
+
+
 def test_an_office_where_people_work_stays(drafted_cast: Cast) -> None:
     with acting(drafted_cast.lead), pytest.raises(Refusal, match="office_in_use"):
         remove_office(by=drafted_cast.lead, trial=drafted_cast.trial, office=drafted_cast.moss)
@@ -233,11 +274,28 @@ def test_an_office_where_people_work_stays(drafted_cast: Cast) -> None:
         ({"number": "0104", "prefix": "ABC"}, "number"),
         ({"number": "0999", "prefix": "MOS"}, "prefix"),
         ({"number": "99", "prefix": "ABC"}, "number"),
+        ({"number": "0999", "prefix": "ABC", "name": "Nav Moss"}, "name"),
+        ({"number": "0999", "prefix": "ABC", "name": "Nav Moss|Rygge"}, "name"),
+        ({"number": "0999", "prefix": "ABC", "name": "Nav " + "x" * 80}, "name"),
     ],
 )
 def test_an_impossible_office_is_refused_at_its_field(drafted_cast: Cast, sent: dict[str, str], field: str) -> None:
     answer = signed_in(drafted_cast.lead).post(step(drafted_cast, "offices"), {"name": "Nav Annet"} | sent)
     assert list(answer.context["form"].errors) == [field]
+
+
+def test_a_plan_read_before_the_lock_changes_nothing_after_it(drafted_cast: Cast) -> None:
+    lead, before = drafted_cast.lead, drafted_cast.trial
+    with acting(lead):
+        move_trial(by=lead, trial=Trial.objects.get(pk=before.pk), to=TrialState.LOCKED, verb="protocol_locked")
+        assert before.state == TrialState.DRAFTING
+        for change in (
+            partial(change_settings, purpose="Noe annet"),
+            partial(set_arms, arms=ARMS),
+            partial(set_criteria, criteria=[]),
+        ):
+            with pytest.raises(Refusal, match="protocol_locked"):
+                change(by=lead, trial=before)
 
 
 def test_nothing_changes_after_the_lock(cast: Cast) -> None:
@@ -297,6 +355,22 @@ def test_the_lead_gives_and_takes_roles(cast: Cast) -> None:
     client.post(reverse("studies:end_membership", args=["se-klar", membership.pk]))
     with maintenance():
         assert Membership.objects.get(user=newcomer).valid_to is not None
+
+
+def test_the_lead_reaches_the_roles_whatever_state_the_trial_is_in(cast: Cast) -> None:
+    for state in (TrialState.CLOSED, TrialState.DATA_LOCKED, TrialState.OPENED, TrialState.ARCHIVED):
+        with acting(cast.lead):
+            move_trial(by=cast.lead, trial=cast.trial, to=state, verb="moved")
+        page = signed_in(cast.lead).get(reverse("studies:setup", args=["se-klar"])).content.decode()
+        assert reverse("studies:members", args=["se-klar"]) in page, state
+
+
+def test_whoever_cannot_sign_in_leads_nothing(drafted_cast: Cast) -> None:
+    lead, trial = drafted_cast.lead, drafted_cast.trial
+    with maintenance():
+        type(lead).objects.filter(pk=drafted_cast.second_lead.pk).update(is_active=False)
+    with acting(lead), pytest.raises(Refusal, match="last_lead"):
+        end_membership(by=lead, membership=trial.memberships.get(user=lead))
 
 
 def test_a_trial_is_never_left_without_a_lead(drafted_cast: Cast) -> None:

@@ -76,6 +76,7 @@ def approve_protocol(*, by: User, protocol: Protocol) -> Protocol:
     trial = protocol.trial
     require(by, trial, Permission.LOCK_PROTOCOL)
     second_person(protocol.proposed_by, by)
+    trial.refresh_from_db(from_queryset=Trial.objects.select_for_update(no_key=True))  # nobody changes it meanwhile
     document = Document.read(protocol.text)
     content = document.content
     may_lock(trial, protocol, compose(trial, beacon=content["beacon"], commitments=content["commitments"]))

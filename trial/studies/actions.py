@@ -44,7 +44,7 @@ def change_settings(*, by: User, trial: Trial, **settings: Any) -> Trial:
         Refusal: `not_allowed`, `protocol_locked`, `ends_before_start`, `impossible_method` where the method and the
         arms do not fit together.
     """
-    _while_drafting(by, trial)
+    while_drafting(by, trial)
     for name, value in settings.items():
         setattr(trial, name, value)
     if trial.planned_start and trial.planned_end and trial.planned_end <= trial.planned_start:
@@ -65,8 +65,7 @@ def set_privacy(*, by: User, trial: Trial, **told: str) -> Trial:
     """
     require(by, trial, Permission.MANAGE_TRIAL)
     refuse_national_id(**told)
-    if trial.state == TrialState.ARCHIVED:
-        raise Refusal("trial_archived", _("Forsøket er arkivert og kan ikke endres."))
+    refuse_archived(lock_row(trial))
     record(by=by, verb="privacy_set", trial=trial.code, fields=sorted(told))
     return trial.changed(**told)
 
@@ -74,12 +73,13 @@ def set_privacy(*, by: User, trial: Trial, **told: str) -> Trial:
 @action
 def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> list[Arm]:
     """Set the arms in their order; the last one given with `is_control` is what the others are compared with."""
-    _while_drafting(by, trial)
+    while_drafting(by, trial)
     if len(arms) < 2:
         raise Refusal("too_few_arms", _("Et forsøk må ha minst to grupper."), field="arms", status=422)
     if len({arm["code"] for arm in arms}) < len(arms):
         raise Refusal("arm_twice", _("To grupper kan ikke ha samme kode."), field="arms", status=422)
-    trial.arms.all().delete()
+    # Django would first ask every table that names arms, which this plane may not read; the foreign keys answer.
+    Arm.objects.filter(trial=trial)._raw_delete(using=trial._state.db)
     made = [Arm.objects.create(trial=trial, position=place, **arm) for place, arm in enumerate(arms)]
     record(by=by, verb="arms_set", trial=trial.code, arms=[[arm.code, arm.ratio] for arm in made])
     return made
@@ -87,14 +87,21 @@ def set_arms(*, by: User, trial: Trial, arms: Sequence[Mapping[str, Any]]) -> li
 
 @action
 def add_office(*, by: User, trial: Trial, number: str, name: str, prefix: str, planned_size: int = 0) -> Office:
-    """Let a Nav office take part; its short name ("Moss" of "Nav Moss") is the stratum. `planned_size`: people."""
-    _while_drafting(by, trial)
+    """Let a Nav office take part; its short name ("Moss" of "Nav Moss") is the stratum. `planned_size`: people.
+
+    Raises:
+        Refusal: `not_allowed`, `protocol_locked`, `office_twice`, `prefix_taken`, `name_taken` where another office
+            would share the stratum, and with it the draw.
+    """
+    while_drafting(by, trial)
+    short = name.removeprefix("Nav ")
     if trial.offices.filter(nav_office__number=number).exists():
         raise Refusal("office_twice", _("Kontoret er allerede med i forsøket."), field="number")
     if trial.offices.filter(prefix=prefix).exists():
         raise Refusal("prefix_taken", _("Et annet kontor i forsøket har disse bokstavene."), field="prefix")
+    if trial.offices.filter(stratum__iexact=short).exists():
+        raise Refusal("name_taken", _("Et annet kontor i forsøket har dette navnet."), field="name")
     nav_office, _created = NavOffice.objects.get_or_create(number=number, defaults={"name": name})
-    short = name.removeprefix("Nav ")
     office = Office.objects.create(
         trial=trial, nav_office=nav_office, stratum=short, prefix=prefix, planned_size=planned_size
     )
@@ -104,9 +111,9 @@ def add_office(*, by: User, trial: Trial, number: str, name: str, prefix: str, p
 
 @action
 def remove_office(*, by: User, trial: Trial, office: Office) -> None:
-    """Take an office out of a trial under planning; nobody may work at it yet."""
-    _while_drafting(by, trial)
-    if Membership.objects.filter(office=office).exists():
+    """Take an office out of a trial under planning; nobody may work at it yet, and no group give a role there."""
+    while_drafting(by, trial)
+    if Membership.objects.filter(office=office).exists() or trial.group_roles.filter(office=office).exists():
         raise Refusal("office_in_use", _("Noen har allerede en rolle ved kontoret. Det kan ikke tas ut."))
     # Django would first ask every table that names offices, which this plane may not read; the foreign keys answer.
     Office.objects.filter(pk=office.pk)._raw_delete(using=office._state.db)
@@ -118,7 +125,8 @@ def pause_office(*, by: User, trial: Trial, office: Office, reason: str) -> Offi
     """Let an office stop taking in people for a while; whoever is enrolled there is still drawn and followed.
 
     Raises:
-        Refusal: `not_allowed`, `office_paused` where it takes in nobody already, `national_id_in_text`.
+        Refusal: `not_allowed`, `office_paused` where it takes in nobody already, `national_id_in_text`,
+            `trial_archived`.
     """
     return _let_recruit(by, trial, office, recruits=False, verb="office_paused", reason=reason)
 
@@ -128,7 +136,7 @@ def resume_office(*, by: User, trial: Trial, office: Office, reason: str) -> Off
     """Let a paused office take in people again.
 
     Raises:
-        Refusal: `not_allowed`, `office_not_paused`, `national_id_in_text`.
+        Refusal: `not_allowed`, `office_not_paused`, `national_id_in_text`, `trial_archived`.
     """
     return _let_recruit(by, trial, office, recruits=True, verb="office_resumed", reason=reason)
 
@@ -188,13 +196,20 @@ def end_membership(*, by: User, membership: Membership) -> Membership:
     require(by, trial, Permission.MANAGE_TRIAL)
     if membership.group:
         raise Refusal("held_by_group", _("Rollen følger en gruppe. Ta personen ut av gruppen, eller rollen fra den."))
-    leads = trial.memberships.filter(role=Role.TRIAL_LEAD, valid_to=None).exclude(pk=membership.pk)
-    if membership.role == Role.TRIAL_LEAD and not leads.exists():
-        raise Refusal("last_lead", _("Forsøket må ha en forsøksleder. Gi rollen til en annen først."))
+    if membership.role == Role.TRIAL_LEAD:
+        another_leads(trial, ~Q(pk=membership.pk))
     membership.changed(valid_to=max(clock.today(), membership.valid_from))
     forget_memberships(membership.user)
     record(by=by, verb="membership_ended", trial=trial.code, subject=str(membership.user_id), role=membership.role)
     return membership
+
+
+def another_leads(trial: Trial, others: Q) -> None:
+    """Refuse (`last_lead`) unless someone among `others` leads the trial without an end; of two at once one waits."""
+    lock_row(trial)
+    lasting = Q(role=Role.TRIAL_LEAD, valid_from__lte=clock.today(), valid_to=None, user__is_active=True)
+    if not trial.memberships.filter(others, lasting).exists():
+        raise Refusal("last_lead", _("Forsøket må ha en forsøksleder. Gi rollen til en annen først."))
 
 
 @action
@@ -231,8 +246,9 @@ def move_trial(*, by: User | None, trial: Trial, to: TrialState, verb: str) -> T
 @action
 def fix_plan(*, by: User, trial: Trial, sha256: str) -> Trial:
     """Keep the hash of the analysis plan that the protocol will name."""
-    if trial.state != TrialState.DRAFTING:
-        next_state(trial.state, TrialState.DRAFTING)
+    locked = lock_row(trial)
+    if locked.state != TrialState.DRAFTING:
+        next_state(locked.state, TrialState.DRAFTING)
     trial.changed(analysis_plan_sha256=sha256)
     record(by=by, verb="plan_fixed", trial=trial.code, sha256=sha256)
     return trial
@@ -254,6 +270,7 @@ def _carry(by: User | None, trial: Trial, to: TrialState, verb: str) -> Trial:
 def _let_recruit(by: User, trial: Trial, office: Office, *, recruits: bool, verb: str, reason: str) -> Office:
     require(by, trial, Permission.MANAGE_TRIAL)
     refuse_national_id(reason=reason)
+    refuse_archived(lock_row(trial))
     if Office.objects.select_for_update(of=("self",)).get(pk=office.pk).recruits == recruits:
         raise Refusal(
             "office_not_paused" if recruits else "office_paused",
@@ -281,7 +298,18 @@ def _possible_method(trial: Trial) -> None:
         ) from error
 
 
-def _while_drafting(by: User, trial: Trial) -> None:
+def while_drafting(by: User, trial: Trial) -> None:
+    """Let the lead change the plan, and keep others from locking or changing it until the transaction ends."""
     require(by, trial, Permission.MANAGE_TRIAL)
-    if trial.state != TrialState.DRAFTING:
+    if lock_row(trial).state != TrialState.DRAFTING:
         raise Refusal("protocol_locked", _("Protokollen er låst og kan ikke endres."))
+
+
+def lock_row(trial: Trial) -> Trial:
+    """The trial as it is now, locked against other changes; rows that refer to it can still be written."""
+    return Trial.objects.select_for_update(no_key=True).get(pk=trial.pk)
+
+
+def refuse_archived(trial: Trial) -> None:
+    if trial.state == TrialState.ARCHIVED:
+        raise Refusal("trial_archived", _("Forsøket er arkivert og kan ikke endres."))

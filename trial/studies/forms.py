@@ -20,6 +20,10 @@ class CreateForm(forms.Form):
     code = forms.SlugField(
         label=_("Kode"),
         max_length=50,
+        validators=[
+            RegexValidator(r"^[-a-z0-9]*$", _("Bruk små bokstaver fra a til z, tall og bindestrek.")),
+            no_national_id,
+        ],
         help_text=_("Kort navn med små bokstaver og bindestrek, for eksempel se-klar. Kan ikke endres senere."),
     )
 
@@ -49,6 +53,16 @@ class AboutForm(forms.ModelForm):
         super().__init__(*args, **options)
         for name in ("name", "purpose"):
             self.fields[name].validators.append(no_national_id)
+
+    def clean(self) -> dict[str, Any]:
+        """Say at its field what Django would say by the name of a constraint."""
+        given = super().clean() or self.cleaned_data
+        starts, ends = given.get("planned_start"), given.get("planned_end")
+        if starts and ends and ends <= starts:
+            self.add_error(
+                "planned_end", forms.ValidationError(_("Slutten må komme etter starten."), code="ends_first")
+            )
+        return given
 
 
 def _told(label: Any, help_text: Any, *, longest: int = 200) -> forms.CharField:
@@ -81,7 +95,7 @@ ARM_PARTS = ("code", "name", "name_en", "ratio")
 
 
 class ArmsForm(forms.Form):
-    """The groups in the order of the protocol: a line each, lines without a code are no groups."""
+    """The groups in the order of the protocol: a line each, empty lines are no groups."""
 
     control = forms.ChoiceField(
         label=_("Kontrollgruppe"),
@@ -95,7 +109,9 @@ class ArmsForm(forms.Form):
         for line in range(MOST_ARMS):
             number, required = {"number": line + 1}, line < LEAST_ARMS
             self.fields |= {
-                f"code_{line}": forms.SlugField(label=_("Gruppe %(number)s: kode") % number, required=required),
+                f"code_{line}": forms.SlugField(
+                    label=_("Gruppe %(number)s: kode") % number, required=required, validators=[no_national_id]
+                ),
                 f"name_{line}": forms.CharField(
                     label=_("Gruppe %(number)s: navn") % number,
                     max_length=100,
@@ -128,9 +144,9 @@ class ArmsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        lines = [line for line in range(MOST_ARMS) if given.get(f"code_{line}")]
+        lines = [line for line in range(MOST_ARMS) if any(given.get(f"{part}_{line}") for part in ARM_PARTS)]
         for line in lines:
-            for part in ("name", "ratio"):
+            for part in ("code", "name", "ratio"):
                 if f"{part}_{line}" not in self.errors and not given.get(f"{part}_{line}"):
                     self.add_error(f"{part}_{line}", forms.ValidationError(_("Fyll ut hele linjen."), code="needed"))
         if "control" in given and int(given["control"]) not in lines:
@@ -152,7 +168,10 @@ class OfficeForm(forms.Form):
         validators=[RegexValidator(r"^\d{4}$", _("Enhetsnummeret har fire sifre."))],
     )
     name = forms.CharField(
-        label=_("Navn"), max_length=100, help_text=_("For eksempel Nav Moss."), validators=[no_national_id]
+        label=_("Navn"),
+        max_length=60,
+        help_text=_("For eksempel Nav Moss."),
+        validators=[no_national_id, RegexValidator(r"^[^|]*$", _("Navnet kan ikke ha tegnet «|»."))],
     )
     prefix = forms.CharField(  # type: ignore[assignment] # Django's own `prefix` is not used here
         label=_("Bokstaver i deltakernummeret"),

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import structlog
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.actions import open_for_ident
@@ -22,7 +22,7 @@ from trial.access.refusals import Refusal, not_found
 from trial.access.roles import ROLES, Role
 from trial.audit import clock
 from trial.audit.actions import action, record
-from trial.studies.actions import of_the_right_kind
+from trial.studies.actions import another_leads, of_the_right_kind
 from trial.studies.models import GroupRole, Membership, Office, Trial
 from trial.studies.permissions import require
 from trial.studies.queries import forget_memberships, roles_held
@@ -53,8 +53,14 @@ def give_group_role(*, by: User, trial: Trial, group: str, role: Role, office: O
 
 @action
 def take_group_role(*, by: User, given: GroupRole) -> None:
-    """A group gives a role no longer: whoever had it by the group loses it at the next request."""
+    """A group gives a role no longer: whoever had it by the group loses it at the next request.
+
+    Raises:
+        Refusal: `not_allowed`, `last_lead` where nobody else leads the trial.
+    """
     require(by, given.trial, Permission.MANAGE_TRIAL)
+    if given.role == Role.TRIAL_LEAD:
+        another_leads(given.trial, ~Q(group=given.group))
     record(by=by, verb="group_role_taken", trial=given.trial.code, subject=given.group, role=given.role)
     held = Membership.objects.filter(trial=given.trial, group=given.group, role=given.role, office=given.office)
     for membership in held.filter(valid_to=None):

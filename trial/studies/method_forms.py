@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from trial.access.free_text import no_national_id
 from trial.studies.models import OFFICE, Mode, Trial, Unit
 from trial.studies.strata import JOINT
 
@@ -74,6 +75,7 @@ class MethodForm(forms.Form):
         label=_("Opplysninger som loddtrekningen bygger på"),
         help_text=_("Én på hver linje med verdiene etter, for eksempel «kjønn: mann, kvinne». Kan stå tomt."),
         required=False,
+        validators=[no_national_id],
     )
     strata_by = forms.CharField(
         label=_("Egen trekning for hver"),

@@ -65,6 +65,7 @@ def setup(request: SignedInRequest, trial: str) -> HttpResponse:
     offices = recruiting_offices(found) if moves else ()
     parts = summary(found, changeable=changeable_steps(found) if manages else ())
     context = {"trial": found, "changeable": changeable, "parts": parts, "moves": moves, "offices": offices}
+    context["manages"] = manages
     return render(request, "studies/setup.html", context)
 
 
