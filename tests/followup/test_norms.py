@@ -11,6 +11,8 @@ from tests.followup.people import assigned, drawn, employer
 from trial.access.refusals import Refusal
 from trial.audit.clock import SimulatedClock
 from trial.followup.actions import (
+    appoint_specialist,
+    change_position,
     complete,
     log_contact,
     log_enquiry,
@@ -20,7 +22,7 @@ from trial.followup.actions import (
     record_review,
     set_guidelines,
 )
-from trial.followup.models import FidelityReview, Guidelines
+from trial.followup.models import EmploymentSpecialist, FidelityReview, Guidelines
 from trial.followup.norms import (
     DAYS_OF_MONTH,
     HOURS_A_MONTH,
@@ -32,6 +34,7 @@ from trial.followup.norms import (
     Share,
     added,
 )
+from trial.followup.presentation import contacts_table
 from trial.followup.queries import guidelines_of, load_of
 from trial.followup.queries.norms import norms_by
 from trial.followup.queries.usage import usage_of
@@ -58,6 +61,8 @@ def test_nobody_is_counted_before_the_time_is_out_or_the_thing_done(
 ) -> None:
     assigned(cast)
     simulated_clock.advance(timedelta(days=6))
+    assert _counts(cast).shares[Share.EMPLOYER_WEEK] == Reached(0, 0)
+    simulated_clock.advance(timedelta(days=1))  # the seventh day: an employer met today is met in time
     assert _counts(cast).shares[Share.EMPLOYER_WEEK] == Reached(0, 0)
     simulated_clock.advance(timedelta(days=1))
     assert _counts(cast).shares[Share.EMPLOYER_WEEK] == Reached(0, 1)
@@ -109,6 +114,59 @@ def test_ordinary_work_comes_before_measures(
     assert _counts(cast).shares[Share.WORK_FIRST] == Reached(met, 1)
 
 
+def test_what_was_begun_before_the_follow_up_neither_counts_nor_hides_what_came_later(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    participant, known = assigned(cast), employer(cast)
+    simulated_clock.advance(timedelta(days=30))
+    with acting(cast.jon):
+        record_job(
+            by=cast.jon, participant=participant, employer=known, kind="ordinary", hours=10, permanent=True,
+            found="participant", start=date(2026, 2, 1),
+        )  # fmt: skip
+        record_measure(
+            by=cast.jon, participant=participant, code="ARBTREN", start=date(2025, 1, 1), end=date(2025, 3, 1)
+        )
+    counts = _counts(cast)
+    assert (counts.new_in_work, counts.shares[Share.PLACEMENT]) == (0, Reached(0, 0))
+    assert counts.shares[Share.WORK_FIRST] == Reached(0, 0)
+    page = reverse("followup:follow_up", args=[cast.trial.code, participant.number])
+    assert "Før ordinært arbeid" not in _client(cast, "jon").get(page).content.decode()
+    with acting(cast.jon):
+        record_measure(by=cast.jon, participant=participant, code="ARBTREN", start=date(2026, 3, 10))
+    assert _counts(cast).shares[Share.WORK_FIRST] == Reached(0, 1)
+    assert _client(cast, "jon").get(page).content.decode().count("Før ordinært arbeid") == 1
+
+
+def test_the_years_of_whoever_left_count_as_what_they_did(cast: Cast, simulated_clock: SimulatedClock) -> None:
+    participant, known = assigned(cast), employer(cast)
+    simulated_clock.advance(timedelta(days=73))
+    with acting(cast.jon):
+        record_job(
+            by=cast.jon, participant=participant, employer=known, kind="ordinary", hours=20, permanent=True,
+            found="specialist", start=date(2026, 5, 1),
+        )  # fmt: skip
+    with acting(cast.siri):
+        complete(by=cast.siri, participant=participant)
+        post = EmploymentSpecialist.objects.get()
+        change_position(by=cast.siri, specialist=post, position_share=100, valid_to=date(2026, 5, 13))
+        simulated_clock.advance(timedelta(days=30))
+        appoint_specialist(by=cast.siri, user=cast.siri, office=cast.moss, position_share=50)
+    assert _counts(cast).full_years == pytest.approx(73 / 365)
+    assert _counts(cast).new_a_year == pytest.approx(5)
+    simulated_clock.advance(timedelta(days=146))
+    assert _counts(cast).full_years == pytest.approx((73 + 146 / 2) / 365)
+    simulated_clock.advance(timedelta(days=365))
+    assert _counts(cast).full_years == pytest.approx(0.5)
+
+
+def test_the_lead_sees_no_frequency_of_contact_that_rests_on_few(cast: Cast) -> None:
+    counts = Counts(8, {share: Reached(0, 0) for share in Share}, 0, 1.0, (9,) * 5, (90,) * 5, 60, (8, 5, 4, 1, 0))
+    shown = [row[1] for row in contacts_table(counts, exact=False)["rows"]]
+    assert [rate == "–" for rate in shown] == [False, False, True, True, True]
+    assert "–" not in [row[1] for row in contacts_table(counts, exact=True)["rows"]]
+
+
 def test_contacts_a_month_are_counted_in_the_stage_of_the_day(cast: Cast, simulated_clock: SimulatedClock) -> None:
     participant = assigned(cast)
     with acting(cast.jon):
@@ -124,15 +182,19 @@ def test_contacts_a_month_are_counted_in_the_stage_of_the_day(cast: Cast, simula
     assert rates[Stage.PROFILE] == pytest.approx(month / 15)
     assert rates[Stage.ON_THE_JOB] is None
     assert _counts(cast).hours_a_month == pytest.approx(65 / 60 * month / 45)
+    assert _counts(cast).stage_people == (1, 1, 0, 0, 0)
 
 
 def test_counts_add_up() -> None:
-    one = Counts(3, {share: Reached(1, 2) for share in Share}, 4, 0.5, (1, 2, 3, 4, 5), (10, 20, 30, 40, 50), 60)
+    one = Counts(
+        3, {share: Reached(1, 2) for share in Share}, 4, 0.5, (1, 2, 3, 4, 5), (10, 20, 30, 40, 50), 60, (1, 1, 2, 3, 0)
+    )
     both = added([one, one])
     assert (both.people, both.new_in_work, both.full_years, both.new_a_year) == (6, 8, 1.0, 8.0)
     assert both.shares[Share.PLACEMENT].percent == 50
     assert both.contacts_a_month == one.contacts_a_month
     assert (both.minutes, both.hours_a_month) == (120, one.hours_a_month)
+    assert both.stage_people == (2, 2, 4, 6, 0)
     assert added([]).new_a_year is None
 
 

@@ -58,8 +58,14 @@ def _recount(person: Participant) -> dict[str, object]:
     stage = next((row for row in stages if row.end is None), None)
     ended = max((row.end for row in assignments), default=None) if not now else None
     paid = [row for row in jobs if row.kind != "practice"]
+    since = min((row.start for row in assignments), default=date.max)
+    begun = [row for row in jobs if row.start >= since]
     asked = [row.day for row in Enquiry.objects.filter(participant=person)]
-    measures = [row.start for row in Measure.objects.filter(participant=person) if row.group != "follow_up"]
+    measures = [
+        row.start
+        for row in Measure.objects.filter(participant=person)
+        if row.group != "follow_up" and row.start >= since
+    ]
     at_employers = [
         row.day for row in contacts if row.kind in ("workplace", "three_way") or row.counterpart in ("employer", "both")
     ]
@@ -81,9 +87,9 @@ def _recount(person: Participant) -> dict[str, object]:
         "last_contact": max((row.day for row in contacts), default=None),
         "first_employer": _first([*at_employers, *asked]),
         "first_three_way": _first(row.day for row in contacts if row.kind == "three_way"),
-        "first_job": _first(row.start for row in jobs),
-        "first_paid": _first(row.start for row in paid),
-        "first_ordinary": _first(row.start for row in jobs if row.kind == "ordinary"),
+        "first_job": _first(row.start for row in begun),
+        "first_paid": _first(row.start for row in begun if row.kind != "practice"),
+        "first_ordinary": _first(row.start for row in begun if row.kind == "ordinary"),
         "first_measure": _first(measures),
         "paid_at_end": None if ended is None else any(row.start <= ended <= (row.end or date.max) for row in paid),
     }

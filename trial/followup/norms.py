@@ -77,8 +77,8 @@ class Reached:
 class Counts:
     """What is counted of a group of people. `full_years`: years of full positions that the new in work are seen over.
 
-    `stage_contacts`, `stage_days`: five numbers each, contacts and person-days in the stages in their order; `minutes`:
-    of all contacts.
+    `stage_contacts`, `stage_days`, `stage_people`: five numbers each, contacts, person-days and people in the stages in
+    their order; `minutes`: of all contacts.
     """
 
     people: int
@@ -88,6 +88,7 @@ class Counts:
     stage_contacts: tuple[int, ...]
     stage_days: tuple[int, ...]
     minutes: int = 0
+    stage_people: tuple[int, ...] = (0,) * len(Stage)
 
     @property
     def hours_a_month(self) -> float | None:
@@ -123,4 +124,5 @@ def added(counts: Iterable[Counts]) -> Counts:
         stage_contacts=tuple(sum(each.stage_contacts[place] for each in known) for place in range(len(Stage))),
         stage_days=tuple(sum(each.stage_days[place] for each in known) for place in range(len(Stage))),
         minutes=sum(each.minutes for each in known),
+        stage_people=tuple(sum(each.stage_people[place] for each in known) for place in range(len(Stage))),
     )

@@ -107,11 +107,11 @@ def _marked(text: str, missed: bool) -> Any:
 
 
 def contacts_table(counts: Counts, *, exact: bool) -> Table:
-    """Contacts per person and month in each stage, against what the method asks for."""
+    """Contacts per person and month in each stage, against what the method asks for; for those who see no small counts
+    none that rests on few people."""
     rows = []
-    hidden = not exact and counts.people < SMALL
-    for stage, rate in counts.contacts_a_month:
-        asked = CONTACTS_A_MONTH[stage]
+    for (stage, rate), people in zip(counts.contacts_a_month, counts.stage_people, strict=True):
+        asked, hidden = CONTACTS_A_MONTH[stage], not exact and people < SMALL
         rows.append([str(LABELS[stage]), _rate(None if hidden else rate, asked), asked])
     return {
         "columns": [

@@ -39,13 +39,16 @@ def _standing(statement):
     )
 
 
-def add_up_what_stands(apps, schema_editor):
+def summarise_what_stands():
     summaries = import_module("trial.followup.migrations.0004_summaries")
-    by_arm = import_module("trial.followup.migrations.0005_measures_by_arm")
     stages = "ARRAY['" + "', '".join(summaries.STAGES) + "']"
     summarise = summaries.SUMMARISE.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
-    for statement, readings in ((summarise.replace("%(stages)s", stages), 5), (by_arm.JOIN_MEASURES, 1)):
-        changed = _standing(statement)
+    return _standing(summarise.replace("%(stages)s", stages))
+
+
+def add_up_what_stands(apps, schema_editor):
+    by_arm = import_module("trial.followup.migrations.0005_measures_by_arm")
+    for changed, readings in ((summarise_what_stands(), 5), (_standing(by_arm.JOIN_MEASURES), 1)):
         if changed.count("retracted_at IS NULL") != readings:
             raise ValueError("a reading of the summaries was not found")
         schema_editor.execute(changed, params=None)

@@ -42,8 +42,8 @@ def _shares(today: date) -> dict[str, Any]:
         days = timedelta(days=NORMS[share].days or 0)
         met = Q(**{f"{happened}__lte": F("first_assigned") + days})
         sums[f"{share}_met"] = Count("pk", filter=met)
-        sums[f"{share}_due"] = Count("pk", filter=met | Q(first_assigned__lte=today - days))
-    measured = Q(first_measure__gte=F("first_assigned"))
+        sums[f"{share}_due"] = Count("pk", filter=met | Q(first_assigned__lt=today - days))
+    measured = Q(first_measure__isnull=False)
     work_first = Q(first_ordinary__lte=F("first_measure")) | ~measured & Q(first_ordinary__isnull=False)
     return sums | {
         "transition_met": Count("pk", filter=Q(paid_at_end=True)),
@@ -58,26 +58,28 @@ def _work(today: date) -> dict[str, Any]:
 
 
 def _stages(today: date) -> dict[str, Any]:
-    """The sums `contacts_<place>`, `days_<place>` of stages left, `open_<place>` of those that still last, and
-    `all_minutes`."""
+    """The sums `contacts_<place>`, `days_<place>` of stages left, `open_<place>` of those that still last, `all_minutes`,
+    and how many people `there_<place>`."""
     so_far = ExpressionWrapper(Value(today, output_field=DateField()) - F("stage_since"), output_field=DurationField())
     sums: dict[str, Any] = {"all_minutes": Sum("minutes")}
     for place, stage in enumerate(Stage):
         sums[f"contacts_{place}"] = Sum(f"stage_contacts__{place}")
         sums[f"days_{place}"] = Sum(f"stage_days__{place}")
         sums[f"open_{place}"] = Sum(so_far, filter=Q(stage=stage.value))
+        sums[f"there_{place}"] = Count("pk", filter=Q(stage=stage.value) | Q(**{f"stage_days__{place}__gt": 0}))
     return sums
 
 
 def _full_years(group: str, offices: list[Office], today: date) -> dict[int, float]:
-    """Years of full positions during the last year, of the positions that there are now."""
+    """Years of full positions during the last year, of those who have left since as well: what they did counts too."""
     rows = EmploymentSpecialist.objects.filter(office__in=offices, valid_from__lte=today).filter(
-        Q(valid_to=None) | Q(valid_to__gte=today)
+        Q(valid_to=None) | Q(valid_to__gte=today - YEAR)
     )
     found: dict[int, float] = {}
     column = "office" if group == "office" else "pk"
-    for key, share, since in rows.values_list(column, "position_share", "valid_from"):
-        days = min(YEAR, today - since).days
+    for key, share, since, last in rows.values_list(column, "position_share", "valid_from", "valid_to"):
+        end = min(today, last + timedelta(days=1)) if last else today
+        days = (end - max(since, today - YEAR)).days
         found[key] = found.get(key, 0.0) + share / 100 * days / YEAR.days
     return found
 
@@ -94,4 +96,5 @@ def _counts(row: dict[str, Any], full_years: float) -> Counts:
             (row.get(f"days_{place}") or 0) + (row.get(f"open_{place}") or timedelta()).days for place in places
         ),
         minutes=row.get("all_minutes") or 0,
+        stage_people=tuple(row.get(f"there_{place}") or 0 for place in places),
     )

@@ -206,13 +206,13 @@ class Course:
         ]
 
     def before_work(self, measure: Measure) -> bool:
-        """Whether the measure of someone who has a job specialist came before any ordinary work.
+        """Whether the measure, begun since the person was given to a job specialist, came before any ordinary work.
 
         Mere follow-up is no measure in this sense. It is against the method, and fidelity counts it.
         """
-        ordinary = [job.start for job in self.jobs if job.kind == JobKind.ORDINARY]
-        first = min(ordinary, default=date.max)
-        return bool(self.assignments) and measure.group != "follow_up" and measure.start < first
+        since = min((each.start for each in self.assignments), default=date.max)
+        ordinary = [job.start for job in self.jobs if job.kind == JobKind.ORDINARY and job.start >= since]
+        return measure.group != "follow_up" and since <= measure.start < min(ordinary, default=date.max)
 
 
 def course_of(participant: Participant, *, contacts: int) -> Course:
