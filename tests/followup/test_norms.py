@@ -160,7 +160,7 @@ def test_the_years_of_whoever_left_count_as_what_they_did(cast: Cast, simulated_
     assert _counts(cast).full_years == pytest.approx(0.5)
 
 
-def test_the_lead_sees_no_frequency_of_contact_that_rests_on_few(cast: Cast) -> None:
+def test_the_lead_sees_no_frequency_of_contact_that_rests_on_few() -> None:
     counts = Counts(8, {share: Reached(0, 0) for share in Share}, 0, 1.0, (9,) * 5, (90,) * 5, 60, (8, 5, 4, 1, 0))
     shown = [row[1] for row in contacts_table(counts, exact=False)["rows"]]
     assert [rate == "–" for rate in shown] == [False, False, True, True, True]

@@ -58,8 +58,8 @@ def _work(today: date) -> dict[str, Any]:
 
 
 def _stages(today: date) -> dict[str, Any]:
-    """The sums `contacts_<place>`, `days_<place>` of stages left, `open_<place>` of those that still last, `all_minutes`,
-    and how many people `there_<place>`."""
+    """The sums `contacts_<place>`, `days_<place>` of stages left, `open_<place>` of those that still last and
+    `all_minutes`, and how many people have been `there_<place>`."""
     so_far = ExpressionWrapper(Value(today, output_field=DateField()) - F("stage_since"), output_field=DurationField())
     sums: dict[str, Any] = {"all_minutes": Sum("minutes")}
     for place, stage in enumerate(Stage):
