@@ -13,7 +13,7 @@ from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.access.roles import Role
 from trial.audit.clock import SimulatedClock
-from trial.followup.actions import appoint_specialist, assign, change_position, transfer
+from trial.followup.actions import appoint_specialist, assign, caseloads, change_position, transfer
 from trial.followup.models import EmploymentSpecialist
 from trial.followup.queries import board_for, candidates_at, supervisors_at
 from trial.followup.queries.caseloads import freed_a_week
@@ -112,6 +112,13 @@ def test_a_second_position_that_shares_a_day_is_told_at_its_field(cast: Cast) ->
     with acting(cast.siri), pytest.raises(Refusal) as refused:
         change_position(by=cast.siri, specialist=post, position_share=100)
     assert (refused.value.code, refused.value.field) == ("already_appointed", "valid_to")
+
+
+def test_of_two_who_appoint_the_same_at_once_one_is_told(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caseloads, "_in_one_position", lambda *_known, **_but: None)  # each looks before the other
+    specialist(cast)
+    with pytest.raises(Refusal, match="already_appointed"):
+        specialist(cast)
 
 
 def test_a_transfer_frees_no_place_at_the_office(cast: Cast, simulated_clock: SimulatedClock) -> None:

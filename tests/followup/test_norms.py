@@ -246,6 +246,8 @@ def test_a_review_is_summed_shown_in_its_history_and_not_given_twice(cast: Cast)
         assert _review(cast) == review  # a form sent twice
         with pytest.raises(Refusal, match="reviewed_that_day"):
             _review(cast, 3)
+        with pytest.raises(Refusal, match="reviewed_that_day"):
+            _review(cast, remarks="Det ene kontoret var ikke med")
         _review(cast, 5, day=date(2025, 9, 1))
     client = _client(cast, "coordinator")
     page = client.get(reverse("followup:fidelity", args=[cast.trial.code, "se15"])).content.decode()

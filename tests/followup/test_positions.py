@@ -17,6 +17,7 @@ from trial.followup.actions import (
     cancel_absence,
     change_position,
     end_assignment,
+    mark_principles,
     move_stage,
     record_absence,
     set_guidelines,
@@ -271,6 +272,37 @@ def test_principles_are_marked_on_the_page_where_the_trial_uses_ips(cast: Cast) 
     shown = client.get(page).content.decode()
     assert "Jobbsøket begynte raskt" in shown
     assert "Personen har fått råd om arbeid og ytelser <span" not in shown
+
+
+def test_two_who_mark_principles_at_once_do_not_take_back_each_other_s(cast: Cast) -> None:
+    participant, client = assigned(cast), _client(cast, "jon")
+    with acting(cast.lead):
+        set_guidelines(by=cast.lead, trial=cast.trial, **GUIDELINES)
+    form = client.get(reverse("followup:act_form", args=[cast.trial.code, participant.number, "principles"]))
+    assert 'name="seen" value="-"' in form.content.decode()
+    with acting(cast.siri):
+        mark_principles(by=cast.siri, participant=participant, principles=["rapid"], seen=[])
+    address = reverse("followup:act", args=[cast.trial.code, participant.number, "principles"])
+    again = client.post(address, {"principles": ["choice"], "note": "", "seen": "-"})
+    assert "Noen andre har endret dette" in again.content.decode()
+    assert 'name="seen" value="rapid"' in again.content.decode()
+    with acting(cast.siri):
+        assert participant.principles.get(cancelled=False).principle == "rapid"
+    assert client.post(address, {"principles": ["choice", "rapid"], "note": "", "seen": "rapid"}).status_code == 302
+    with acting(cast.siri):
+        assert participant.principles.filter(cancelled=False).count() == 2
+
+
+def test_a_note_without_a_principle_to_carry_it_is_not_lost_in_silence(cast: Cast) -> None:
+    participant = assigned(cast)
+    with acting(cast.jon):
+        for _attempt in range(2):
+            mark_principles(by=cast.jon, participant=participant, principles=["choice"], note="I møtet", seen=[])
+        for principles in (["choice"], []):
+            with pytest.raises(Refusal) as refused:
+                mark_principles(by=cast.jon, participant=participant, principles=principles, note="Noe nytt")
+            assert (refused.value.code, refused.value.field) == ("note_of_nothing", "note")
+        assert participant.principles.get(cancelled=False).note == "I møtet"
 
 
 def _client(cast: Cast, user: str) -> Client:

@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
+from trial.audit import clock
 from trial.enrolment.documents import Section
 from trial.enrolment.models import Participant
-from trial.followup.models import Assignment, Contact, Deviation, Enquiry, Job, Measure, StageSpell
+from trial.followup.models import Assignment, Contact, Deviation, Enquiry, Job, Measure, PrincipleMark, StageSpell
 
 Columns = dict[str, Callable[[Any], Any]]
 
 
 def follow_up(participant: Participant) -> list[Section]:
-    """Specialists, stages, contacts, measures, employers asked, jobs, and what departed from the protocol."""
+    """Specialists, stages, contacts, measures, employers asked, jobs, the principles of IPS, and what departed from the
+    protocol."""
     found = [
         _table(
             _("Jobbspesialister"), Assignment.objects.select_related("specialist__user"), participant, _assignments()
@@ -25,6 +27,7 @@ def follow_up(participant: Participant) -> list[Section]:
         _table(_("Tiltak"), Measure.ever.all(), participant, _measures()),
         _table(_("Arbeidsgivere som er spurt"), Enquiry.ever.select_related("employer"), participant, _enquiries()),
         _table(_("Jobber"), Job.ever.select_related("employer"), participant, _jobs()),
+        _table(_("De åtte prinsippene i IPS"), PrincipleMark.objects.all(), participant, _principles()),
         _table(_("Avvik fra protokollen"), Deviation.ever.all(), participant, _deviations()),
     ]
     return [section for section in found if section.table]
@@ -53,6 +56,7 @@ def _days() -> Columns:
 
 def _assignments() -> Columns:
     return {_("Jobbspesialist"): lambda row: row.specialist} | _days() | {
+        _("Hvorfor kapasiteten overskrides"): lambda row: row.overload_reason,
         _("Overlevering"): lambda row: row.hand_over,
         _("Hvorfor avsluttet"): lambda row: row.end_reason,
     }  # fmt: skip
@@ -76,7 +80,7 @@ def _contacts() -> Columns:
 
 def _measures() -> Columns:
     return {
-        _("Tiltak"): lambda row: row.code,
+        _("Tiltak"): lambda row: f"{row.name} ({row.code})",
         **_days(),
         _("Arrangør"): lambda row: row.provider,
         **_retraction(),
@@ -97,10 +101,23 @@ def _jobs() -> Columns:
     return {
         _("Arbeidsgiver"): lambda row: row.employer,
         _("Slag jobb"): lambda row: row.get_kind_display(),
-        _("Timer i uken"): lambda row: row.tenths_of_hours / 10,
+        _("Timer i uken"): lambda row: number_format(row.hours),
+        _("Ansettelse"): lambda row: _("Fast") if row.permanent else _("Midlertidig"),
+        _("Hvordan ble jobben funnet?"): lambda row: row.get_found_display(),
+        _("Jobben er laget for deltakeren"): lambda row: _("Ja") if row.developed else _("Nei"),
         **_days(),
         _("Hvorfor avsluttet"): lambda row: row.get_end_reason_display(),
         **_retraction(),
+    }
+
+
+def _principles() -> Columns:
+    return {
+        _("Prinsipp"): lambda row: row.get_principle_display(),
+        _("Dag"): lambda row: clock.on_date(row.marked_at),
+        _("Notat"): lambda row: row.note,
+        _("Skrevet av"): lambda row: row.marked_by,
+        _("Merket av nå"): lambda row: _("Nei") if row.cancelled else _("Ja"),
     }
 
 

@@ -1,7 +1,7 @@
 """Steps that several actions of this room share: locking, judging, writing one row. Called inside actions only."""
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from enum import Enum
 from typing import Any, NoReturn, Protocol
@@ -90,22 +90,27 @@ def refuse_changed(field: str | None = None) -> NoReturn:
 
 
 @contextmanager
-def own_key() -> Iterator[None]:
-    """Refuse a key that another row has; only the database sees every row that may have it."""
+def kept_by(constraint: str, refusal: Refusal) -> Iterator[None]:
+    """Give the refusal where the database keeps a rule that only it can: two act at once, or another row is hidden."""
     try:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        if not violated_constraint(error).endswith("_pkey"):
+        if not violated_constraint(error).endswith(constraint):
             raise
-        refuse_key()
+        raise refusal from error
 
 
-def refuse_key() -> NoReturn:
+def key_taken() -> Refusal:
     """Something else has been saved under the key: to answer "saved" would lose what is sent now."""
-    raise Refusal(
+    return Refusal(
         "key_taken", _("Noe annet er lagret med samme nøkkel. Lagre på nytt hvis dette er noe nytt."), field="key"
     )
+
+
+def own_key() -> AbstractContextManager[None]:
+    """Refuse a key that another row has."""
+    return kept_by("_pkey", key_taken())
 
 
 def retract(by: User, row: Retractable, reason: str, allowed: Collection[Retraction]) -> None:

@@ -53,16 +53,17 @@ def appoint_specialist(
     _supervises(supervisor, office)
     begins = valid_from or clock.today()
     _in_one_position(user, office, begins, None)
-    specialist = EmploymentSpecialist.objects.create(
-        user=user,
-        trial=office.trial,
-        office=office,
-        kind=kind,
-        team=team.strip(),
-        supervisor=supervisor,
-        position_share=position_share,
-        valid_from=begins,
-    )
+    with steps.kept_by("specialist_once_at_office", _in_position_already()):
+        specialist = EmploymentSpecialist.objects.create(
+            user=user,
+            trial=office.trial,
+            office=office,
+            kind=kind,
+            team=team.strip(),
+            supervisor=supervisor,
+            position_share=position_share,
+            valid_from=begins,
+        )
     record(by=by, verb="specialist_appointed", trial=office.trial.code, subject=str(user.pk), share=position_share)
     return specialist
 
@@ -243,12 +244,16 @@ def _in_one_position(
     if other is None:
         return
     if but is None and other.valid_to is None:
-        raise Refusal("already_appointed", _("Personen er allerede jobbspesialist ved kontoret."), field="user")
+        raise _in_position_already()
     raise Refusal(
         "already_appointed",
         _("Personen har en annen stilling ved kontoret i perioden."),
         field="valid_to" if but else "valid_from",
     )
+
+
+def _in_position_already() -> Refusal:
+    return Refusal("already_appointed", _("Personen er allerede jobbspesialist ved kontoret."), field="user")
 
 
 def _supervises(user: User | None, office: Office) -> None:

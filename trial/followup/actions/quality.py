@@ -102,23 +102,21 @@ def record_review(
     if not reviewers.strip():
         raise Refusal("reviewers_missing", _("Skriv hvem som har vurdert."), field="reviewers", status=422)
     kept = {item.code: scores[item.code] for item in SCALES[scale].items}
-    known = FidelityReview.objects.filter(office=office, scale=scale, day=day).first()
-    if known and (known.scores, known.recorded_by_id) == (kept, by.pk):
-        return known  # a form sent twice
+    said = {"scores": kept, "reviewers": reviewers.strip(), "remarks": remarks.strip(), "recorded_by": by}
+    known = FidelityReview.objects.filter(office=office, scale=scale, day=day, **said).first()
     if known:
-        raise Refusal("reviewed_that_day", _("Kontoret er allerede vurdert med skalaen denne dagen."), field="day")
-    review = FidelityReview.objects.create(
-        trial=office.trial,
-        office=office,
-        scale=scale,
-        day=day,
-        scores=kept,
-        total=sum(kept.values()),
-        reviewers=reviewers.strip(),
-        remarks=remarks.strip(),
-        recorded_at=clock.now(),
-        recorded_by=by,
-    )
+        return known  # a form sent twice
+    reviewed = Refusal("reviewed_that_day", _("Kontoret er allerede vurdert med skalaen denne dagen."), field="day")
+    with steps.kept_by("review_once_a_day", reviewed):
+        review = FidelityReview.objects.create(
+            trial=office.trial,
+            office=office,
+            scale=scale,
+            day=day,
+            total=sum(kept.values()),
+            recorded_at=clock.now(),
+            **said,
+        )
     record(by=by, verb="fidelity_reviewed", trial=office.trial.code, subject=office.prefix, total=review.total)
     return review
 

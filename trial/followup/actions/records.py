@@ -1,5 +1,6 @@
 """What job specialists record: measures, contacts, stages, principles. Each verb locks the participant first."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid4
@@ -107,7 +108,7 @@ def log_contact(
     known = Contact.ever.filter(pk=key, participant=participant, logged_by=by).select_related("employer").first()
     if known:
         if ContactFacts.of(known) != replace(facts, day=day or known.day):
-            steps.refuse_key()
+            raise steps.key_taken()
         return known
     if not contaminates:
         steps.present_assignment(participant)
@@ -155,17 +156,26 @@ def move_stage(
 
 @action
 def mark_principles(
-    *, by: User, participant: Participant, principles: list[str], note: str = ""
+    *, by: User, participant: Participant, principles: list[str], note: str = "", seen: list[str] | None = None
 ) -> list[PrincipleMark]:
     """Set which of IPS's principles are attended to for a person; those left out are taken back.
 
+    `note`: about those that are marked now. `seen`: those that were marked when the user read them; None: just now.
+
     Raises:
-        Refusal: `not_followed`, `unknown_kind`, `national_id_in_text`.
+        Refusal: `not_followed`, `unknown_kind`, `national_id_in_text`, `changed_meanwhile`, `note_of_nothing`.
     """
     participant = steps.begin_following(by, participant, note=note)
     for principle in principles:
         steps.one_of(Principle, principle, "principles")
     marked = {mark.principle: mark for mark in participant.principles.filter(cancelled=False)}
+    if set(principles) == marked.keys():
+        _note_kept(by, marked.values(), note)
+        return []  # a form sent twice, or without a change
+    if seen is not None and set(seen) != marked.keys():
+        steps.refuse_changed(field="principles")
+    if not set(principles) - marked.keys():
+        _note_kept(by, (), note)
     for principle in marked.keys() - set(principles):
         marked[principle].changed(cancelled=True)
     made = [
@@ -183,6 +193,17 @@ def mark_principles(
         principles=sorted(principles),
     )
     return made
+
+
+def _note_kept(by: User, marks: Iterable[PrincipleMark], note: str) -> None:
+    """Refuse a note that no mark carries, where none is made that could."""
+    if note.strip() and not any((mark.note, mark.marked_by_id) == (note.strip(), by.pk) for mark in marks):
+        raise Refusal(
+            "note_of_nothing",
+            _("Notatet hører til prinsippene du merker av nå. Merk av et prinsipp til, eller la notatet være tomt."),
+            field="note",
+            status=422,
+        )
 
 
 def _contaminates(by: User, participant: Participant) -> bool:

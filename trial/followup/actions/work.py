@@ -35,18 +35,18 @@ def add_employer(
     refuse_national_id(name=name, industry=industry, place=place)
     number = plain(organisation_number)
     obey(policies.decide_organisation_number(number))
-    if Employer.objects.filter(office=office, organisation_number=number).exists():
-        raise Refusal("employer_known", _("Kontoret har allerede denne arbeidsgiveren."), field="organisation_number")
-    employer = Employer.objects.create(
-        trial=office.trial,
-        office=office,
-        organisation_number=number,
-        name=_named(name),
-        industry=industry.strip(),
-        place=place.strip(),
-        recorded_at=clock.now(),
-        recorded_by=by,
-    )
+    known = Refusal("employer_known", _("Kontoret har allerede denne arbeidsgiveren."), field="organisation_number")
+    with steps.kept_by("employer_once_at_office", known):
+        employer = Employer.objects.create(
+            trial=office.trial,
+            office=office,
+            organisation_number=number,
+            name=_named(name),
+            industry=industry.strip(),
+            place=place.strip(),
+            recorded_at=clock.now(),
+            recorded_by=by,
+        )
     record(by=by, verb="employer_added", trial=office.trial.code, subject=number)
     return employer
 
@@ -98,7 +98,7 @@ def log_enquiry(
     if known:
         said = (outcome, participant.pk if participant else None, day or known.day, note.strip())
         if (known.outcome, known.participant_id, known.day, known.note) != said:
-            steps.refuse_key()
+            raise steps.key_taken()
         return known
     day = day or clock.today()
     steps.one_of(Outcome, outcome, "outcome")

@@ -15,6 +15,7 @@ from trial.followup.scales import PRINCIPLES
 from trial.followup.states import LABELS, TRANSITIONS, Stage
 
 USUAL_MINUTES = 30
+NOTHING_SEEN = "-"
 
 
 class ContactForm(forms.Form):
@@ -91,11 +92,19 @@ class PrinciplesForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    note = free_text(_("Notat"), required=False)
+    note = free_text(_("Notat"), required=False, help_text=_("Om prinsippene du merker av nå."))
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, marked: Iterable[PrincipleMark] = (), **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["principles"].initial = [mark.principle for mark in marked]
+        present = [mark.principle for mark in marked]
+        self.fields["principles"].initial = present
+        self.fields["seen"].initial = " ".join(present) or NOTHING_SEEN
+
+    def clean_seen(self) -> list[str] | None:
+        """What was marked when the form was shown; None where the form does not say."""
+        seen = self.cleaned_data["seen"].split()
+        return [each for each in seen if each != NOTHING_SEEN] if seen else None
 
 
 class DeviationForm(forms.Form):

@@ -87,7 +87,7 @@ def act(request: SignedInRequest, trial: str, number: str, act: str) -> HttpResp
     participant = _participant(request, trial, number)
     form = _form_of(act, course_of(participant, contacts=0), request.POST)
     if perform(form, ACTS[act].action, by=request.user, participant=participant) is None:
-        return _follow_up(request, participant, {act: with_new_key(form)})
+        return _follow_up(request, participant, {act: with_new_key(with_present(form))})
     messages.success(request, _("Lagret."))
     if request.POST.get("from") == "portfolio":
         return redirect("followup:portfolio", trial)
