@@ -7,6 +7,8 @@ from django.test import Client
 
 from tests.cast import acting
 from trial.enrolment.models import ConsentForm
+from trial.studies.actions import move_trial
+from trial.studies.states import TrialState
 
 pytestmark = pytest.mark.slow
 HERE = "/trials/se-klar/conditions/"
@@ -48,6 +50,7 @@ def test_a_lead_sets_the_criteria_while_the_trial_is_planned(drafted_cast):
         ({"yes": ""}, "Skriv minst ett spørsmål"),
         ({"yes": "Er det slik?\nEr det slik?"}, "To spørsmål er for like"),
         ({"yes": "En?\nTo?", "yes_en": "One?"}, "like mange linjer på engelsk"),
+        ({"no": "Er det slik? " + "x" * 200}, "Et spørsmål kan ha høyst 200 tegn"),
         ({"yes": "Er 13097248022 med?"}, "Fødselsnummer kan ikke skrives her"),
     ],
 )
@@ -70,6 +73,16 @@ def test_a_lead_publishes_a_new_version(cast):
         newest = ConsentForm.objects.first()
     assert (newest.version, newest.covers, newest.optional) == (2, ["employment", "later_contact"], ["later_contact"])
     assert "Versjon 2" in body(lead.get(HERE))
+
+
+def test_an_archived_trial_gets_no_new_form(cast):
+    with acting(cast.lead):
+        for state in (TrialState.CLOSED, TrialState.DATA_LOCKED, TrialState.OPENED, TrialState.ARCHIVED):
+            move_trial(by=cast.lead, trial=cast.trial, to=state, verb="moved")
+    lead = client_of(cast.lead)
+    assert "Publiser en ny versjon" not in body(lead.get(HERE))
+    page = body(lead.post(f"{HERE}consent-form/", {"text_nb": "Ny tekst", "covers": ["survey"]}))
+    assert "Forsøket er arkivert" in page
 
 
 def test_a_form_without_text_is_refused(cast):

@@ -1,7 +1,7 @@
 """Consent: what a form itemises, how it is read and given, on paper or on screen, and given again."""
 
 import io
-from datetime import date
+from datetime import UTC, date, datetime
 from html import unescape
 
 import pypdfium2
@@ -11,6 +11,7 @@ from tests.cast import REGISTERS, acting
 from tests.factories import consented, registered
 from trial.access.refusals import Refusal
 from trial.enrolment.actions import publish_consent_form
+from trial.enrolment.letter import letter_of
 from trial.enrolment.models import ConsentForm
 from trial.enrolment.policies import consent_in_force
 from trial.enrolment.variables import USUAL, usual_variables
@@ -37,6 +38,12 @@ def published(cast, **details):
             optional=["later_contact"],
             **details,
         )
+
+
+def test_the_letter_bears_the_day_on_which_the_form_was_published_in_norway(cast, simulated_clock):
+    simulated_clock.set(datetime(2026, 3, 31, 22, 30, tzinfo=UTC))
+    with acting(cast.lead):
+        assert "versjon 2, 01.04.2026" in text_of(letter_of(published(cast)))
 
 
 class TestItems:

@@ -14,6 +14,7 @@ from tests.cast import acting
 from tests.factories import checked, consented, registered, synthetic_person
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
+from trial.access.roles import Role
 from trial.audit import calls, cef
 from trial.audit.models import AuditEvent
 from trial.enrolment.actions import withdraw
@@ -23,6 +24,7 @@ from trial.enrolment.shielding import set_shield
 from trial.enrolment.states import Withdrawal
 from trial.identity.models import IdentityRecord, Person
 from trial.identity.queries import person_of
+from trial.studies.actions import add_member
 
 pytestmark = pytest.mark.slow
 
@@ -150,6 +152,21 @@ class TestReview:
         page = body(lead.get("/trials/se-klar/displays/"))
         assert "Alt er gjennomgått" in page
         assert "Spurt Kari: avtalt samtale." in page
+
+    def test_whoever_leads_two_offices_reviews_each(self, at, cast):
+        with acting(cast.lead):
+            add_member(by=cast.lead, trial=cast.trial, user=cast.siri, role=Role.SUPERVISOR, office=cast.hurum)
+        at(cast.hanne).get(f"{consented(cast, by=cast.hanne, office=cast.hurum).number}/")
+        lead = at(cast.siri).client
+        page = body(lead.get("/trials/se-klar/displays/?office=0104"))
+        assert "/displays/?office=0628" in page
+        assert "Hanne Veileder" not in page
+        page = body(lead.get("/trials/se-klar/displays/?office=0628"))
+        assert "Hanne Veileder" in page
+        assert "?office=0628&show=odd" in page
+        signed = lead.post("/trials/se-klar/displays/?office=0628", {"remark": ""})
+        assert signed.url == "/trials/se-klar/displays/?office=0628"
+        assert "Alt er gjennomgått" in body(lead.get(signed.url))
 
     def test_a_national_id_in_the_remark_is_refused_and_the_text_stays(self, at, office, cast):
         office.get(f"{consented(cast).number}/")

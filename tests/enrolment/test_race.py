@@ -7,10 +7,11 @@ from django.db import connection
 
 from tests.cast import ELIGIBLE, acting, recruiting
 from tests.factories import checked, synthetic_person
-from tests.meeting import at_once
+from tests.meeting import at_once, meeting_at
 from trial.access.planes import maintenance
 from trial.audit.guards import writing
-from trial.enrolment.actions import check_eligibility, register_person
+from trial.enrolment import actions
+from trial.enrolment.actions import check_eligibility, discard_check, register_person, save_person_draft
 from trial.enrolment.models import EligibilityCheck, Participant
 from trial.identity.models import IdentityRecord
 from trial.studies.queries import forget_memberships
@@ -54,6 +55,26 @@ def test_one_sheet_of_questions_sent_twice_at_once_begins_one_registration(commi
         with maintenance():
             assert EligibilityCheck.objects.count() == attempt + 1
         sheet = uuid4()
+
+
+def test_a_registration_put_away_while_a_colleague_registers_the_person_erases_nobody(committed_database, monkeypatch):
+    cast = recruiting()
+    check, person = checked(cast), synthetic_person()
+    with acting(cast.kari):
+        save_person_draft(by=cast.kari, check=check, person=person)
+
+    def discarding():
+        forget_memberships(cast.kari)
+        with acting(cast.kari):
+            return discard_check(by=cast.kari, check=check).discarded
+
+    meeting_at(monkeypatch, actions, "open_check")
+    answers = at_once(_registering(cast.kari, check, person), discarding)
+    with maintenance():
+        kept = Participant.objects.filter(pk=check.key).exists()
+        erased = IdentityRecord.objects.get(pk=check.key).is_erased
+    assert answers[1] == ("already_registered" if kept else True)
+    assert erased is not kept
 
 
 def test_one_form_sent_twice_at_once_gives_one_number(committed_database):

@@ -56,6 +56,27 @@ class TestEligibility:
             actions.check_eligibility(by=cast.kari, office=cast.moss, answers=ELIGIBLE | {"in_work": True}, check=check)
             assert person_of(check.key) == Person()
 
+    def test_an_answer_corrected_after_the_name_was_erased_lets_the_person_in(self, cast):
+        check = checked(cast)
+        with acting(cast.kari):
+            actions.save_person_draft(by=cast.kari, check=check, person=Person(name="Nora"), shielded=True)
+            for answers in (ELIGIBLE | {"in_work": True}, ELIGIBLE):
+                check = actions.check_eligibility(by=cast.kari, office=cast.moss, answers=answers, check=check)
+            assert actions.register_person(by=cast.kari, check=check, person=synthetic_person()).number
+        with maintenance():
+            assert EligibilityCheck.objects.count() == 1, "one person is counted once"
+            assert IdentityRecord.objects.filter(key_destroyed_at__isnull=False).count() == 1
+
+    def test_whoever_goes_on_with_a_registration_that_a_colleague_put_away_is_told(self, cast):
+        check = checked(cast)
+        with acting(cast.kari):
+            actions.discard_check(by=cast.kari, check=check)
+        for go_on in (actions.register_person, actions.save_person_draft):
+            refused("registration_discarded", go_on, by=cast.kari, check=check, person=synthetic_person())
+        with maintenance():
+            assert not Participant.objects.exists()
+            assert not IdentityRecord.objects.exists()
+
     def test_an_unknown_level_of_a_factor_is_refused_at_the_field(self, cast):
         answer = refused(
             "unknown_level",

@@ -175,6 +175,19 @@ def test_whoever_may_not_take_part_is_told_which_criteria_fail(office, cast, eli
     assert path_of(office.get(f"{step}person/")) == step
 
 
+def test_of_someone_registered_who_may_not_take_part_nothing_is_said_to_be_forgotten(office, cast, eligible_answers):
+    participant = registered(cast)
+    page = body(office.post(f"new/{participant.key}/", eligible_answers | {"criterion-in_work": "yes"}, follow=True))
+    assert "Personen er registrert med navn og nummer" in page
+    assert "ingenting lagres" not in page
+    assert f"/participants/{participant.number}/withdrawal/" in page
+
+
+@pytest.mark.parametrize("version", ["abc", "-1", "99999999999999999999"])
+def test_a_version_that_is_none_is_not_found(office, cast, version):
+    assert office.post(f"new/{registered(cast).key}/consent/", {"version": version, "agrees": "on"}).status_code == 404
+
+
 def test_unanswered_questions_are_named_at_the_field(office):
     page = body(office.post("new/", {"criterion-wants_work": "yes"}))
     assert "Du må rette disse feilene" in page

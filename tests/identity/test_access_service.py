@@ -13,7 +13,7 @@ from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.enrolment.actions import register_person, save_person_draft
 from trial.enrolment.models import Display, Participant
-from trial.enrolment.queries import names_for
+from trial.enrolment.queries import matching, names_for
 from trial.identity.access_service import permitted, require_access
 from trial.identity.models import IdentityRecord, Person
 
@@ -100,6 +100,35 @@ def test_a_list_leaves_out_the_names_of_the_denied(service, cast, kari):
     _status, page = page_of(kari, "")
     assert NORA.name not in page
     assert synthetic_person(4).name in page
+
+
+@pytest.mark.parametrize("mood", ["well", "error"])
+def test_a_name_that_is_not_shown_does_not_look_erased(service, cast, kari, mood):
+    consented(cast, person=NORA)
+    draft = checked(cast)
+    with acting(kari):
+        save_person_draft(by=kari, check=draft, person=synthetic_person(4))
+    service.denied = {NORA.national_id: CODE_6, synthetic_person(4).national_id: CODE_6}
+    service.mood = mood
+    _status, page = page_of(kari, "")
+    assert page.count("Skjult i tilgangskontrollen") == 2
+    assert "Slettet" not in page
+    assert "Ikke skrevet ennå" not in page
+
+
+def test_nobody_is_found_by_name_or_number_whom_it_denies(service, cast, kari):
+    nora, other = (
+        consented(cast, person=NORA),
+        consented(cast, person=Person(NORA.name, synthetic_person(4).national_id)),
+    )
+    service.denied = {NORA.national_id: CODE_6}
+    with acting(kari):
+        assert matching(kari, cast.trial, NORA.name) == [other]
+        assert matching(kari, cast.trial, nora.number) == [nora], "a number says nothing of who it is"
+        with pytest.raises(Refusal, match="access_denied"):
+            matching(kari, cast.trial, NORA.national_id)
+        service.denied = {}
+        assert set(matching(kari, cast.trial, NORA.name)) == {nora, other}
 
 
 @pytest.mark.parametrize("mood", ["slow", *access_server.BROKEN])

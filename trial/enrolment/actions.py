@@ -25,28 +25,27 @@ from trial.enrolment.records import (
     consented_again,
     keep_identity,
     known_levels,
+    leave_erased_key,
     new_consent,
     new_form,
     new_participant,
-    own_check,
+    open_check,
     save_begun,
 )
 from trial.enrolment.shielding import set_shield
 from trial.enrolment.states import TRANSITIONS, ParticipantState, Withdrawal, goes_further, next_state
 from trial.identity import actions as identity
 from trial.identity.models import Person
+from trial.studies.actions import lock_row, refuse_archived, while_drafting
 from trial.studies.models import Office, Trial
 from trial.studies.permissions import require
-from trial.studies.states import TrialState
 from trial.studies.strata import stratum_of
 
 
 @action
 def set_criteria(*, by: User, trial: Trial, criteria: Sequence[Mapping[str, Any]]) -> list[Criterion]:
     """Set the questions that decide who may take part, in their order, while the trial is drafted."""
-    require(by, trial, Permission.MANAGE_TRIAL)
-    if trial.state != TrialState.DRAFTING:
-        raise Refusal("protocol_locked", _("Protokollen er låst og kan ikke endres."))
+    while_drafting(by, trial)
     trial.criteria.all().delete()
     made = [Criterion.objects.create(trial=trial, position=place, **given) for place, given in enumerate(criteria)]
     record(by=by, verb="criteria_set", trial=trial.code, criteria=[criterion.code for criterion in made])
@@ -69,9 +68,10 @@ def publish_consent_form(
 
     Raises:
         Refusal: `consent_text_missing`, `unknown_coverage` for a code that is not in `coverage.COVERAGE`,
-            `unknown_variable`, `reason_missing`, or `storage_over` for a date that has passed.
+            `unknown_variable`, `reason_missing`, `storage_over` for a date that has passed, or `trial_archived`.
     """
     require(by, trial, Permission.MANAGE_TRIAL)
+    refuse_archived(lock_row(trial))  # of two new versions at once, the later one gets the next number
     if not text.get("nb", "").strip():
         raise Refusal("consent_text_missing", _("Skriv teksten på bokmål."), field="text", status=422)
     if set(covers) - set(COVERAGE) or set(optional) - set(covers):
@@ -99,7 +99,7 @@ def check_eligibility(
     require(by, office.trial, Permission.ENROL, office)
     policies.may_recruit(office.trial, office)
     check = begun_check(office, check)
-    participant = Participant.objects.filter(pk=check.key).first()
+    participant, closed = Participant.objects.filter(pk=check.key).first(), check.eligible is False
     if participant:
         policies.not_enrolled_yet(participant)
     criteria = list(office.trial.criteria.all())
@@ -112,6 +112,8 @@ def check_eligibility(
         _answered_again(participant, check)
     elif check.eligible is False:
         identity.erase(by=by, subject=check.key)
+    elif closed:
+        leave_erased_key(check)
     record(
         by=by,
         verb="eligibility_checked",
@@ -126,11 +128,12 @@ def check_eligibility(
 def discard_check(*, by: User, check: EligibilityCheck) -> EligibilityCheck:
     """Put an unfinished registration away: the person did not want to go on. What was typed of a name is erased."""
     require(by, check.trial, Permission.ENROL, check.office)
+    check = open_check(check)
     if Participant.objects.filter(pk=check.key).exists():
         raise Refusal("already_registered", _("Personen er registrert. Registrer heller at personen trekker seg."))
     identity.erase(by=by, subject=check.key)
     record(by=by, verb="registration_discarded", trial=check.trial.code, subject=str(check.key))
-    return own_check(check).changed(discarded=True)
+    return check.changed(discarded=True)
 
 
 @action
@@ -140,6 +143,7 @@ def save_person_draft(*, by: User, check: EligibilityCheck, person: Person, shie
     A national id that is half typed, or mistyped, is kept as it stands for whoever goes on; it finds nobody.
     """
     require(by, check.trial, Permission.ENROL, check.office)
+    check = open_check(check)
     if Participant.objects.filter(pk=check.key).exists():
         raise Refusal("already_registered", _("Personen er allerede registrert."))
     number = person.national_id.strip()
@@ -164,11 +168,11 @@ def register_person(*, by: User, check: EligibilityCheck, person: Person, shield
 
     Raises:
         Refusal: `name_missing`, `invalid_national_id`, `already_in_trial`, `not_eligible`, `factor_missing`,
-            `trial_not_recruiting`, `office_not_recruiting`; `access_denied`, `access_not_answered` where Nav's access
-            service guards the person.
+            `trial_not_recruiting`, `office_not_recruiting`, `registration_discarded`; `access_denied`,
+            `access_not_answered` where Nav's access service guards the person.
     """
     require(by, check.trial, Permission.ENROL, check.office)
-    check = own_check(check)
+    check = open_check(check)
     known = Participant.objects.filter(pk=check.key).first()
     if known is None:
         policies.may_recruit(check.trial, check.office)
@@ -198,7 +202,7 @@ def save_consent_draft(
     require(by, check.trial, Permission.ENROL, check.office)
     refuse_national_id(paper_reference=paper_reference)
     draft = {"covers": [code for code in covers if code in form.optional], "paper_reference": paper_reference}
-    return own_check(check).changed(consent_draft=draft)
+    return open_check(check).changed(consent_draft=draft)
 
 
 @action

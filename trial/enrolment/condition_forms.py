@@ -15,6 +15,7 @@ from trial.enrolment.variables import usual_variables
 from trial.studies.models import Trial
 
 ASCII = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
+LONGEST_QUESTION = 200
 ON_CONSENT_ALONE = ("survey", "later_contact")  # asked of the person, so no register source of the trial
 
 
@@ -70,6 +71,9 @@ class CriteriaForm(forms.Form):
         if english and len(english) != len(questions):
             self.add_error(f"{side}_en", _("Skriv like mange linjer på engelsk som på bokmål."))
             return []
+        for name, lines in ((side, questions), (f"{side}_en", english)):
+            if any(len(line) > LONGEST_QUESTION for line in lines):
+                self.add_error(name, _("Et spørsmål kan ha høyst %(longest)s tegn.") % {"longest": LONGEST_QUESTION})
         return [
             {
                 "code": slugify(question.lower().translate(ASCII))[:40],

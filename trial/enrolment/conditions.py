@@ -33,7 +33,7 @@ def conditions(request: SignedInRequest, trial: str) -> HttpResponse:
             "trial": found,
             "criteria": found.criteria.all(),
             "versions": versions,
-            "may_publish": manages,
+            "may_publish": manages and found.state != TrialState.ARCHIVED,
             "missing_in_letter": missing,
             "may_ask": manages and found.state == TrialState.DRAFTING,
         },

@@ -1,6 +1,7 @@
 """The information letter with the consent form, for reading at home and signing on paper."""
 
 from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ def letter_of(form: ConsentForm, *, number: str = "") -> bytes:
     trial = form.trial
     version = _("Samtykkeskjema versjon %(version)s, %(date)s") % {
         "version": form.version,
-        "date": date_format(form.published_at, "d.m.Y"),
+        "date": date_format(localtime(form.published_at), "d.m.Y"),
     }
     return pdf_of(
         Document(

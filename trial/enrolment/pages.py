@@ -25,8 +25,8 @@ from trial.enrolment.queries import (
     consents_of,
     events_of,
     group_sizes,
+    listed_names_for,
     matching,
-    names_for,
     participant_for,
     participants_of,
     unfinished,
@@ -51,7 +51,7 @@ def participants(request: SignedInRequest, trial: str) -> HttpResponse:
     paginator.count = sizes[group]  # counted above, in one query with the other groups
     page = paginator.get_page(request.GET.get("page"))
     begun = _begun(request.user, found)
-    names = names_for(request.user, found, [row.key for row in [*page, *begun]])
+    names = listed_names_for(request.user, found, [row.key for row in [*page, *begun]])
     context: dict[str, Any] = {"page": page, "rows": _rows(page, names), "begun": _rows(begun, names)}
     context |= {"tabs": _tabs(found, group, sizes), "group": GROUPS[group][0]}
     return render(request, "enrolment/participants.html", context | _rights(request.user, found))
@@ -67,7 +67,7 @@ def search(request: SignedInRequest, trial: str) -> HttpResponse:
     hits = matching(request.user, found, text)
     if len(hits) == 1:
         return redirect("enrolment:participant", found.code, hits[0].number)
-    names = names_for(request.user, found, [hit.key for hit in hits])
+    names = listed_names_for(request.user, found, [hit.key for hit in hits])
     context = {"rows": _rows(hits, names), "text": text}
     return render(request, "enrolment/search.html", context | _rights(request.user, found))
 

@@ -1,12 +1,13 @@
 """Participants and unfinished registrations, reached only with the right to see them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -21,7 +22,8 @@ from trial.audit import clock
 from trial.enrolment.models import Consent, ConsentForm, EligibilityCheck, Participant
 from trial.enrolment.numbers import parse_number
 from trial.enrolment.states import BEFORE_ENROLMENT, LABELS, ParticipantState
-from trial.identity.queries import find, named_like, names_of, person_of
+from trial.identity.access_service import require_access
+from trial.identity.queries import find, hidden_of, named_like, names_of, person_of
 from trial.studies.models import Membership, Trial
 from trial.studies.permissions import can, require
 from trial.studies.queries import offices_of
@@ -113,15 +115,24 @@ def unfinished(user: User, trial: Trial) -> list[EligibilityCheck]:
 
 
 def matching(user: User, trial: Trial, text: str) -> list[Participant]:
-    """Participants whose number, national id or name is what was typed; the first 50, newest first."""
+    """Participants whose number, national id or name is what was typed; the first 50, newest first.
+
+    Nobody is found by a name or a national id whom Nav's access service guards.
+
+    Raises:
+        Refusal: `access_denied`, `access_not_answered` for a national id.
+    """
     rows = participants_of(user, trial)
     by_number = rows.filter(number=_as_number(text))
     if not can(user, trial, Permission.SEE_IDENTITY) or by_number:
         return list(by_number)
     if is_national_id(text):
+        require_access(user, digits_of(text))
         found = find(digits_of(text), trial_code=trial.code)
         return list(rows.filter(pk=found)) if found else []
-    return list(rows.filter(pk__in=named_like(text, trial_code=trial.code))[:50]) if text.strip() else []
+    like = named_like(text, trial_code=trial.code) if text.strip() else []
+    hidden = hidden_of(like, names_for(user, trial, like)) if settings.ACCESS_SERVICE_URL else set()
+    return list(rows.filter(pk__in=set(like) - hidden)[:50])
 
 
 def names_for(user: User, trial: Trial, keys: Iterable[UUID]) -> dict[UUID, str]:
@@ -132,6 +143,13 @@ def names_for(user: User, trial: Trial, keys: Iterable[UUID]) -> dict[UUID, str]
     if not can(user, trial, Permission.SEE_IDENTITY):
         return {}
     return names_of(keys, seen_by=user)
+
+
+def listed_names_for(user: User, trial: Trial, keys: Collection[UUID]) -> dict[UUID, str]:
+    """`names_for`, with words in place of a name that is kept but not shown: it must not look erased."""
+    names = names_for(user, trial, keys)
+    hidden = hidden_of(keys, names) if can(user, trial, Permission.SEE_IDENTITY) else ()
+    return names | dict.fromkeys(hidden, _("Skjult i tilgangskontrollen"))
 
 
 def colleagues_of(participant: Participant) -> list[User]:
@@ -164,7 +182,8 @@ def form_version(trial: Trial, version: Any) -> ConsentForm:
     Raises:
         Refusal: `not_found`.
     """
-    form: ConsentForm | None = ConsentForm.objects.filter(trial=trial, version=version).first()
+    known = ConsentForm.objects.filter(trial=trial)
+    form: ConsentForm | None = known.filter(version=version).first() if str(version).isdecimal() else None
     if form is None:
         raise not_found(_("Fant ikke denne versjonen av samtykkeskjemaet."))
     return form

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Self
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ from trial.enrolment.variables import checked_variables
 from trial.identity import actions as identity
 from trial.identity.access_service import require_access
 from trial.identity.models import Person
-from trial.identity.queries import find
+from trial.identity.queries import find, is_erased
 from trial.studies.models import Office, Trial
 from trial.studies.strata import stratum_of
 
@@ -71,6 +72,25 @@ def own_check(check: EligibilityCheck) -> EligibilityCheck:
     rows = EligibilityCheck.objects.select_for_update(of=("self",)).select_related("trial", "office")
     locked: EligibilityCheck = rows.get(pk=check.pk)
     return locked
+
+
+def open_check(check: EligibilityCheck) -> EligibilityCheck:
+    """The check, locked, for whoever goes on with it; refused (`registration_discarded`) where it was put away."""
+    locked = own_check(check)
+    if locked.discarded:
+        raise Refusal("registration_discarded", _("Registreringen er slettet av en kollega. Begynn på en ny."))
+    return locked
+
+
+def leave_erased_key(check: EligibilityCheck) -> None:
+    """Let corrected answers go on under a key of their own where a name was erased under the old one.
+
+    Whoever was erased under a key stays erased under it, in a restored backup as well: nobody can be written there.
+    """
+    if is_erased(check.key):
+        rows = EligibilityCheck.objects.filter(pk=check.key)
+        check.key, check.shielded = uuid4(), False
+        rows.update(key=check.key, shielded=False)
 
 
 def begun_check(office: Office, check: EligibilityCheck | None) -> EligibilityCheck:

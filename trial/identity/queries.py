@@ -1,6 +1,6 @@
 """Reading who participants are. Row-level security lets only the person's own office read; callers check the right."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +18,11 @@ def person_of(subject: UUID) -> Person:
     return identity.open_person() if identity else Person()
 
 
+def is_erased(subject: UUID) -> bool:
+    """Whether something was written under a participant key, and erased."""
+    return IdentityRecord.objects.filter(subject=subject, wrapped_key=None).exists()
+
+
 def names_of(subjects: Iterable[UUID], *, seen_by: User) -> dict[UUID, str]:
     """Names by participant key, in one query; keys without a name that the user may read are left out."""
     found = IdentityRecord.objects.filter(subject__in=subjects, wrapped_key__isnull=False)
@@ -31,6 +36,13 @@ def names_of(subjects: Iterable[UUID], *, seen_by: User) -> dict[UUID, str]:
         for subject, person in people.items()
         if subject not in whole or person.national_id in allowed
     }
+
+
+def hidden_of(subjects: Iterable[UUID], shown: Collection[UUID]) -> set[UUID]:
+    """Whose name is kept but not shown: those whom Nav's access service guards, or everyone while it is silent."""
+    missing = set(subjects).difference(shown) if settings.ACCESS_SERVICE_URL else set()
+    kept = IdentityRecord.objects.filter(subject__in=missing, wrapped_key__isnull=False)
+    return set(kept.values_list("subject", flat=True)) if missing else missing
 
 
 def named_like(text: str, *, trial_code: str) -> list[UUID]:
