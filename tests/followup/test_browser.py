@@ -160,6 +160,18 @@ def test_with_a_network_a_contact_is_logged_once_and_an_error_stands_at_its_fiel
     assert _contacts() == [(15, "")]
 
 
+def test_a_day_in_eight_digits_goes_without_a_network_as_it_does_with_one(world: Cast, desks: Desks) -> None:
+    page = _portfolio(world, desks)
+    _fill(page, 20, "Uten skilletegn")
+    page.locator("form[data-quick-log]").first.get_by_label("Dato").fill(f"{clock.today():%d%m%Y}")
+    page.context.set_offline(True)
+    _send(page)
+    page.context.set_offline(False)
+    expect(page.locator("[data-outbox-status]")).to_contain_text("er sendt", timeout=10_000)
+    with maintenance():
+        assert Contact.objects.get().day == clock.today()
+
+
 def test_what_the_server_refuses_stays_with_its_sentence_until_it_is_discarded(world: Cast, desks: Desks) -> None:
     page = _portfolio(world, desks)
     _fill(page, 900, "For lenge")
@@ -167,6 +179,7 @@ def test_what_the_server_refuses_stays_with_its_sentence_until_it_is_discarded(w
     _send(page)
     page.context.set_offline(False)
     expect(page.locator("[data-outbox-list] li")).to_contain_text("Skriv antall minutter", timeout=10_000)
+    expect(page.locator("[data-outbox-list] li")).to_contain_text("«For lenge»")
     page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Forkast").click()
     expect(page.locator("[data-outbox]")).to_be_hidden()

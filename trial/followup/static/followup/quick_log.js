@@ -46,6 +46,7 @@
     const item = document.createElement("li");
     item.textContent = `${entry.participant}, ${entry.day}: ${entry.refused || texts.waiting}`;
     if (!entry.refused) return item;
+    if (entry.note) item.append(` «${entry.note}»`);
     const button = document.createElement("button");
     button.type = "button";
     button.className = "aksel-button aksel-button--small";
@@ -82,7 +83,10 @@
   async function send(key, entry) {
     const said = await post(entry);
     if (said && said.saved) change(STORE, key);
-    else if (said) change(STORE, key, { ...entry, refused: said.sentence });
+    else if (said) {
+      const { native, ...mine } = entry;
+      change(STORE, key, { ...mine, refused: said.sentence });
+    }
     return Boolean(said && said.saved && !entry.native);
   }
 
@@ -105,7 +109,12 @@
     }
   }
 
-  const plainDay = (day) => day.split(".").reverse().map((part) => part.padStart(2, "0")).join("-");
+  // A day as the forms take it, with full stops or in eight digits, as the API takes it.
+  function plainDay(typed) {
+    const digits = /^(\d{2})(\d{2})(\d{4})$/.exec(typed.trim());
+    const parts = digits ? digits.slice(1) : typed.trim().split(".");
+    return parts.reverse().map((part) => part.padStart(2, "0")).join("-");
+  }
 
   function entryOf(form) {
     const { csrfmiddlewaretoken, from, key, day, ...values } = Object.fromEntries(new FormData(form));
@@ -218,15 +227,20 @@
     }
   });
 
-  function forget(key) {
-    if (read(STORE)[key]) change(STORE, key);
+  // What stands in a form with what is wrong need not be kept here as well, also where the form has a new key.
+  function forget(form) {
+    const { key: mine, ...said } = entryOf(form);
+    for (const [key, { key: _own, native, ...kept }] of Object.entries(read(STORE))) {
+      if (key === mine || (native && JSON.stringify(kept) === JSON.stringify(said))) change(STORE, key);
+    }
   }
 
   function restore(root) {
     root.querySelectorAll("form[data-quick-log]").forEach((form) => {
-      if (form.querySelector("[aria-invalid=true]")) forget(form.elements.key.value); // it stands in the form
+      const refused = form.querySelector("[aria-invalid=true], [data-error-summary]");
+      if (refused) forget(form);
       const draft = read(DRAFTS)[form.dataset.participant];
-      if (!draft || form.querySelector("[aria-invalid=true]")) return;
+      if (!draft || refused) return;
       Object.entries(draft).forEach(([name, value]) => {
         const field = form.elements[name];
         if (field?.type === "checkbox") field.checked = true;
