@@ -48,11 +48,21 @@ def enrolled(
     with acting(caseworker):
         if covers:
             give_consent(by=caseworker, participant=participant, form=cast.form, covers=["survey"])
-        person = person_of(participant.key)
-        reached = Person(name=person.name, national_id=person.national_id, contact=contact)
-        known = {"subject": participant.key, "trial_code": cast.trial.code, "office_id": participant.office_id}
-        keep(by=caseworker, **known, person=reached)
+        write_contact(caseworker, participant, contact)
     return participant
+
+
+def write_contact(caseworker: User, participant: Participant, contact: str) -> None:
+    """Write down how someone is reached."""
+    person = person_of(participant.key)
+    reached = Person(name=person.name, national_id=person.national_id, contact=contact)
+    keep(
+        by=caseworker,
+        subject=participant.key,
+        trial_code=participant.trial.code,
+        office_id=participant.office_id,
+        person=reached,
+    )
 
 
 def invited(cast: Cast, *, contact: str = "", by: User | None = None, office: Office | None = None) -> Invitation:

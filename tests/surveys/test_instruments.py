@@ -123,3 +123,12 @@ def test_reminders_come_on_their_days_and_end(asked_before, day, due):
     found = Window(date(2026, 3, 2), date(2026, 3, 23))
     assert is_due(found, asked_before, (7, 14), date(2026, 3, day)) is due
     assert not is_due(found, asked_before, (7, 14), date(2026, 3, 24)), "control: the window has closed"
+
+
+@pytest.mark.parametrize(
+    ("asked_before", "last", "day", "due"),
+    [(1, 12, 13, False), (1, 12, 16, True), (1, 17, 18, False), (1, 2, 18, True), (2, 18, 19, False)],
+)
+def test_a_reminder_whose_day_had_passed_when_we_last_wrote_is_left_out(asked_before, last, day, due):
+    found = Window(date(2026, 3, 2), date(2026, 3, 23))
+    assert is_due(found, asked_before, (7, 14), date(2026, 3, day), date(2026, 3, last)) is due

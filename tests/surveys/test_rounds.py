@@ -9,15 +9,16 @@ from threading import Thread
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.utils.translation import override
 
 from tests.cast import acting
-from tests.surveys.asked import GIVEN, asking, enrolled, holding, invited
+from tests.surveys.asked import GIVEN, asking, enrolled, holding, invited, write_contact
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.audit.models import OutboxMessage
-from trial.enrolment.actions import withdraw
+from trial.enrolment.actions import give_consent, withdraw
 from trial.enrolment.states import Withdrawal
-from trial.surveys.actions import send_link, submit
+from trial.surveys.actions import make_letter, send_link, submit
 from trial.surveys.models import Channel, Invitation, Link
 from trial.surveys.queries import opened
 from trial.surveys.rounds import Round, go_round
@@ -42,6 +43,11 @@ def asked(cast):
         ("hos moren", Channel.PAPER, ""),
         ("nora@", Channel.PAPER, ""),
         ("12345", Channel.PAPER, ""),
+        ("e-post: nora@example.no", Channel.EMAIL, "nora@example.no"),
+        ("e-post:nora@example.no", Channel.EMAIL, "nora@example.no"),
+        ("Nora (nora@example.no).", Channel.EMAIL, "nora@example.no"),
+        ("nora@example..no", Channel.PAPER, ""),
+        ("nørå@example.no", Channel.PAPER, ""),
     ],
 )
 def test_the_way_to_somebody_is_what_the_office_wrote(contact, channel, to):
@@ -124,6 +130,51 @@ def test_a_message_that_does_not_leave_is_tried_again_and_leaves_no_link_behind(
         assert Link.objects.count() == 1
         assert sorted(Invitation.objects.values_list("asked", flat=True)) == [0, 1]
     assert go_round() == Round(0, 1)
+
+
+def test_an_address_that_no_mail_can_carry_keeps_nobody_else_from_hearing(asked, monkeypatch):
+    for contact in ("emma@example.no", "nora@example.no"):
+        invited(asked, contact=contact)
+    carried = mail.EmailMultiAlternatives.message
+
+    def message(self):
+        if self.to == ["emma@example.no"]:
+            raise ValueError("Invalid address")
+        return carried(self)
+
+    monkeypatch.setattr(mail.EmailMultiAlternatives, "message", message)
+    assert go_round() == Round(0, 1, 1)
+    assert [each.to for each in mail.outbox] == [["nora@example.no"]]
+
+
+def test_who_is_asked_late_in_the_window_is_not_reminded_every_day(asked, simulated_clock):
+    invited(asked)
+    simulated_clock.advance(timedelta(days=10))
+    with acting(asked.kari):
+        write_contact(asked.kari, Invitation.objects.select_related("participant").get().participant, "nora@example.no")
+    done = []
+    for days in (0, 1, 1, 2, 1):
+        simulated_clock.advance(timedelta(days=days))
+        done.append(go_round().sent)
+    assert done == [1, 0, 0, 1, 0], "on the day when the address is known, and on the 14th"
+
+
+def test_a_message_is_in_bokmal_whatever_its_sender_reads(asked):
+    invitation = invited(asked, contact="nora@example.no")
+    with acting(asked.kari), override("en"):
+        send_link(by=asked.kari, invitation=invitation)
+    assert mail.outbox[0].subject == "Spørreskjema fra SE-KLAR"
+    assert "Svar her: " in mail.outbox[0].body
+
+
+def test_whose_consent_covers_questionnaires_no_more_is_not_asked_by_the_office_either(asked):
+    invitation = invited(asked, contact="nora@example.no")
+    with acting(asked.kari):
+        give_consent(by=asked.kari, participant=invitation.participant, form=asked.form, covers=[])
+        for ask in (send_link, make_letter):
+            with pytest.raises(Refusal, match="no_consent"):
+                ask(by=asked.kari, invitation=invitation)
+    assert go_round() == Round()
 
 
 def test_a_text_message_goes_through_the_gateway(asked, settings):

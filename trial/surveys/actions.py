@@ -20,7 +20,7 @@ from trial.surveys import sending
 from trial.surveys.instruments import asked, fault
 from trial.surveys.links import address_of, hash_of, new_code
 from trial.surveys.models import Answer, Channel, Entry, Instrument, Invitation, Link, Wave
-from trial.surveys.queries import answers_of, instruments_of, may_answer, newly_due
+from trial.surveys.queries import answers_of, consenting, instruments_of, may_answer, newly_due
 from trial.surveys.states import UNANSWERED, InvitationState, next_state, wrong_state
 from trial.surveys.windows import is_due
 
@@ -72,11 +72,11 @@ def send_due(*, by: None, invitation: Invitation) -> bool:
     """Send the first message or the reminder that is due; False when none is, or a letter is the only way.
 
     Raises:
-        OSError, SMTPException: when the message did not leave; nothing is kept of the attempt.
+        one of `sending.FAILURES`: when the message did not leave; nothing is kept of the attempt.
     """
     invitation = _locked(invitation)
     wave = invitation.wave
-    if not is_due(invitation.window, invitation.asked, wave.reminders, clock.today()):
+    if not is_due(invitation.window, invitation.asked, wave.reminders, clock.today(), invitation.asked_on):
         return False
     channel, to = sending.channel_of(contact_of(invitation.participant))
     if channel == Channel.PAPER or invitation.state not in UNANSWERED:
@@ -92,10 +92,11 @@ def send_link(*, by: User, invitation: Invitation) -> Channel:
     """Send a link now, whatever has been sent before; the way it went.
 
     Raises:
-        Refusal: `not_allowed`, `already_answered`, `survey_stopped`, `survey_closed`, `no_address`, `not_sent`.
+        Refusal: `not_allowed`, `already_answered`, `survey_stopped`, `wrong_survey_state`, `survey_closed`,
+            `no_consent`, `no_address`, `not_sent`.
     """
     invitation = _begin(by, invitation)
-    may_answer(invitation, clock.today())
+    _may_ask(invitation)
     channel, to = sending.channel_of(contact_of(invitation.participant))
     if channel == Channel.PAPER:
         raise Refusal("no_address", _("Personen har verken e-post eller mobilnummer. Skriv ut brevet i stedet."))
@@ -113,10 +114,11 @@ def make_letter(*, by: User, invitation: Invitation) -> str:
     """A new code for the letter that the office prints, or for a screen at the office; it is shown once.
 
     Raises:
-        Refusal: `not_allowed`, `already_answered`, `survey_stopped`, `survey_closed`.
+        Refusal: `not_allowed`, `already_answered`, `survey_stopped`, `wrong_survey_state`, `survey_closed`,
+            `no_consent`.
     """
     invitation = _begin(by, invitation)
-    may_answer(invitation, clock.today())
+    _may_ask(invitation)
     code = _new_link(by, invitation, Channel.PAPER)
     _asked(by, invitation, Channel.PAPER)
     return code
@@ -186,7 +188,7 @@ def settle(*, by: User, invitation: Invitation, answers: Answers) -> Invitation:
     """Decide what the paper says where the two typings differ; `answers` holds those questions only.
 
     Raises:
-        Refusal: `not_allowed`, `wrong_survey_state`, or the fault of an answer.
+        Refusal: `not_allowed`, `wrong_survey_state`, `nothing_answered`, or the fault of an answer.
     """
     invitation = _begin(by, invitation)
     if invitation.state != InvitationState.DIFFERING:
@@ -194,6 +196,8 @@ def settle(*, by: User, invitation: Invitation, answers: Answers) -> Invitation:
     _possible(instruments_of(invitation.wave), answers)
     agreed = answers_of(invitation, Entry.FIRST) | dict(answers)
     counting = _counting(instruments_of(invitation.wave), agreed)
+    if not counting:
+        raise Refusal("nothing_answered", _("Skriv inn minst ett svar."), status=422)
     _keep(invitation, Entry.AGREED, {key: agreed[key] for key in counting}, by=by)
     return _answered(by, invitation, Entry.AGREED)
 
@@ -208,6 +212,19 @@ def stop_waves(*, by: User, participant: Participant) -> int:
 def _begin(by: User, invitation: Invitation) -> Invitation:
     require(by, invitation.trial, Permission.SURVEY, invitation.office)
     return _locked(invitation)
+
+
+def _may_ask(invitation: Invitation) -> None:
+    """Refuse what the round would not do either: asking someone whose consent has come to cover no questionnaires."""
+    next_state(invitation.state, InvitationState.BEGUN)
+    if not invitation.window.holds(clock.today()):
+        raise Refusal(
+            "survey_closed",
+            _("Fristen for å svare gikk ut %(day)s. Har personen levert et papir, kan det fortsatt skrives inn.")
+            % {"day": date_format(invitation.closes, "SHORT_DATE_FORMAT")},
+        )
+    if not consenting(invitation.trial).filter(pk=invitation.participant_id).exists():
+        raise Refusal("no_consent", _("Personen har ikke lenger et samtykke som dekker spørreskjemaer."))
 
 
 def _open(invitation: Invitation) -> Invitation:

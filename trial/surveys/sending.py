@@ -8,25 +8,30 @@ import json
 import re
 import sys
 import urllib.request
+from http.client import HTTPException
 from smtplib import SMTPException
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
+from django.core.validators import validate_email
 from django.template.loader import render_to_string
+from django.utils.translation import override
 
 from trial.surveys.models import Channel
 
-FAILURES = (OSError, SMTPException)
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+FAILURES = (OSError, HTTPException, SMTPException, ValueError)  # the last: an address that no mail can carry
+BETWEEN = re.compile(r'[\s,;:/|<>()"]+')
 PHONE = re.compile(r"(?:\+|00)?\d{8,15}")
 GATEWAY_SECONDS = 10
 
 
 def channel_of(contact: str) -> tuple[Channel, str]:
     """How someone is reached and where, by what the office wrote down; a letter (and no address) when in doubt."""
-    for word in re.split(r"[\s,;]+", contact):
-        if EMAIL.fullmatch(word) and _has_mail():
-            return Channel.EMAIL, word
+    for word in BETWEEN.split(contact):
+        address = word.strip(".'")
+        if _is_address(address) and _has_mail():
+            return Channel.EMAIL, address
     digits = re.sub(r"[\s\-.()]", "", contact)
     if PHONE.fullmatch(digits) and _has_gateway():
         return Channel.SMS, digits
@@ -34,12 +39,13 @@ def channel_of(contact: str) -> tuple[Channel, str]:
 
 
 def deliver(channel: Channel, to: str, context: dict[str, object]) -> None:
-    """Send the message of a channel now.
+    """Send the message of a channel now, in bokmål whatever language the sender reads.
 
     Raises:
-        OSError, SMTPException: when it did not leave.
+        one of `FAILURES`: when it did not leave.
     """
-    text = render_to_string(f"surveys/messages/{channel}.txt", context).strip()
+    with override("nb"):
+        text = render_to_string(f"surveys/messages/{channel}.txt", context).strip()
     if channel == Channel.EMAIL:
         subject, _line, body = text.partition("\n")
         send_mail(subject, body.strip() + "\n", None, [to])
@@ -56,6 +62,14 @@ def _through_gateway(to: str, text: str) -> None:
     )
     with urllib.request.urlopen(request, timeout=GATEWAY_SECONDS):  # noqa: S310
         pass
+
+
+def _is_address(word: str) -> bool:
+    try:
+        validate_email(word)
+    except ValidationError:
+        return False
+    return True
 
 
 def _has_mail() -> bool:

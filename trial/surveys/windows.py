@@ -29,8 +29,11 @@ def window(enrolled: date, *, months: int, opens_before: int, closes_after: int)
     return Window(max(enrolled, due - timedelta(days=opens_before)), due + timedelta(days=closes_after))
 
 
-def is_due(window: Window, asked: int, reminders: Sequence[int], day: date) -> bool:
-    """Whether someone asked `asked` times should hear from us: first at once, then `reminders` days after opening."""
+def is_due(window: Window, asked: int, reminders: Sequence[int], day: date, last: date | None = None) -> bool:
+    """Whether someone asked `asked` times, lately on `last`, should hear from us: first at once, then `reminders` days
+    after opening. A reminder whose day had passed by the last message is left out: whoever is asked late in the window
+    would else hear from us every day."""
     if not window.holds(day) or asked > len(reminders):
         return False
-    return asked == 0 or day >= window.opens + timedelta(days=reminders[asked - 1])
+    to_come = [window.opens + timedelta(days=days) for days in reminders[max(asked - 1, 0) :]]
+    return asked == 0 or any(each <= day and (last is None or last < each) for each in to_come)
