@@ -1,5 +1,7 @@
 """The pages of the office and of the trial lead: who should answer, letters, typing, and what is asked."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -7,7 +9,10 @@ from django.urls import reverse
 from tests.cast import acting
 from tests.surveys.asked import ABILITY, GIVEN, TIME, asking, code_for, enrolled, holding, invited
 from trial.surveys.actions import submit, type_answers
-from trial.surveys.models import Instrument, Invitation, Wave
+from trial.surveys.design import save_item
+from trial.surveys.extracts import questionnaires
+from trial.surveys.instruments import read
+from trial.surveys.models import Answer, Entry, Instrument, Invitation, Wave
 
 pytestmark = pytest.mark.slow
 MOST_QUERIES = 12
@@ -91,7 +96,7 @@ def test_the_office_opens_waves_prints_a_letter_and_the_code_on_it_works(asked):
     code = page.partition("<dt>Kode</dt><dd>")[2].partition("</dd>")[0]
     assert "Hvor mange poeng gir du arbeidsevnen din nå?" in page
     assert Client().get(reverse("surveys:open", args=[code])).status_code == 302
-    assert "1 ganger" in client.get(at("invitation", invitation.pk)).content.decode()
+    assert "1 gang, sist" in client.get(at("invitation", invitation.pk)).content.decode()
 
 
 def test_a_person_without_address_is_told_at_the_button(asked):
@@ -110,9 +115,66 @@ def test_a_paper_is_typed_twice_and_settled_where_the_two_differ(asked):
     page = siri.get(address).content.decode()
     assert "work_ability-work_ability" in page
     assert "expected_time_to_work" not in page, "only what differs is asked"
-    assert siri.post(address, fields({ABILITY: "7"})).status_code == 302
+    assert siri.post(address, fields({ABILITY: "7"}) | {"deciding": "1"}).status_code == 302
     with acting(asked.kari):
         assert Invitation.objects.get().state == "answered"
+
+
+def test_what_the_office_can_no_longer_ask_is_told_to_the_office(asked, simulated_clock):
+    answered, late = invited(asked), invited(asked)
+    with holding(code_for(asked, answered)):
+        submit(by=None, invitation=answered, answers=GIVEN)
+    client = signed_in(asked.kari)
+    assert "Svarene er allerede sendt inn." in client.post(at("letter", answered.pk)).content.decode()
+    simulated_clock.advance(timedelta(days=30))
+    told = client.post(at("letter", late.pk)).content.decode()
+    assert "Fristen for å svare gikk ut 23.03.2026. Har personen levert et papir" in told
+    page = client.get(at("invitation", late.pk)).content.decode()
+    assert at("letter", late.pk) not in page
+    assert at("type_answers", late.pk) in page
+
+
+@pytest.fixture
+def differing(asked):
+    """A paper about which two people do not agree."""
+    invitation = invited(asked)
+    for typist, given in ((asked.kari, GIVEN), (asked.siri, GIVEN | {ABILITY: "1"})):
+        signed_in(typist).post(at("type_answers", invitation.pk), fields(given))
+    return invitation
+
+
+def test_a_second_typing_that_comes_twice_decides_nothing(asked, differing):
+    client, address = signed_in(asked.siri), at("type_answers", differing.pk)
+    again = client.post(address, fields(GIVEN | {ABILITY: "1"}), follow=True)
+    assert "De to innskrivingene er ulike. Se på papiret" in again.content.decode()
+    with acting(asked.kari):
+        assert Invitation.objects.get().state == "differing"
+
+
+def test_a_question_passed_over_is_not_settled_as_unanswered_but_may_be_chosen_so(asked, differing):
+    client, address = signed_in(asked.siri), at("type_answers", differing.pk)
+    assert "Du må velge: " in client.post(address, {"deciding": "1"}).content.decode()
+    assert client.post(address, fields({ABILITY: "not_answered"}) | {"deciding": "1"}).status_code == 302
+    with acting(asked.kari):
+        agreed = Answer.objects.filter(entry=Entry.AGREED).values_list("instrument", flat=True)
+        assert ABILITY[0] not in agreed
+        assert len(agreed) == len(GIVEN) - 1
+
+
+def test_what_differs_is_asked_in_the_reader_s_language(asked, differing):
+    client = signed_in(asked.siri)
+    client.cookies["language"] = "en"
+    page = client.get(at("type_answers", differing.pk)).content.decode()
+    assert "How many points do you give your work ability now?" in page
+    assert "Hvor mange poeng" not in page
+
+
+def test_a_person_s_extract_tells_what_was_typed_in_the_words_of_the_questions(asked, differing):
+    with acting(asked.kari):
+        asked_of, typed = questionnaires(differing.participant)
+    assert len(asked_of.table) == 1
+    rows = [row for row in typed.table if row[1] == "Når tror du at du er i ordinært arbeid?"]
+    assert rows == [["T1", rows[0][1], "Vet ikke", entry] for entry in ("Første innskriving", "Andre innskriving")]
 
 
 def test_a_forged_value_from_paper_is_told_at_its_question(asked):
@@ -163,9 +225,58 @@ def test_a_lead_writes_a_form_with_a_branch_and_asks_it_in_a_wave(cast):
         assert [item.high for item in Instrument.objects.get().questions] == [7, 0, 0]
 
 
+def test_a_new_question_takes_the_place_of_no_other(asked):
+    client, new = signed_in(asked.lead), at("new_item", "work_ability")
+    long = "Hvor fornøyd er du med oppfølgingen du fikk fra "
+    for question in (long + "Nav?", long + "legen?", "?!", "??", "Ja?"):
+        assert client.post(new, {"question": question, "kind": "text"}).status_code == 302
+    taken = client.post(new, {"question": "Enda en?", "kind": "text", "code": "ja"})
+    assert "To spørsmål kan ikke ha samme kode." in taken.content.decode()
+    assert client.get(at("instrument", "work_ability")).status_code == 200
+    with acting(asked.lead):
+        questions = Instrument.objects.get(code="work_ability").questions
+    assert [item.question["nb"] for item in questions[1:]] == [long + "Nav?", long + "legen?", "?!", "??", "Ja?"]
+    assert [item.code for item in questions[3:]] == ["question", "question-2", "ja"]
+
+
+def test_two_who_write_questions_at_once_lose_none(asked):
+    with acting(asked.lead):
+        one, other = (Instrument.objects.get(code="work_ability") for _each in range(2))
+        assert len(one.questions) == len(other.questions) == 1
+        for instrument, code in ((one, "first"), (other, "second")):
+            item = read([{"code": code, "kind": "text", "question": {"nb": "Noe mer?"}}])[0]
+            save_item(by=asked.lead, instrument=instrument, item=item)
+        assert [item.code for item in Instrument.objects.get(pk=one.pk).questions] == [
+            "work_ability",
+            "first",
+            "second",
+        ]
+
+
+def test_a_changed_question_keeps_the_english_words_at_its_ends(asked):
+    client, address = signed_in(asked.lead), at("item", "work_ability", "work_ability")
+    sent = client.get(address).context["form"].initial
+    changed = {name: value for name, value in sent.items() if value and name != "shown_if_item"}
+    assert client.post(address, changed | {"low": "0", "question": "Hvor mange poeng?"}).status_code == 302
+    with acting(asked.lead):
+        item = Instrument.objects.get(code="work_ability").questions[0]
+    assert item.question["nb"] == "Hvor mange poeng?"
+    assert [words["en"] for words in item.ends or ()] == ["Cannot work now", "Work ability at its best"]
+
+
+def test_an_instrument_that_a_wave_asks_keeps_a_question(asked):
+    answer = signed_in(asked.lead).post(at("remove", "work_ability", "work_ability"))
+    assert "Det må ha minst ett spørsmål" in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
+        (
+            {"kind": "scale", "low": "1", "high": "5", "low_words": "Dårlig"},
+            "Skriv ord ved begge tallene, eller ingen.",
+        ),
+        ({"kind": "text", "shown_if_answers": "1"}, "Velg spørsmålet som svarene hører til."),
         ({"kind": "scale", "low": "5", "high": "5"}, "1 til 20 over det laveste"),
         ({"kind": "choice", "options": "Ja"}, "minst to svar"),
         ({"kind": "choice", "options": "Ja\nNei", "options_en": "Yes"}, "like mange linjer på engelsk"),
@@ -208,3 +319,11 @@ def test_only_who_leads_the_trial_says_what_is_asked(asked, user):
     client = signed_in(getattr(asked, user))
     assert client.get(at("plan")).status_code == 403
     assert client.post(at("use_standard")).status_code == 403
+
+
+def test_a_name_that_the_access_service_hides_does_not_look_erased(asked, settings):
+    invited(asked)
+    settings.ACCESS_SERVICE_URL = "http://127.0.0.1:9"
+    page = signed_in(asked.kari).get(at("overview")).content.decode()
+    assert "Skjult i tilgangskontrollen" in page
+    assert "Slettet" not in page

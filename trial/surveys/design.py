@@ -60,18 +60,20 @@ def create_instrument(*, by: User, trial: Trial, code: str, title_nb: str, title
 
 
 @action
-def save_item(*, by: User, instrument: Instrument, item: Item) -> Instrument:
-    """Add a question at the end, or change the one with its code.
+def save_item(*, by: User, instrument: Instrument, item: Item, known: str = "") -> Instrument:
+    """Add a question at the end, or change the one with the code `known`.
 
     Raises:
-        Refusal: `not_allowed`, `instrument_in_use`, or what `instruments.read` finds wrong with the questions.
+        Refusal: `not_allowed`, `instrument_in_use`, `question_gone`, or what `instruments.read` finds wrong with the
+            questions, as with a new one that has the code of another.
     """
     _free(by, instrument)
     refuse_national_id(question=item.question["nb"])
-    items = [item if known.code == item.code else known for known in instrument.questions]
-    if item not in items:
-        items.append(item)
-    return _set(by, instrument, items)
+    if not known:
+        return _set(by, instrument, [*instrument.questions, item])
+    if known not in {each.code for each in instrument.questions}:
+        raise Refusal("question_gone", _("Spørsmålet er tatt ut i mellomtiden."))
+    return _set(by, instrument, [item if each.code == known else each for each in instrument.questions])
 
 
 @action
@@ -79,10 +81,14 @@ def remove_item(*, by: User, instrument: Instrument, code: str) -> Instrument:
     """Take a question out.
 
     Raises:
-        Refusal: `not_allowed`, `instrument_in_use`, `condition_impossible` when another question depends on it.
+        Refusal: `not_allowed`, `instrument_in_use`, `condition_impossible` when another question depends on it,
+            `last_question` of an instrument that a wave asks.
     """
     _free(by, instrument)
-    return _set(by, instrument, [item for item in instrument.questions if item.code != code])
+    left = [item for item in instrument.questions if item.code != code]
+    if not left and any(instrument.code in wave.instruments for wave in instrument.trial.waves.all()):
+        raise Refusal("last_question", _("En runde spør om skjemaet. Det må ha minst ett spørsmål."))
+    return _set(by, instrument, left)
 
 
 @action
@@ -114,7 +120,10 @@ def _new(by: User, trial: Trial, code: str, title_nb: str, title_en: str) -> Ins
 
 
 def _free(by: User, instrument: Instrument) -> None:
+    """Hold an instrument that may be changed, with its questions as they are now: another may be writing too."""
     require(by, instrument.trial, Permission.MANAGE_TRIAL)
+    instrument.items = Instrument.objects.select_for_update().values_list("items", flat=True).get(pk=instrument.pk)
+    instrument.__dict__.pop("questions", None)
     if instrument.code in asked_instruments(instrument.trial):
         raise Refusal(
             "instrument_in_use",

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from trial.enrolment.documents import Section
 from trial.enrolment.extract import moment
 from trial.enrolment.models import Participant
-from trial.surveys.models import Answer, Entry, Invitation
+from trial.surveys.instruments import in_words
+from trial.surveys.models import Answer, Entry, Instrument, Invitation
+from trial.surveys.showing import shown_answer
 
 
 def questionnaires(participant: Participant) -> list[Section]:
@@ -28,7 +30,18 @@ def questionnaires(participant: Participant) -> list[Section]:
 
 
 def _typed(participant: Participant) -> list[Section]:
-    rows = Answer.objects.filter(invitation__participant=participant).exclude(entry=Entry.OWN)
-    table = [[one.instrument, one.item, one.value] for one in rows]
-    columns = (_("Spørreskjema"), _("Spørsmål"), _("Svar"))
+    """Every typing of every paper, in the words of the questions: two people type each; what they agreed on counts."""
+    rows = Answer.objects.filter(invitation__participant=participant).exclude(entry=Entry.OWN).exclude(value="")
+    known = Instrument.objects.filter(trial=participant.trial_id)
+    asked = {(each.code, item.code): item for each in known for item in each.questions}
+    table = [
+        [
+            str(one.invitation.wave),
+            in_words(asked[one.instrument, one.item].question),
+            shown_answer(asked[one.instrument, one.item], one.value),
+            str(one.get_entry_display()),
+        ]
+        for one in rows.select_related("invitation__wave").order_by("invitation__wave__code", "entry", "pk")
+    ]
+    columns = (_("Spørreskjema"), _("Spørsmål"), _("Svar"), _("Skrevet inn"))
     return [Section(_("Svar som kontoret har tastet inn"), columns=columns, table=table)] if table else []

@@ -1,6 +1,7 @@
 """The forms of this room: questions as they are answered, and questions as they are written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from trial.surveys.standard import REMINDERS
 
 ASCII = str.maketrans({"æ": "ae", "ø": "o", "å": "a"})
 CODE_LENGTH = 40
+NOT_ANSWERED = "not_answered"
 Question = tuple[Instrument, Item]
 
 
@@ -52,6 +54,23 @@ class AnswerForm(forms.Form):
                 self.add_error(name, forms.ValidationError(SENTENCES[wrong], code=wrong))
             answers[instrument.code, item.code] = value
         return {"answers": answers}
+
+
+class DecidingForm(AnswerForm):
+    """Questions that two people typed differently, each of which must be decided, if only as not answered: one that
+    was passed over would lose what both have typed. `both`: those that neither left open."""
+
+    def __init__(self, data: Any = None, *, both: Collection[tuple[str, str]], **known: Any) -> None:
+        super().__init__(data, **known)
+        for name, (instrument, item) in self.questions.items():
+            field = self.fields[name]
+            field.required = isinstance(field, forms.ChoiceField) or (instrument.code, item.code) in both
+            if isinstance(field, forms.ChoiceField):
+                field.choices = [*field.choices, (NOT_ANSWERED, _("Ikke svart"))]  # type: ignore[misc]
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data = {name: "" if value == NOT_ANSWERED else value for name, value in self.cleaned_data.items()}
+        return super().clean()
 
 
 class ScaleField(forms.ChoiceField):
@@ -154,29 +173,36 @@ class ItemForm(forms.Form):
         choices = [("", _("Vises alltid")), *((known.code, in_words(known.question)) for known in earlier)]
         self.fields["shown_if_item"].choices = choices  # type: ignore[attr-defined]
         self.item = item
+        self.taken = {known.code for known in instrument.questions}
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
         if self.errors:
             return given
+        if given["kind"] == Kind.SCALE and bool(given["low_words"]) != bool(given["high_words"]):
+            empty = "high_words" if given["low_words"] else "low_words"
+            self.add_error(empty, _("Skriv ord ved begge tallene, eller ingen."))
+        if given["shown_if_answers"] and not given["shown_if_item"]:
+            self.add_error("shown_if_item", _("Velg spørsmålet som svarene hører til."))
         english = _lines(given["options_en"])
         options = _lines(given["options"]) if given["kind"] == Kind.CHOICE else []
         if english and len(english) != len(options):
             self.add_error("options_en", _("Skriv like mange linjer på engelsk som på bokmål."))
-        return {"item": self._item(options, english)}
+        if self.errors:
+            return given
+        return {"item": self._item(options, english), "known": self.item.code if self.item else ""}
 
     def _item(self, options: list[str], english: list[str]) -> Item:
         given = self.cleaned_data
-        scale, ends = given["kind"] == Kind.SCALE, (given["low_words"], given["high_words"])
+        scale = given["kind"] == Kind.SCALE
         answers = tuple(part.strip() for part in given["shown_if_answers"].split(",") if part.strip())
-        words = slugify(given["question"].lower().translate(ASCII))[:CODE_LENGTH].strip("-")
         return Item(
-            code=self.item.code if self.item else given["code"] or words,
+            code=self.item.code if self.item else given["code"] or self._new_code(),
             kind=given["kind"],
             question=_words(given["question"], given["question_en"]),
             low=given["low"] or 0 if scale else 0,
             high=given["high"] or 0 if scale else 0,
-            ends=({"nb": ends[0]}, {"nb": ends[1]}) if scale and all(ends) else None,
+            ends=self._ends() if scale and given["low_words"] else None,
             options=tuple(
                 (str(place + 1), _words(option, english[place] if place < len(english) else ""))
                 for place, option in enumerate(options)
@@ -184,6 +210,23 @@ class ItemForm(forms.Form):
             do_not_know=given["do_not_know"] and given["kind"] != Kind.TEXT,
             shown_if=Condition(given["shown_if_item"], answers) if given["shown_if_item"] else None,
         )
+
+    def _new_code(self) -> str:
+        """The question as a code that no other question has."""
+        words = slugify(self.cleaned_data["question"].lower().translate(ASCII))[: CODE_LENGTH - 4].strip("-")
+        first = words or "question"
+        others = (f"{first}-{number}" for number in count(2))
+        return first if first not in self.taken else next(code for code in others if code not in self.taken)
+
+    def _ends(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The words at the two ends; those left as they were keep their English, for which there is no field."""
+        low, high = self.cleaned_data["low_words"], self.cleaned_data["high_words"]
+        before = (self.item.ends if self.item else None) or ({"nb": ""}, {"nb": ""})
+        first, last = (
+            dict(words) if words["nb"] == text else {"nb": text}
+            for words, text in zip(before, (low, high), strict=True)
+        )
+        return first, last
 
 
 class WaveForm(forms.Form):

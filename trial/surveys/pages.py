@@ -16,12 +16,14 @@ from trial.access.forms import perform
 from trial.access.paging import LongPaginator
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
-from trial.enrolment.queries import names_for
+from trial.audit import clock
+from trial.enrolment.queries import listed_names_for, names_for
 from trial.studies.models import Trial
 from trial.studies.permissions import can
 from trial.studies.queries import trial_for
 from trial.surveys import actions
-from trial.surveys.forms import AnswerForm, Question
+from trial.surveys.forms import AnswerForm, DecidingForm, Question
+from trial.surveys.instruments import in_words
 from trial.surveys.links import address_of, enter_address
 from trial.surveys.models import Entry, Invitation
 from trial.surveys.queries import answers_of, instruments_of, invitation_for, invitations_of, responses, standings
@@ -49,13 +51,14 @@ def overview(request: SignedInRequest, trial: str) -> HttpResponse:
     rows = in_group(invitations_of(request.user, found), group)
     page = LongPaginator(rows, INVITATIONS_A_PAGE).get_page(request.GET.get("page"))
     surveys = can(request.user, found, Permission.SURVEY)
+    names = listed_names_for(request.user, found, [each.participant_id for each in page])
     context = {
         "trial": found,
         "responses": response_table(responses(standings(found))),
         "has_waves": found.waves.exists(),
         "tabs": group_tabs(found, group),
         "page": page,
-        "rows": rows_of(page, names_for(request.user, found, [each.participant_id for each in page]), open=surveys),
+        "rows": rows_of(page, names, open=surveys),
         "may_survey": surveys,
         "may_design": can(request.user, found, Permission.MANAGE_TRIAL),
     }
@@ -109,9 +112,12 @@ def type_answers(request: SignedInRequest, trial: str, key: UUID) -> HttpRespons
     """Type a paper: the first time, the second time without seeing the first, or only where the two differ."""
     found = invitation_for(request.user, trial, key)
     differing = found.state == InvitationState.DIFFERING
+    if differing and request.method == "POST" and "deciding" not in request.POST:
+        # A typing that came twice, or after a colleague's, decides nothing: whoever sent it has not seen the two.
+        messages.warning(request, _("De to innskrivingene er ulike. Se på papiret og velg det som står der."))
+        return redirect("surveys:type_answers", trial, key)
+    form, typed = _form_for(found, request.POST or None, differing=differing)
     act = actions.settle if differing else actions.type_answers
-    questions, typed = _to_type(found, differing=differing)
-    form = AnswerForm(request.POST or None, questions=questions, answers={})
     saved = perform(form, act, by=request.user, invitation=found)
     if saved:
         messages.success(request, _("Lagret."))
@@ -120,11 +126,13 @@ def type_answers(request: SignedInRequest, trial: str, key: UUID) -> HttpRespons
     return render(request, "surveys/type.html", context)
 
 
-def _to_type(invitation: Invitation, *, differing: bool) -> tuple[list[Question], list[dict[str, str]]]:
+def _form_for(invitation: Invitation, data: Any, *, differing: bool) -> tuple[AnswerForm, list[dict[str, str]]]:
     """The questions to type; once two typings differ only those where they do, with both."""
-    every = [(instrument, item) for instrument in instruments_of(invitation.wave) for item in instrument.questions]
+    every: list[Question] = [
+        (instrument, item) for instrument in instruments_of(invitation.wave) for item in instrument.questions
+    ]
     if not differing:
-        return every, []
+        return AnswerForm(data, questions=every, answers={}), []
     first, second = answers_of(invitation, Entry.FIRST), answers_of(invitation, Entry.SECOND)
     unlike = [
         (instrument, item)
@@ -133,13 +141,13 @@ def _to_type(invitation: Invitation, *, differing: bool) -> tuple[list[Question]
     ]
     typed = [
         {
-            "question": item.question["nb"],
+            "question": in_words(item.question),
             "first": shown_answer(item, first.get((instrument.code, item.code), "")),
             "second": shown_answer(item, second.get((instrument.code, item.code), "")),
         }
         for instrument, item in unlike
     ]
-    return unlike, typed
+    return DecidingForm(data, questions=unlike, answers={}, both=first.keys() & second.keys()), typed
 
 
 def _shown(request: SignedInRequest, found: Invitation) -> HttpResponse:
@@ -149,7 +157,7 @@ def _shown(request: SignedInRequest, found: Invitation) -> HttpResponse:
         "invitation": found,
         "name": names_for(request.user, trial, [found.participant_id]).get(found.participant_id, ""),
         "facts": facts_of(found),
-        "may_ask": found.state in STILL_ASKED,
+        "may_ask": found.state in STILL_ASKED and found.window.holds(clock.today()),
         "may_type": found.state not in (InvitationState.ANSWERED, InvitationState.STOPPED),
         "same_person": found.state == InvitationState.TYPED and found.typed_by_id == request.user.pk,
     }

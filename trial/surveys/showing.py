@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from trial.audit import clock
 from trial.studies.models import Trial
@@ -85,7 +85,8 @@ def facts_of(invitation: Invitation) -> list[dict[str, Any]]:
     """What is known of a questionnaire, apart from the answers."""
     asked = _("Nei")
     if invitation.asked_on:
-        asked = _("%(n)s ganger, sist %(day)s") % {"n": invitation.asked, "day": _day(invitation.asked_on)}
+        times = ngettext("%(n)s gang, sist %(day)s", "%(n)s ganger, sist %(day)s", invitation.asked)
+        asked = times % {"n": invitation.asked, "day": _day(invitation.asked_on)}
     return [
         {"label": _("Runde"), "value": invitation.wave.code},
         {"label": _("Status"), "value": LABELS[invitation.state]},
