@@ -3,15 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from tests.cast import acting
 from tests.surveys.asked import ABILITY, GIVEN, SURE, TIME, asking, code_for, enrolled, holding, invited, opened_by
+from trial.access import planes
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
+from trial.allocation.queries import DRAW
 from trial.audit.models import AuditEvent
 from trial.enrolment.actions import withdraw
 from trial.enrolment.states import Withdrawal
 from trial.surveys.actions import make_letter, open_waves, save_answers, settle, submit, type_answers
+from trial.surveys.extracts import questionnaires
 from trial.surveys.models import Answer, Entry, Invitation, Link
 from trial.surveys.queries import responses, standings, survey_rows
 from trial.surveys.states import InvitationState
@@ -166,6 +170,33 @@ def test_a_paper_typed_differently_waits_for_somebody_to_look_at_it(asked):
     with acting(asked.analyst):
         rows = {(row["instrument"], row["item"]): row["value"] for row in survey_rows(asked.trial)}
     assert rows == GIVEN | {ABILITY: "1"}
+
+
+def test_what_two_typed_differently_is_not_settled_with_nothing(asked):
+    invitation = invited(asked)
+    for typist, value in ((asked.kari, "2"), (asked.siri, "3")):
+        with acting(typist):
+            type_answers(by=typist, invitation=invitation, answers={TIME: value})
+    with acting(asked.siri), refused("nothing_answered"):
+        settle(by=asked.siri, invitation=invitation, answers={TIME: ""})
+
+
+def test_a_paper_typed_once_goes_along_with_whoever_moves_to_another_office(asked):
+    invitation = invited(asked)
+    code = code_for(asked, invitation)
+    with acting(asked.kari):
+        type_answers(by=asked.kari, invitation=invitation, answers=GIVEN)
+    with planes.entered(DRAW), connection.cursor() as cursor:
+        cursor.execute("SELECT allocation_move_person(%s, %s)", [invitation.participant_id, asked.hurum.pk])
+    with acting(asked.kari):
+        assert not Answer.objects.exists(), "the office that was left reads the answers no more"
+    with acting(asked.hanne):
+        moved = Invitation.objects.select_related("trial", "office", "participant", "wave").get()
+        assert type_answers(by=asked.hanne, invitation=moved, answers=GIVEN).state == InvitationState.ANSWERED
+        _opened, typed = questionnaires(moved.participant)
+        assert len(typed.table) == 3 * len(GIVEN), "two typings, and what they agree on"
+    with refused("already_answered"):
+        opened_by(code)
 
 
 def test_a_paper_counts_instead_of_what_was_begun_on_screen(asked):
