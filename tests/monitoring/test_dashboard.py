@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.cast import Cast, acting
+from tests.cast import BEGINNING, Cast, acting, recruiting
 from tests.factories import consented, registered
 from tests.followup.people import drawn, specialist
 from trial.access.models import User
+from trial.access.planes import maintenance
+from trial.access.roles import Role
 from trial.audit.clock import SimulatedClock
+from trial.audit.guards import writing
 from trial.enrolment.actions import check_eligibility, withdraw
 from trial.enrolment.states import Withdrawal
 from trial.followup.actions import assign, record_deviation, record_measure
@@ -25,9 +30,11 @@ from trial.monitoring.presentation import (
     measures_chart,
     office_table,
     recruitment_chart,
+    register_table,
 )
 from trial.monitoring.queries import Dashboard, dashboard_for
-from trial.studies.actions import move_trial
+from trial.studies.actions import add_member, create_trial, move_trial
+from trial.studies.models import Office
 from trial.studies.queries import forget_memberships
 from trial.studies.states import TrialState
 
@@ -83,6 +90,59 @@ def test_the_plan_is_a_straight_line_between_its_dates(drafted_cast: Cast) -> No
     planned = replace(recruitment, trial=trial).planned
     assert [planned(date(2026, month, 1)) for month in (1, 6, 12)] == [31, 181, 364]
     assert planned(date(2025, 11, 1)) == 0
+
+
+def planned_for_a_month(**settings: Any) -> Cast:
+    return recruiting("planned", planned_start=date(2026, 3, 1), planned_end=date(2026, 4, 1), **settings)
+
+
+@pytest.mark.django_db
+def test_the_plan_of_an_office_is_what_it_expects_and_runs_to_today(simulated_clock: SimulatedClock) -> None:
+    trial = planned_for_a_month(planned_size=310)
+    with maintenance(), writing():
+        Office.objects.filter(pk=trial.moss.pk).update(planned_size=217)
+    simulated_clock.advance(timedelta(days=8))
+    planned = {row[0]: row[2] for row in office_table(board_of(trial, trial.coordinator))["rows"]}
+    assert planned == {"Nav Moss": 70, "Nav Hurum": 10, "Nav Rygge": 10, "Nav Røyken": 10}, "ten of 31 days"
+
+
+@pytest.mark.django_db
+def test_people_who_come_after_the_plan_s_end_are_no_forecast(simulated_clock: SimulatedClock) -> None:
+    trial = planned_for_a_month()
+    drawn(trial, "intervention")
+    simulated_clock.advance(timedelta(days=100))
+    board = board_of(trial, trial.coordinator)
+    assert board.recruitment.months[-1] == date(2026, 6, 1)
+    quiet = next(row for row in recruitment_chart(board)["rows"] if row[0] == "mai 2026")
+    assert quiet[1:3] == ["0", 1]
+
+
+@pytest.mark.django_db
+def test_measures_are_counted_after_recruitment_has_ended_and_till_the_last_of_them(
+    simulated_clock: SimulatedClock,
+) -> None:
+    trial = planned_for_a_month()
+    specialist(trial)
+    person = drawn(trial, "intervention")
+    simulated_clock.advance(timedelta(days=250))
+    with acting(trial.siri):
+        record_measure(
+            by=trial.siri, participant=person, code="ARBTREN", start=date(2026, 9, 1), end=date(2026, 10, 31)
+        )
+    with acting(trial.lead):
+        move_trial(by=trial.lead, trial=trial.trial, to=TrialState.CLOSED, verb="moved")
+    going_on = board_of(trial, trial.coordinator).measures
+    assert going_on
+    assert going_on.months[-1] == date(2026, 11, 1)
+    assert sorted({month for month, _arm, _group in going_on.people}) == [date(2026, 9, 1), date(2026, 10, 1)]
+    with acting(trial.lead):
+        for state in (TrialState.DATA_LOCKED, TrialState.OPENED):
+            move_trial(by=trial.lead, trial=trial.trial, to=state, verb="moved")
+    forget_memberships(trial.coordinator)
+    simulated_clock.advance(timedelta(days=3 * 365))
+    over = board_of(trial, trial.coordinator).measures
+    assert over
+    assert over.months[-1] == date(2026, 10, 1)
 
 
 def test_the_flow_counts_everyone_once(cast: Cast) -> None:
@@ -155,6 +215,29 @@ def test_the_lead_and_the_auditor_see_no_small_counts(cast: Cast) -> None:
         for name in ("coordinator", "lead", "auditor")
     }
     assert seen == {"coordinator": "1", "lead": "<5", "auditor": "<5"}
+
+
+def test_the_rows_of_a_delivery_are_no_exact_count_of_people_either(cast: Cast) -> None:
+    found = SimpleNamespace(report={"coverage": 1.0}, received_at=BEGINNING, accepted_rows=3, rejected_rows=262)
+    delivered = [{"label": "Deltakere", "in_force": found}]
+    seen = {}
+    for name in ("coordinator", "lead"):
+        board = board_of(cast, getattr(cast, name))
+        board.__dict__["registers"] = delivered
+        seen[name] = register_table(board)["rows"][0][2:4]
+    assert seen == {"coordinator": ["3", "262"], "lead": ["<5", "≈260"]}
+
+
+def test_a_trial_that_has_no_groups_yet_has_pages_all_the_same(cast: Cast) -> None:
+    with maintenance():
+        begun = create_trial(by=cast.lead, code="begun", name="Nytt", settings={})
+    with acting(cast.lead):
+        add_member(by=cast.lead, trial=begun, user=cast.coordinator, role=Role.COORDINATOR)
+    client = Client()
+    client.force_login(cast.coordinator)
+    for name in ("dashboard", "flow", "groups", "data", "reports"):
+        assert client.get(reverse(f"monitoring:{name}", args=["begun"])).status_code == 200, name
+    assert client.get(reverse("monitoring:report_pdf", args=["begun", "board-unblinded"])).status_code == 200
 
 
 def test_a_forecast_of_rounded_counts_tells_no_more_than_they_do(cast: Cast) -> None:

@@ -17,7 +17,7 @@ from trial.monitoring.lists import STEPS, rows_of
 from trial.monitoring.queries import dashboard_for
 
 pytestmark = pytest.mark.slow
-LINK = re.compile(r'<a class="app-figure__link" href="([^"]+)"><text[^>]*>[^<]*\(n = (\d+)\)')
+LINK = re.compile(r'<a class="app-figure__link" href="([^"]+)"><text.*?\(n = (\d+)\)')
 
 
 @pytest.fixture
@@ -97,6 +97,17 @@ def test_every_number_of_the_figure_is_a_link_to_its_list(lived):
         page = client.get(url)
         assert page.status_code == 200
         assert page.context["page"].paginator.count == int(number), url
+
+
+@pytest.mark.parametrize("width", [120, 169, 229, 340])
+def test_what_is_too_long_for_its_box_goes_on_below_with_its_number_whole(width):
+    line = consort.Line("Ekskludert fra analysen: vil ha alt slettet (n = 123)", "/list/")
+    box = consort.Box(0, 0, [line], width)
+    ((found, parts),) = box.texts
+    assert (found, " ".join(part for _y, part in parts)) == (line, line.text)
+    assert all(len(part) * consort.LETTER <= width for _y, part in parts)
+    assert "(n = 123)" in parts[-1][1]
+    assert parts[-1][0] < box.bottom - 4
 
 
 def test_who_sees_no_people_gets_protected_numbers_and_no_list(lived):

@@ -5,6 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -12,8 +13,11 @@ from tests.cast import acting
 from tests.factories import consented
 from tests.followup.people import drawn
 from tests.surveys.asked import GIVEN, asking, code_for, holding, invited
+from trial.access import planes
+from trial.allocation.queries import DRAW
 from trial.audit.models import AuditEvent
 from trial.enrolment import documents
+from trial.enrolment.models import Participant
 from trial.monitoring.presentation import TABLES
 from trial.studies.actions import close_recruitment
 from trial.surveys.actions import submit
@@ -90,6 +94,15 @@ def test_the_arms_are_compared_at_the_start_without_an_outcome(lived):
     assert "7,0 (n = 2)" in page
 
 
+def test_whoever_moved_is_compared_at_the_office_of_the_draw(lived):
+    before = download(lived.coordinator, "balance")
+    with planes.entered(DRAW), connection.cursor() as cursor:
+        person = Participant.objects.filter(allocation__arm__isnull=False).values_list("pk", flat=True).first()
+        cursor.execute("SELECT allocation_move_person(%s, %s)", [person, lived.hurum.pk])
+    assert download(lived.coordinator, "balance") == before
+    assert download(lived.coordinator, "offices")[1][:2] == ["Nav Hurum", "1"], "control: the person has moved"
+
+
 def test_responses_are_shown_by_wave_and_arm_to_those_who_see_arms(lived):
     table = download(lived.coordinator, "responses")
     assert table[0] == ["Runde", "Gruppe", "Åpnet for", "Har svart", "Av dem på papir", "Svarprosent"]
@@ -139,6 +152,8 @@ def test_the_unblinded_report_has_numbers_by_arm_and_leaves_a_trace(lived, print
     with acting(lived.auditor):
         event = AuditEvent.objects.filter(verb="report_made").get()
     assert (event.actor, event.details) == (lived.coordinator.username, {"kind": "board-unblinded"})
+    listed = signed_in(lived.auditor).get(at("reports")).content.decode()
+    assert "Rapport til overvåkingskomiteen, åpen for grupper" in listed
 
 
 def test_a_report_late_in_a_long_trial_has_the_last_months_of_every_table(lived, printed, simulated_clock):

@@ -8,6 +8,7 @@ from math import sqrt
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Coalesce
 
 from trial.access.small_counts import rounded
 from trial.allocation.models import Allocation
@@ -77,7 +78,9 @@ def balance_of(trial: Trial, arms: list[Arm]) -> Balance:
     """The arms side by side, as far as the reader's rows reach; a query a variable, and one for the scores."""
     rows = Allocation.objects.filter(trial=trial, arm__isnull=False).order_by()
     few = trial.offices.count() <= MOST_OFFICES  # of many offices each is too small to compare
-    by_office = rows.values_list("office__nav_office__name", "arm").annotate(number=Count("pk"))
+    # Whoever has moved since was drawn at the office moved from.
+    drawn_from = Coalesce("moved_from__nav_office__name", "office__nav_office__name")
+    by_office = rows.annotate(drawn_from=drawn_from).values_list("drawn_from", "arm").annotate(number=Count("pk"))
     offices = _levels(OFFICE, by_office) if few else []
     years = _levels(YEAR, _by_year(rows))
     factors = [

@@ -1,7 +1,9 @@
 """The flow of participants (CONSORT 2025) as a figure: boxes and lines for an SVG, laid out here so that the template
 only draws. Each number leads to the list of the people behind it, for those who may see them."""
 
+import textwrap
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from django.urls import reverse
@@ -14,6 +16,7 @@ from trial.monitoring.queries import Dashboard
 
 WIDTH, BOX_WIDTH, LINE, PADDING, GAP = 840, 300, 22, 12, 30
 STAGE = 116  # the width of the column that names the four stages
+LETTER = 6.8  # the width of a letter, at most, over a whole line
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,12 @@ class Line:
 
     text: str
     url: str = ""
+
+    def within(self, width: int) -> list[str]:
+        """The text in as many lines as a width asks for, with the number in one of them."""
+        whole = self.text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+        parts = textwrap.wrap(whole, max(1, int(width / LETTER)), break_long_words=False, break_on_hyphens=False)
+        return [part.replace("\N{NO-BREAK SPACE}", " ") for part in parts]
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class Box:
 
     @property
     def height(self) -> int:
-        return LINE * len(self.lines) + 2 * PADDING
+        return LINE * sum(len(parts) for _line, parts in self._set) + 2 * PADDING
 
     @property
     def middle(self) -> int:
@@ -46,9 +55,14 @@ class Box:
         return self.y + self.height
 
     @property
-    def texts(self) -> list[tuple[int, Line]]:
-        """The base line of each line of text."""
-        return [(self.y + PADDING + LINE * place + 16, line) for place, line in enumerate(self.lines)]
+    def texts(self) -> list[tuple[Line, list[tuple[int, str]]]]:
+        """Each line with what stands of it on which base line."""
+        base = count(self.y + PADDING + 16, LINE)
+        return [(line, [(next(base), part) for part in parts]) for line, parts in self._set]
+
+    @property
+    def _set(self) -> list[tuple[Line, list[str]]]:
+        return [(line, line.within(self.width - PADDING)) for line in self.lines]
 
 
 @dataclass(frozen=True)
@@ -144,7 +158,7 @@ def _after_draw(
     boxes: list[Box] = []
     lines: Lines = []
     stages: list[tuple[str, int, int]] = []
-    if not board.arms_seen:
+    if not (board.arms_seen and board.arms):
         return boxes, lines, stages
     before = [above] * len(board.arms)
     for stage, label in (("allocation", _("Tildeling")), ("follow-up", _("Oppfølging")), ("analysis", _("Analyse"))):

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from trial.followup.models import ANY_MEASURE
+from trial.followup.permissions import OPEN
 from trial.followup.queries.usage import people_in_measures
 from trial.monitoring.calendar import Month, last_day
 from trial.studies.models import Trial
 
 ANY = ANY_MEASURE
+SHOWN_MONTHS = 24
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,13 @@ class MeasuresInUse:
 
 
 def measures_in_use(trial: Trial, months: list[Month], today: date) -> MeasuresInUse:
-    """The people in measures on the last day of each month (or today), as far as the reader's rows reach; one query."""
+    """The people in measures on the last day of each month (or today), as far as the reader's rows reach; one query.
+
+    Measures go on when recruitment has ended. A trial that is over has no months after its last measure.
+    """
     days = {min(last_day(month), today): month for month in months}
     people = people_in_measures(trial, sorted(days))
-    return MeasuresInUse(months, Counter({(days[day], arm, group): n for (day, arm, group), n in people.items()}))
+    used = [days[day] for day, _arm, _group in people]
+    over = trial.state in OPEN and used
+    shown = [month for month in months if not over or month <= max(used)][-SHOWN_MONTHS:]
+    return MeasuresInUse(shown, Counter({(days[day], arm, group): n for (day, arm, group), n in people.items()}))

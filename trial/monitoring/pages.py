@@ -74,7 +74,8 @@ def data(request: SignedInRequest, trial: str) -> HttpResponse:
 def report_list(request: SignedInRequest, trial: str) -> HttpResponse:
     """The reports that the reader can print."""
     board = dashboard_for(request.user, trial)
-    return _page(request, "reports", board, {"made": actions.reports_made(board.trial)})
+    made = [(event, reports.TITLES[event.details["kind"]]) for event in actions.reports_made(board.trial)]
+    return _page(request, "reports", board, {"made": made})
 
 
 @require_GET

@@ -78,14 +78,13 @@ def _months_from_now(months: int | None) -> str:
 
 def office_table(board: Dashboard) -> Table:
     """Recruitment against plan by office with its forecast, and the caseload."""
-    recruitment = board.recruitment
+    recruitment, planned = board.recruitment, board.recruitment.planned_at(board.offices)
     rows = []
     for office in board.offices:
         load = board.loads[office.pk]
         so_far = recruitment.at_office(office.pk)
         enrolled, people = _cell(board, so_far), _cell(board, load.people)
-        now = recruitment.months[-1] if recruitment.months else None
-        plan = recruitment.planned_at(len(board.offices), now) if now else None
+        plan = planned.get(office.pk)
         rows.append(
             [str(office), enrolled, "–" if plan is None else round(plan), _ahead(board, office.pk, so_far), people,
              load.capacity]
@@ -170,7 +169,7 @@ def _linked(text: str, url: str) -> Any:
 
 def balance_table(board: Dashboard) -> Table | None:
     """The arms at the start: shares of each level, mean scores of the first questionnaire, and their differences."""
-    if board.balance is None:
+    if board.balance is None or not board.arms:
         return None
     control = next((arm for arm in board.arms if arm.is_control), board.arms[-1])
     treated = [arm for arm in board.arms if arm != control]
@@ -264,7 +263,8 @@ def register_table(board: Dashboard) -> Table:
             else _("%(share)s %%") % {"share": rounded(round(100 * coverage), exact=board.exact)}
         )
         day = date_format(found.received_at, "SHORT_DATE_FORMAT")
-        rows.append([str(register["label"]), day, found.accepted_rows, _cell(board, found.rejected_rows or 0), share])
+        counts = [_cell(board, number or 0) for number in (found.accepted_rows, found.rejected_rows)]
+        rows.append([str(register["label"]), day, *counts, share])
     labels = (_("Mottatt"), _("Rader i bruk"), _("Avviste rader"), _("Dekning"))
     return {"columns": _columns(_("Register"), *labels), "rows": rows}
 
@@ -272,7 +272,7 @@ def register_table(board: Dashboard) -> Table:
 def lag_table(board: Dashboard) -> Table:
     """What is behind with the data."""
     return {
-        "columns": _columns(_("Henger etter"), _("Antall"), _("Av")),
+        "columns": _columns(_("Henger etter"), _("Antall"), _("Av i alt")),
         "rows": [[str(lag.label), _cell(board, lag.number), _cell(board, lag.of)] for lag in board.lags],
     }
 

@@ -22,7 +22,6 @@ from trial.studies.queries import trial_for
 from trial.studies.states import TrialState
 from trial.surveys.queries import Response, Standing, responses, standings
 
-SHOWN_MONTHS = 24
 OPEN = (TrialState.OPENED, TrialState.ARCHIVED)
 
 
@@ -72,7 +71,7 @@ class Dashboard:
         """None for those who do not see arms."""
         if not self.arms_seen:
             return None
-        return measures_in_use(self.trial, months_of(self.trial)[-SHOWN_MONTHS:], clock.today())
+        return measures_in_use(self.trial, months_of(self.trial, until=clock.today()), clock.today())
 
     @cached_property
     def balance(self) -> Balance | None:

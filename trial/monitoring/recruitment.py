@@ -1,6 +1,7 @@
 """Recruitment against plan: people enrolled by month and office, and the straight line of the plan."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -11,10 +12,11 @@ from django.db.models import Max, Min
 from trial.access.small_counts import rounded
 from trial.audit import clock
 from trial.enrolment.models import Participant
-from trial.monitoring.calendar import Month, beginning, following, months_between
+from trial.monitoring.calendar import Month, beginning, last_day, months_between
 from trial.monitoring.forecast import LOOK_BACK, MOST_MONTHS, Ahead, ahead
-from trial.studies.models import Trial
+from trial.studies.models import Office, Trial
 from trial.studies.states import TrialState
+from trial.studies.strata import shared_out
 
 DAYS_OF_MONTH = 365.25 / 12
 
@@ -44,10 +46,15 @@ class Recruitment:
         """People enrolled by the end of a month."""
         return sum(number for when, number in self.by_month.items() if when <= month)
 
-    def planned_at(self, offices: int, month: Month) -> float | None:
-        """People that the plan has at one of so many offices: the trial sets no numbers by office, so an equal part."""
-        plan = self.planned(month)
-        return None if plan is None or not offices else plan / offices
+    def planned_at(self, offices: Sequence[Office]) -> dict[int, float]:
+        """Office key -> people that the plan has there by today; nothing without a plan.
+
+        It is shared out by the numbers that the offices expect, alike among those that have named none.
+        """
+        plan = self.planned_on(clock.today())
+        parts = shared_out({str(office.pk): office.planned_size for office in offices}, self.trial.planned_size)
+        whole = sum(parts.values())
+        return {} if plan is None or not whole else {int(key): plan * part / whole for key, part in parts.items()}
 
     @property
     def goes_on(self) -> bool:
@@ -87,10 +94,14 @@ class Recruitment:
 
     def planned(self, month: Month) -> int | None:
         """People that the plan has by the end of a month; None without a plan."""
+        return self.planned_on(last_day(month))
+
+    def planned_on(self, day: date) -> int | None:
+        """People that the plan has by the end of a day; None without a plan."""
         start, end = self.trial.planned_start, self.trial.planned_end
         if not (start and end and self.trial.planned_size):
             return None
-        return _on_line(self.trial.planned_size, (following(month) - start).days, (end - start).days)
+        return _on_line(self.trial.planned_size, (day - start).days + 1, (end - start).days)
 
 
 def _on_line(size: int, days: int, of_days: int) -> int:
@@ -124,11 +135,15 @@ def recruitment_of(trial: Trial, *, exact: bool = True) -> Recruitment:
     return Recruitment(trial, months, by_month, by_office, lately, exact)
 
 
-def months_of(trial: Trial) -> list[Month]:
-    """Every month from the plan's first or the first person's to now, the plan's end or the last person's."""
+def months_of(trial: Trial, until: date | None = None) -> list[Month]:
+    """Every month from the plan's first or the first person's to the one of `until`.
+
+    Without it to now while the trial takes people in, later to the plan's end or the last person's.
+    """
     rows = Participant.objects.filter(trial=trial, enrolled_at__isnull=False)
     found = rows.aggregate(first=Min("enrolled_at"), last=Max("enrolled_at"))
     people = [clock.on_date(moment) for moment in found.values() if moment]
-    last = min(clock.today(), trial.planned_end or clock.today())
+    ended = trial.state != TrialState.RECRUITING and trial.planned_end
+    last = until or min(clock.today(), ended or clock.today())
     begun = people + ([trial.planned_start] if trial.planned_start else [])
     return months_between(min(begun, default=last), max([*people, last]))

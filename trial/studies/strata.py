@@ -35,7 +35,7 @@ def expected_by_stratum(trial: Trial) -> dict[str, float]:
     offices = {office.stratum: office.planned_size for office in trial.offices.all()}
     if trial.unit == Unit.CLUSTER:
         return {ALL: len(offices)}
-    people = _shared_out(offices, trial.planned_size)
+    people = shared_out(offices, trial.planned_size)
     names = stratifiers(trial)
     levels = [list(people) if name == OFFICE else trial.factors.get(name, []) for name in names]
     shares = prod(len(trial.factors.get(name, [])) or 1 for name in names if name != OFFICE)
@@ -51,7 +51,7 @@ def stratifiers(trial: Trial) -> list[str]:
     return [] if trial.unit == Unit.CLUSTER else list(trial.strata_by)
 
 
-def _shared_out(offices: Mapping[str, int], planned: int) -> dict[str, float]:
+def shared_out(offices: Mapping[str, int], planned: int) -> dict[str, float]:
     """The offices' own numbers, and what is left of the plan alike among those that named none."""
     silent = [name for name, size in offices.items() if not size]
     left = max(planned - sum(offices.values()), 0) / len(silent) if silent else 0
