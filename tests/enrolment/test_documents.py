@@ -41,13 +41,23 @@ def test_the_columns_of_a_wide_table_keep_apart_and_its_groups_are_whole_words()
 
 @pytest.mark.slow
 def test_numbers_end_under_one_another_and_words_begin_so() -> None:
-    rows = [["Moss", "9", "ja"], ["Hurum", "1 234", "nei"], ["Rygge", "<5", "ja"]]
+    rows = [["Moss", "9", "ja"], ["Hurum", "1 234", "nei"], ["Rygge", "<5", "ja"], ["Røyken", "≈20", "nei"]]
     found = {
         text: box
         for box, text in boxes_of(
             pdf_of(Document("Kontor", "nb", sections=[Section("", columns=["K", "Antall", "Med"], table=rows)]))
         )
     }
-    assert found["9"][2] == pytest.approx(found["1 234"][2], abs=1)
+    assert found["9"][2] == pytest.approx(found["1 234"][2], abs=1) == pytest.approx(found["≈20"][2], abs=1)
     assert found["Moss"][0] == pytest.approx(found["Hurum"][0], abs=1)
     assert found["nei"][0] == pytest.approx(found["ja"][0], abs=1)
+
+
+@pytest.mark.slow
+def test_many_narrow_columns_stay_on_the_page_that_they_belong_to() -> None:
+    heads = ["Måned", "Meldt inn i måneden", "Meldt inn i alt", "Plan", "Prognose", "Fra", "Til"]
+    table = [["september 2026", "104", "1 204", "1 300", "1 250", "1 100", "1 400"]]
+    pdf = pdf_of(Document("Status", "nb", sections=[Section("Rekruttering", columns=heads, table=table)]))
+    assert len(pypdfium2.PdfDocument(pdf)) == 1
+    boxes = boxes_of(pdf)
+    assert [(a, b) for (one, a), (other, b) in combinations(boxes, 2) if overlap(one, other)] == []
