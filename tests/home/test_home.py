@@ -13,10 +13,12 @@ from tests.allocation.trials import DrawCast, drawing, proposed
 from tests.cast import Cast, acting
 from tests.factories import consented, registered
 from tests.followup.people import assigned, drawn
+from tests.surveys.asked import GIVEN, asking, invited
 from trial.audit.clock import SimulatedClock
 from trial.config.management.commands.states import LIVES, PAGE, diagram, page
 from trial.home.deeds import DEEDS
 from trial.home.waiting import waiting_for
+from trial.surveys.actions import type_answers
 
 MOST_QUERIES = 12
 # The test's own transaction adds a savepoint, its release and the way back to the plane before.
@@ -52,6 +54,17 @@ def test_a_caseworker_sees_who_is_under_way(cast: Cast) -> None:
         "Klare til å meldes inn": 2,
         "Venter på loddtrekning": 0,
     }
+
+
+def test_an_office_sees_the_questionnaires_that_wait(cast: Cast) -> None:
+    asked = asking(cast)
+    labels = ("Papirsvar å skrive inn en gang til", "Spørreskjemaer som venter på svar")
+    assert not set(labels) & set(waits(asked, "kari"))
+    invitation, _other = invited(asked), invited(asked)
+    with acting(asked.kari):
+        type_answers(by=asked.kari, invitation=invitation, answers=GIVEN)
+    assert [waits(asked, "kari")[label] for label in labels] == [1, 1]
+    assert not set(labels) & set(waits(asked, "hanne")), "those of another office"
 
 
 def test_a_supervisor_sees_who_has_no_specialist(cast: Cast) -> None:

@@ -27,6 +27,8 @@ from trial.results.queries import waiting as releases_waiting
 from trial.studies.models import Trial
 from trial.studies.queries import memberships_of, offices_of
 from trial.studies.states import NEXT_STEP, TrialState
+from trial.surveys.queries import invitations_of, to_do
+from trial.surveys.states import STILL_ASKED
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,16 @@ def _unassigned(user: User, trial: Trial) -> list[Waiting]:
     number = waiting_at(offices_of(user, trial, needing=P.ASSIGN)).count()
     board = _at(trial, "followup:caseloads")
     return [Waiting(number, _("Venter på jobbspesialist"), board, urgent=number > 0)]
+
+
+def _questionnaires(user: User, trial: Trial) -> list[Waiting]:
+    states, page = to_do(trial, invitations_of(user, trial)), _at(trial, "surveys:overview")
+    silent = sum(states[state] for state in STILL_ASKED)
+    asked = [
+        Waiting(states.total() - silent, _("Papirsvar å skrive inn en gang til"), f"{page}?group=typing", urgent=True),
+        Waiting(silent, _("Spørreskjemaer som venter på svar"), page),
+    ]
+    return [each for each in asked if each.number]
 
 
 def _numbers(user: User, trial: Trial) -> list[Waiting]:
@@ -151,6 +163,7 @@ COUNTED: dict[P, Callable[[User, Trial], list[Waiting]]] = {
     P.MANAGE_TRIAL: _corrections,
     P.ENROL: _people,
     P.DRAW: _numbers,
+    P.SURVEY: _questionnaires,
     P.ASSIGN: _unassigned,
     P.FOLLOW_UP: _own_people,
     P.DECIDE_DELIVERY: _deliveries,
