@@ -13,15 +13,24 @@ from tests.allocation.trials import DrawCast
 from tests.cast import acting
 from trial.access.planes import entered, maintenance, transaction
 from trial.access.refusals import Refusal
+from trial.access.roles import Role
 from trial.allocation import verify
 from trial.allocation.corrections import ask_correction, corrections_of, decide_correction
 from trial.allocation.models import Allocation, Correction, LogLeaf
 from trial.allocation.queries import DRAW, anchors_of, bundle_of
-from trial.enrolment.models import Participant
+from trial.enrolment.actions import withdraw
+from trial.enrolment.displays import show
+from trial.enrolment.extract import extract
+from trial.enrolment.models import Display, EligibilityCheck, Participant
+from trial.enrolment.queries import consents_of
+from trial.enrolment.shielding import set_shield
+from trial.enrolment.states import Withdrawal
 from trial.followup.actions import appoint_specialist, assign
-from trial.identity.queries import person_of
-from trial.studies.actions import close_recruitment, start_recruiting
-from trial.studies.queries import plane_for
+from trial.identity.actions import keep_scan
+from trial.identity.models import Scan
+from trial.identity.queries import person_of, scan_of
+from trial.studies.actions import add_member, close_recruitment, start_recruiting
+from trial.studies.queries import forget_memberships, plane_for
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +126,42 @@ def test_whoever_moves_is_seen_by_the_new_office_and_analysed_at_the_old_one(dra
     with acting(drawn_trial.cast.analyst), connection.cursor() as cursor:
         cursor.execute("SELECT office FROM allocation_research WHERE participant_number = %s", [person.number])
         assert cursor.fetchall() == [("Moss",)]
+
+
+def test_a_signed_form_and_who_looked_go_along_and_an_erasure_takes_them(drawn_trial, person):
+    kari, hanne = drawn_trial.cast.kari, drawn_trial.cast.hanne
+    with acting(kari):
+        keep_scan(by=kari, subject=person.pk, consent=consents_of(person)[0].pk, pages=1, document=b"%PDF")
+        show(by=kari, participant=person, what="participant")
+    decided(drawn_trial, asked(drawn_trial, person, "moved", office="0628"))
+    with acting(hanne):
+        moved = Participant.objects.select_related("trial", "office").get(pk=person.pk)
+        assert scan_of(moved.pk, consents_of(moved)[0].pk) == b"%PDF"
+        assert [row[1] for row in extract(by=hanne, participant=moved)[-1].table] == ["Hanne Veileder", "Kari Veileder"]
+        withdraw(by=hanne, participant=moved, meaning=Withdrawal.EVERYTHING)
+    with acting(kari):
+        assert Display.objects.filter(subject=person.pk).count() == 1, "the old office reads what happened there"
+    with maintenance():
+        assert not Scan.objects.exists()
+
+
+def test_nobody_shielded_moves_out_of_everyones_sight(drawn_trial, person):
+    kari, hurum = drawn_trial.cast.kari, drawn_trial.cast.hurum
+    with acting(kari):
+        check = EligibilityCheck.objects.select_related("trial", "office").get(pk=person.pk)
+        set_shield(by=kari, check=check, readers=[kari])
+    with pytest.raises(Refusal, match="nobody_sees"):
+        asked(drawn_trial, person, "moved", office="0628")
+    with acting(drawn_trial.cast.lead):
+        lead, role = drawn_trial.cast.lead, Role.CASEWORKER
+        add_member(by=lead, trial=drawn_trial.trial, user=kari, role=role, office=hurum)
+    decided(drawn_trial, asked(drawn_trial, person, "moved", office="0628"))
+    forget_memberships(kari)
+    with acting(kari):
+        assert Participant.objects.get(pk=person.pk).office_id == hurum.pk
+        assert person_of(person.pk).name
+    with acting(drawn_trial.cast.hanne):
+        assert not Participant.objects.filter(pk=person.pk).exists()
 
 
 def test_nobody_but_the_draw_moves_a_person_and_an_arm_never_changes(drawn_trial, person):

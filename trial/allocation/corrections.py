@@ -23,6 +23,7 @@ from trial.audit.actions import action, record
 from trial.enrolment.listeners import tell_move
 from trial.enrolment.models import Participant
 from trial.enrolment.numbers import parse_number
+from trial.enrolment.shielding import somebody_sees_at
 from trial.studies.models import Office, Trial
 from trial.studies.permissions import require
 
@@ -149,6 +150,8 @@ def _details(
         if given["office"] not in offices:
             raise Refusal("unknown_office", _("Velg kontoret personen har flyttet til."), field="office", status=422)
         tell_move(by, participant)
+        with entered(DRAW):
+            somebody_sees_at(participant, offices[given["office"]])
         return {"office": given["office"], "name": str(offices[given["office"]])}
     return {}
 
@@ -173,6 +176,7 @@ def _move(by: User, participant: Participant, number: str) -> None:
     tell_move(by, participant)
     with entered(DRAW), connection.cursor() as cursor:
         office = Office.objects.get(trial=participant.trial, nav_office__number=number)
+        somebody_sees_at(participant, office)
         cursor.execute("SELECT allocation_move_person(%s, %s)", [participant.pk, office.pk])
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
+from trial.audit import clock
 from trial.audit.actions import action
 from trial.enrolment.models import EligibilityCheck, Participant
 from trial.identity import actions as identity
+from trial.studies.models import Office
 from trial.studies.permissions import can, require
 
 
@@ -33,3 +36,16 @@ def set_shield(*, by: User, check: EligibilityCheck, readers: Sequence[User]) ->
     Participant.objects.filter(pk=check.key).update(shielded=bool(named))
     if not named:
         identity.shield(by=by, subject=check.key, readers=())
+
+
+def somebody_sees_at(participant: Participant, office: Office) -> None:
+    """Refuse (`nobody_sees`) where a shielded participant would move out of sight. Asked on the plane of the draw."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT enrolment_seen_at(%s, %s, %s)", [participant.pk, office.pk, clock.today()])
+        if cursor.fetchone()[0]:
+            return
+    raise Refusal(
+        "nobody_sees",
+        _("Deltakeren er skjermet. Gi først en av dem som ser deltakeren, en rolle ved det nye kontoret."),
+        field="office",
+    )
