@@ -26,7 +26,7 @@ NO_FREE_TEXT = {
     "trial.allocation.forms": {"value", "other", "researcher_commitment"},
     "trial.config.styleguide": {"number", "note", "password"},
     "trial.enrolment.forms": {"national_id"},
-    "trial.followup.forms.records": {"present"},
+    "trial.followup.forms.records": {"present", "seen"},
     "trial.followup.forms.work": {"organisation_number"},
     "trial.registers.forms": {"recipient"},
     "trial.studies.forms": {"number", "prefix", "name", "purpose"},
