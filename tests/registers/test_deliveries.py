@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 
 from tests.cast import acting
-from tests.registers.files import checked, employment_of, enrolled, received, stored
+from tests.registers.files import EMPLOYMENT, checked, employment_of, enrolled, received, stored
 from trial.access.refusals import Refusal
 from trial.audit.guards import writing
 from trial.audit.models import AuditEvent
@@ -122,6 +122,18 @@ def test_a_file_with_a_national_id_is_rejected_and_its_bytes_are_gone(
     with acting(cast.data_manager):
         assert not RejectedRow.objects.exists()
         assert NATIONAL_ID not in str(list(AuditEvent.objects.values())) + str(Delivery.objects.values())
+
+
+def test_a_register_that_knows_nothing_of_anybody_is_a_delivery_and_one_without_a_usable_row_is_none(cast, numbers):
+    """Of a small trial nobody may be in education: without that answer no outcome that needs it could be told."""
+    empty, foreign = checked(cast, EMPLOYMENT + "\n"), checked(cast, employment_of("XYZ-0000-0"))
+    assert (empty.rows, empty.accepted_rows, foreign.rows, foreign.accepted_rows) == (0, 0, 1, 0)
+    with acting(cast.data_manager):
+        assert accept(by=cast.data_manager, delivery=empty).state == DeliveryState.ACCEPTED
+        with pytest.raises(Refusal, match="nothing_accepted"):
+            accept(by=cast.data_manager, delivery=foreign)
+    kept = pd.read_parquet(stored(snapshots.snapshot(cast.trial.code, empty.snapshot)))
+    assert (len(kept), kept["start"].dtype.kind) == (0, "M")
 
 
 def test_a_second_check_of_the_same_delivery_changes_nothing(cast, numbers):

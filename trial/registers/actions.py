@@ -181,6 +181,8 @@ def refuse_file(*, by: None, delivery: Delivery, code: str, missing: Sequence[st
 def accept(*, by: User, delivery: Delivery) -> Delivery:
     """Make the accepted rows the data of their register; the delivery in force until now is superseded.
 
+    A file without any row says that the register knows nothing of anybody; one whose rows are all refused says nothing.
+
     Raises:
         Refusal: `not_allowed`, `data_locked`, `past_retention`, `destroyed`, `wrong_delivery_state`,
             `nothing_accepted`.
@@ -191,7 +193,7 @@ def accept(*, by: User, delivery: Delivery) -> Delivery:
     _takes_deliveries(locked.trial)
     require_files(locked)
     state = next_state(locked.state, DeliveryState.ACCEPTED)
-    if not locked.accepted_rows:
+    if locked.rows and not locked.accepted_rows:
         raise Refusal("nothing_accepted", _("Ingen rader i filen kan brukes. Avvis leveransen og be om en ny."))
     superseded = in_force(locked.trial).get(locked.register)
     if superseded:
