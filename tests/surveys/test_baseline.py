@@ -9,7 +9,9 @@ from tests.cast import acting
 from tests.surveys.asked import ABILITY, GIVEN, SURE, asking, code_for, holding, invited
 from trial.access.planes import maintenance
 from trial.surveys.actions import open_waves, save_answers, submit, type_answers
-from trial.surveys.models import BaselineScore, Invitation
+from trial.surveys.design import save_item
+from trial.surveys.instruments import read
+from trial.surveys.models import BaselineScore, Instrument, Invitation
 from trial.surveys.queries import Score, baseline_scores
 
 pytestmark = pytest.mark.slow
@@ -39,6 +41,16 @@ def test_scores_are_means_over_people_of_the_means_of_their_numbers(asked):
     assert found["Arbeidsevne"] == Score(2, 6.0, pytest.approx(8**0.5))
     assert found["Tro på å klare å jobbe"] == Score(2, 7.0, 0.0)
     assert len(found) == 2  # nobody knew when
+
+
+def test_digits_in_a_free_text_are_no_number_of_the_score(asked):
+    with acting(asked.lead):
+        born = read([{"code": "born", "kind": "text", "question": {"nb": "Når sluttet du i jobb?"}}])[0]
+        save_item(by=asked.lead, instrument=Instrument.objects.get(code="work_ability"), item=born)
+    invitation = invited(asked)
+    with holding(code_for(asked, invitation)):
+        submit(by=None, invitation=invitation, answers=GIVEN | {(ABILITY[0], "born"): "2019"})
+    assert scores(asked)["Arbeidsevne"] == Score(1, 7.0, 0.0)
 
 
 def test_answers_that_are_not_final_do_not_count(asked):

@@ -295,6 +295,7 @@ def test_what_cannot_be_asked_is_told_at_the_form(asked, sent, sentence):
     [
         ("T2", {"months": "13"}, "Rundene må komme etter hverandre i tid."),
         ("T2", {"reminders": "7, x"}, "Skriv dager som hele tall"),
+        ("T2", {"reminders": "7, 21"}, "En påminnelse må komme før runden stenger."),
         ("T2", {"instruments": []}, "Du må velge: Skjemaer"),
     ],
 )
@@ -303,6 +304,10 @@ def test_a_wave_that_cannot_be_is_told_at_the_form(asked, code, sent, sentence):
     page = signed_in(asked.lead).post(at("wave", code), filled | sent)
     assert page.status_code == 200
     assert sentence in page.content.decode()
+
+
+def test_there_is_no_fifth_wave(asked):
+    assert signed_in(asked.lead).get(at("wave", "T5")).status_code == 404
 
 
 def test_what_somebody_has_been_asked_is_not_changed_any_more(asked):

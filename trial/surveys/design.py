@@ -96,7 +96,8 @@ def set_wave(*, by: User, trial: Trial, code: str, months: int, window: tuple[in
     """Say when a wave asks what. `window`: days before and after; `asks`: `reminders` (days) and `instruments` (codes).
 
     Raises:
-        Refusal: `not_allowed`, `unknown_wave`, `wave_in_use`, `waves_out_of_order`, `instrument_without_questions`.
+        Refusal: `not_allowed`, `unknown_wave`, `wave_in_use`, `waves_out_of_order`, `reminder_too_late`,
+            `instrument_without_questions`.
     """
     require(by, trial, Permission.MANAGE_TRIAL)
     if code not in CODES:
@@ -105,6 +106,10 @@ def set_wave(*, by: User, trial: Trial, code: str, months: int, window: tuple[in
     if wave.pk and Invitation.objects.filter(wave=wave).exists():
         raise Refusal("wave_in_use", _("Runden har begynt og kan ikke endres."))
     _in_order(trial, code, months)
+    if max(asks.get("reminders", ()), default=0) > sum(window):
+        raise Refusal(
+            "reminder_too_late", _("En påminnelse må komme før runden stenger."), field="reminders", status=422
+        )
     _with_questions(trial, asks.get("instruments", ()))
     wave.months, (wave.opens_before, wave.closes_after) = months, window
     wave.reminders, wave.instruments = sorted(asks.get("reminders", ())), list(asks.get("instruments", ()))

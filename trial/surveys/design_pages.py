@@ -92,6 +92,8 @@ def remove_item(request: SignedInRequest, trial: str, code: str, item: str) -> H
 def wave(request: SignedInRequest, trial: str, code: str) -> HttpResponse:
     """Say when a wave asks what."""
     found = trial_for(request.user, trial, needing=Permission.MANAGE_TRIAL)
+    if code not in design.CODES:
+        raise not_found(_("Fant ikke runden."))
     form = WaveForm(request.POST or None, trial=found, wave=found.waves.filter(code=code).first())
     if perform(form, design.set_wave, by=request.user, trial=found, code=code):
         return redirect("surveys:plan", trial)
