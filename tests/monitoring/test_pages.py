@@ -145,6 +145,15 @@ def test_a_blinded_report_names_no_arm_whoever_prints_it(lived, printed, kind):
     assert printed[0].sections[0].figure.startswith("<svg")
 
 
+def test_who_prints_small_numbers_is_told_whom_they_are_for(lived):
+    told = {
+        name: signed_in(getattr(lived, name)).get(at("reports")).content.decode() for name in ("coordinator", "lead")
+    }
+    assert "Små tall er ikke skjult" in told["coordinator"]
+    assert "Kan deles med alle som styrer forsøket" not in told["coordinator"]
+    assert "Kan deles med alle som styrer forsøket" in told["lead"]
+
+
 def test_the_unblinded_report_has_numbers_by_arm_and_leaves_a_trace(lived, printed):
     answer = signed_in(lived.coordinator).get(at("report_pdf", "board-unblinded"))
     assert answer.content.startswith(b"%PDF")
