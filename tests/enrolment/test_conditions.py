@@ -68,6 +68,7 @@ def test_criteria_stand_once_the_protocol_is_locked(cast):
 def test_a_lead_publishes_a_new_version(cast):
     lead = client_of(cast.lead)
     given = {"text_nb": "Ny tekst", "covers": ["employment"], "optional": ["later_contact"]}
+    given |= {"variables-employment": "start: Når jobben begynte"}
     assert lead.post(f"{HERE}consent-form/", given).status_code == 302
     with acting(cast.lead):
         newest = ConsentForm.objects.first()

@@ -71,6 +71,7 @@ class TestItems:
             ({"variables": {"employment": [("start", "  ")]}}, "reason_missing"),
             ({"variables": {"employment": [("start", "født 13097248022")]}}, "national_id_in_text"),
             ({"variables": {"employment": [("participant_number", "x")]}}, "unknown_variable"),
+            ({"variables": {"employment": []}}, "variables_missing"),
             ({"storage_end": date(2020, 1, 1)}, "storage_over"),
         ],
     )

@@ -65,6 +65,13 @@ class TestConverter:
         width, height = pypdfium2.PdfDocument(document)[0].get_size()
         assert height > width
 
+    def test_sixteen_bits_of_grey_do_not_turn_white(self):
+        made = io.BytesIO()
+        scans.Image.frombytes("I;16", (200, 200), (60 * 257).to_bytes(2, "little") * 40_000).save(made, "PNG")
+        _pages, document = convert(made.getvalue())
+        shown = pypdfium2.PdfDocument(document)[0].render().to_pil().convert("L").resize((1, 1))
+        assert abs(shown.getpixel((0, 0)) - 60) <= 2
+
     def test_a_large_picture_is_made_smaller(self):
         made = io.BytesIO()
         scans.Image.new("L", (4000, 5000)).save(made, "PNG")

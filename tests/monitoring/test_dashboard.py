@@ -18,6 +18,7 @@ from trial.access.roles import Role
 from trial.audit.clock import SimulatedClock
 from trial.audit.guards import writing
 from trial.enrolment.actions import check_eligibility, withdraw
+from trial.enrolment.models import EligibilityCheck
 from trial.enrolment.states import Withdrawal
 from trial.followup.actions import assign, record_deviation, record_measure
 from trial.followup.queries import caseloads_at
@@ -155,8 +156,12 @@ def test_the_flow_counts_everyone_once(cast: Cast) -> None:
         check_eligibility(
             by=cast.kari, office=cast.moss, answers={"reduced_capacity": False, "wants_work": True, "in_work": False}
         )
-    registered(cast)
     consented(cast)
+    corrected = registered(cast)
+    with acting(cast.kari):
+        check = EligibilityCheck.objects.select_related("trial", "office").get(pk=corrected.pk)
+        answers = {"reduced_capacity": False, "wants_work": True, "in_work": False}
+        check_eligibility(by=cast.kari, office=cast.moss, answers=answers, check=check)
     flow = board_of(cast, cast.coordinator).flow
     assert (flow.assessed, flow.not_eligible, flow.under_way, flow.enrolled, flow.waiting) == (6, 1, 2, 3, 0)
     shown = [(arm.arm.code, arm.drawn, arm.followed, arm.unassigned, arm.withdrawn) for arm in flow.arms]

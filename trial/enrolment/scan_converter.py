@@ -79,6 +79,8 @@ def _of_image(content: bytes, kind: str) -> Iterator[Image.Image]:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The pixels on white, no larger than a page needs, and nothing else."""
+    if image.mode.startswith("I"):  # sixteen bits of grey, which Pillow would cut to white instead of scaling
+        image = image.convert("I").point(lambda grey: grey / 256).convert("L")
     image = image.convert("RGBA")
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     paper = Image.new("RGB", image.size, "white")

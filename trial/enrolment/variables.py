@@ -101,11 +101,14 @@ def checked_variables(register: str, given: Sequence[Sequence[str]] | None) -> l
 
     Raises:
         Refusal: `unknown_variable` for one that the register's files do not have, `reason_missing` for one without
-            a reason; on the field `variables-<register>`.
+            a reason, `variables_missing` for a register without any; on the field `variables-<register>`.
     """
     if given is None:
         return usual_variables(register)
     field = f"variables-{register}"
+    if register in USUAL and not given:
+        sentence = _("Skriv minst én variabel, eller ta registeret ut av samtykket.")
+        raise Refusal("variables_missing", sentence, field=field, status=422)
     known = set(REGISTERS[register].names) - {NUMBER.name} if register in REGISTERS else set()
     for line, (name, reason) in enumerate(given, 1):
         refuse_national_id(**{field: reason})

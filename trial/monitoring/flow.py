@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from trial.allocation.models import Allocation, Correction
 from trial.allocation.states import CorrectionKind
@@ -15,6 +15,10 @@ from trial.followup.states import UNDER_FOLLOW_UP
 from trial.studies.models import Arm, Trial
 
 LOST = (Withdrawal.NEW_DATA, Withdrawal.EVERYTHING)
+# Everyone who was asked is counted in one place: whoever has a number stays among those under way, or with those who
+# withdrew, also where corrected answers close the way in.
+NOT_ELIGIBLE = Q(eligible=False) & ~Q(Exists(Participant.objects.filter(pk=OuterRef("pk"))))
+PUT_AWAY = Q(discarded=True) & ~Q(eligible=False)
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,8 @@ def flow_of(trial: Trial, arms: list[Arm], states: States) -> Flow:
     """The flow of a trial as far as the reader's rows reach; two queries beside the `states` already counted."""
     checks = EligibilityCheck.objects.filter(trial=trial).aggregate(
         assessed=Count("key"),
-        not_eligible=Count("key", filter=Q(eligible=False)),
-        discarded=Count("key", filter=Q(discarded=True)),
+        not_eligible=Count("key", filter=NOT_ELIGIBLE),
+        discarded=Count("key", filter=PUT_AWAY),
     )
     withdrew = states[ParticipantState.WITHDRAWN, False]
     return Flow(

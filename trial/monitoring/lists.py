@@ -22,7 +22,7 @@ from trial.allocation.states import CorrectionKind
 from trial.audit import clock
 from trial.enrolment.models import EligibilityCheck, Participant
 from trial.enrolment.states import BEFORE_ENROLMENT, ParticipantState, Withdrawal
-from trial.monitoring.flow import LOST, corrected, departures, deviated
+from trial.monitoring.flow import LOST, NOT_ELIGIBLE, PUT_AWAY, corrected, departures, deviated
 from trial.monitoring.queries import sees_arms
 from trial.studies.models import Arm, Trial
 from trial.studies.permissions import require
@@ -57,14 +57,12 @@ def _corrected(kind: CorrectionKind) -> Callable[[Rows, Arm], Rows]:
 
 def _turned_back(rows: Rows) -> Rows:
     withdrew = Participant.objects.filter(pk=OuterRef("pk"), state=ParticipantState.WITHDRAWN, enrolled_at=None)
-    return rows.filter(Q(discarded=True) | Exists(withdrew))
+    return rows.filter(PUT_AWAY | Exists(withdrew))
 
 
 STEPS: Mapping[str, Step] = {
     "assessed": Step(gettext_lazy("Vurdert for deltakelse"), lambda rows: rows, of_checks=True),
-    "not-eligible": Step(
-        gettext_lazy("Oppfylte ikke kravene"), lambda rows: rows.filter(eligible=False), of_checks=True
-    ),
+    "not-eligible": Step(gettext_lazy("Oppfylte ikke kravene"), lambda rows: rows.filter(NOT_ELIGIBLE), of_checks=True),
     "declined": Step(gettext_lazy("Ville ikke delta"), _turned_back, of_checks=True),
     "under-way": Step(
         gettext_lazy("Under registrering"), lambda rows: rows.filter(enrolled_at=None, state__in=BEFORE_ENROLMENT)
