@@ -107,8 +107,8 @@ def checked_variables(register: str, given: Sequence[Sequence[str]] | None) -> l
         return usual_variables(register)
     field = f"variables-{register}"
     if register in USUAL and not given:
-        sentence = _("Skriv minst én variabel, eller ta registeret ut av samtykket.")
-        raise Refusal("variables_missing", sentence, field=field, status=422)
+        nothing = _("Skriv minst én variabel, eller ta registeret ut av samtykket.")
+        raise Refusal("variables_missing", nothing, field=field, status=422)
     known = set(REGISTERS[register].names) - {NUMBER.name} if register in REGISTERS else set()
     for line, (name, reason) in enumerate(given, 1):
         refuse_national_id(**{field: reason})
