@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import Cast, acting
-from tests.followup.people import assigned, drawn
+from tests.followup.people import assigned, drawn, specialist
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.audit.clock import SimulatedClock
@@ -22,6 +22,7 @@ from trial.followup.actions import (
     set_guidelines,
 )
 from trial.followup.models import Deviation
+from trial.followup.queries import portfolio_size
 
 USUAL = {"template": "se", "supervisor_capacity": 10, "weights": {}, "days_to_assign": 7, "days_to_contact": 30}
 
@@ -65,6 +66,49 @@ def test_control_someone_contacted_in_time_is_not(cast: Cast, simulated_clock: S
         log_contact(by=cast.jon, participant=participant, kind="meeting", minutes=30)
     simulated_clock.advance(timedelta(days=31))
     assert _found(cast) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "counterpart", "met"),
+    [
+        ("phone", "employer", False),
+        ("phone", "caseworker", False),
+        ("meeting", "health", False),
+        ("meeting", "both", True),
+        ("three_way", "employer", True),
+    ],
+)
+def test_contact_about_someone_is_not_contact_with_the_person(
+    cast: Cast, simulated_clock: SimulatedClock, kind: str, counterpart: str, met: bool
+) -> None:
+    participant = assigned(cast)
+    with acting(cast.jon):
+        log_contact(by=cast.jon, participant=participant, kind=kind, counterpart=counterpart, minutes=30)
+    simulated_clock.advance(timedelta(days=31))
+    assert [kind for kind, _day, _fact in _found(cast)] == ([] if met else ["not_contacted"])
+    with acting(cast.jon):
+        assert portfolio_size(cast.jon, cast.trial) == (1, 1)
+    client = Client()
+    client.force_login(cast.jon)
+    page = client.get(reverse("followup:portfolio", args=[cast.trial.code])).content.decode()
+    assert ("Sist kontaktet 02.03.2026." in page, "Ikke kontaktet ennå." in page) == (met, not met)
+
+
+def test_whatever_contact_about_someone_of_the_control_group_is_found_on_its_first_day(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    control = drawn(cast, "control")
+    specialist(cast)
+    simulated_clock.advance(timedelta(days=5))
+    with acting(cast.jon):
+        for day in (date(2026, 3, 6), date(2026, 3, 4)):
+            log_contact(
+                by=cast.jon, participant=control, kind="phone", counterpart="employer", minutes=5, day=day,
+                in_control=True,
+            )  # fmt: skip
+    with maintenance(), writing():
+        Deviation.ever.all().delete()
+    assert _found(cast) == [("control_followed", date(2026, 3, 4), "")]
 
 
 def test_contact_with_the_control_group_is_refused_until_it_is_said_to_have_happened(cast: Cast) -> None:

@@ -83,8 +83,8 @@ def _recount(person: Participant) -> dict[str, object]:
         ],
         "contacts": len(contacts),
         "minutes": sum(row.minutes for row in contacts),
-        "first_contact": _first(row.day for row in contacts),
-        "last_contact": max((row.day for row in contacts), default=None),
+        "first_contact": _first(row.day for row in contacts if _with_the_person(row)),
+        "last_contact": max((row.day for row in contacts if _with_the_person(row)), default=None),
         "first_employer": _first([*at_employers, *asked]),
         "first_three_way": _first(row.day for row in contacts if row.kind == "three_way"),
         "first_job": _first(row.start for row in begun),
@@ -93,6 +93,10 @@ def _recount(person: Participant) -> dict[str, object]:
         "first_measure": _first(measures),
         "paid_at_end": None if ended is None else any(row.start <= ended <= (row.end or date.max) for row in paid),
     }
+
+
+def _with_the_person(row: Contact) -> bool:
+    return row.kind == "three_way" or row.counterpart in ("participant", "both")
 
 
 def _first(days: Iterable[date]) -> date | None:

@@ -16,19 +16,27 @@ BEFORE_AND_SINCE = (
 )
 
 
-def add_up_since_assigned(apps, schema_editor):
+def summarise_since_assigned():
     statement = import_module("trial.followup.migrations.0006_retractions").summarise_what_stands()
     for before, since in BEFORE_AND_SINCE:
         if statement.count(before) != 1:
             raise ValueError("a reading of the summaries was not found")
         statement = statement.replace(before, since)
-    schema_editor.execute(statement, params=None)
+    return statement
+
+
+def add_up_everyone(schema_editor):
     with schema_editor.connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.maintenance', 'on', true)")
         cursor.execute("SELECT participant_id FROM followup_casesummary")
         people = [key for (key,) in cursor.fetchall()]
         cursor.execute("SELECT followup_summarise(%s::uuid[])", [people])
         cursor.execute("SELECT set_config('app.maintenance', '', true)")
+
+
+def add_up_since_assigned(apps, schema_editor):
+    schema_editor.execute(summarise_since_assigned(), params=None)
+    add_up_everyone(schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -20,8 +20,9 @@ class CaseSummary(GuardedModel):
 
     `specialist`: whom the person is with now; `responsible`: the last one. `stage_contacts` and `stage_days` have five
     numbers, in the order of the stages; the days of the present stage count when it ends (`stage_since` says since
-    when it lasts). The first job, paid or ordinary job, and measure (no mere follow-up) are those begun since the first
-    assignment; `paid_at_end`: in paid work on the day the follow-up ended.
+    when it lasts). `contacts` are all, `first_contact` and `last_contact` those with the person. The first job, paid or
+    ordinary job, and measure (no mere follow-up) are those begun since the first assignment; `paid_at_end`: in paid
+    work on the day the follow-up ended.
     """
 
     participant = models.OneToOneField(

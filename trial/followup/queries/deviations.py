@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from trial.access.permissions import Permission
 from trial.access.refusals import not_found
 from trial.allocation.models import Allocation
 from trial.audit import clock
-from trial.followup.models import Deviation, DeviationKind, Measure, Retraction
+from trial.followup.models import Contact, Deviation, DeviationKind, Measure, Retraction
 from trial.followup.queries.caseloads import guidelines_of
 from trial.followup.states import NOT_WITHDRAWN
 from trial.studies.models import Office, Trial
@@ -44,15 +44,14 @@ def findings_in(trial: Trial, offices: Iterable[Office]) -> list[Finding]:
 def _control_followed(trial: Trial, offices: list[Office]) -> Iterator[Finding]:
     """A participant of the control group whom someone of follow-up has been in contact with, or has as a case."""
     kind = DeviationKind.CONTROL_FOLLOWED
+    contacts = Contact.objects.filter(participant=OuterRef("participant")).order_by("day")
     rows = (
         _drawn(trial, offices, kind)
         .filter(arm__is_control=True)
         .filter(
             Q(participant__case_summary__contacts__gt=0) | Q(participant__case_summary__first_assigned__isnull=False)
         )
-        .annotate(
-            day=F("participant__case_summary__first_contact"), assigned=F("participant__case_summary__first_assigned")
-        )
+        .annotate(day=Subquery(contacts.values("day")[:1]), assigned=F("participant__case_summary__first_assigned"))
     )
     for participant, office, contacted, assigned in rows.values_list("participant", "office", "day", "assigned"):
         yield Finding(participant, office, kind, min(filter(None, (contacted, assigned))))
@@ -64,7 +63,7 @@ def _not_assigned(trial: Trial, offices: list[Office]) -> Iterator[Finding]:
 
 
 def _not_contacted(trial: Trial, offices: list[Office]) -> Iterator[Finding]:
-    """Drawn to follow-up, and never contacted within the days that the trial allows."""
+    """Drawn to follow-up, and within the days that the trial allows nobody was in contact with the person."""
     yield from _late(trial, offices, DeviationKind.NOT_CONTACTED, "first_contact", guidelines_of(trial).days_to_contact)
 
 
