@@ -51,6 +51,16 @@ def test_nobody_agrees_with_themselves_or_twice(drawn_trial: DrawCast):
         approved(drawn_trial, recovery)
 
 
+def test_who_looked_before_the_other_agreed_does_not_agree_again(drawn_trial: DrawCast):
+    recovery = requested(drawn_trial)
+    with acting(drawn_trial.cast.lead):
+        looked_at = Recovery.objects.get(pk=recovery.pk)
+    approved(drawn_trial, recovery)
+    with pytest.raises(Refusal, match="already_decided"):
+        approved(drawn_trial, looked_at)
+    assert len(events(drawn_trial)) == 1
+
+
 @pytest.mark.parametrize(("reason", "code"), [(" ", "reason_missing"), ("Hos 15507600333", "national_id_in_text")])
 def test_what_is_no_reason_is_refused(drawn_trial: DrawCast, reason: str, code: str):
     with pytest.raises(Refusal, match=code):

@@ -49,7 +49,8 @@ def approve_recovery(*, by: User, recovery: Recovery) -> Recovery:
     """
     require(by, recovery.trial, Permission.OPEN_TRIAL)
     second_person(recovery.requested_by, by)
-    if recovery.approved_at:
+    held: Recovery = Recovery.objects.select_for_update(of=("self",)).get(pk=recovery.pk)
+    if held.approved_at:
         raise Refusal("already_decided", _("Noen har allerede tatt stilling til dette."))
     log_event(by=by, trial=recovery.trial, kind="key_recovered", note=recovery.reason)
     record(by=by, verb="key_recovery_approved", trial=recovery.trial.code)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.middleware import common
 from django.utils import translation
 
 from trial.access import planes
-from trial.access.refusals import Refusal
+from trial.access.refusals import Refusal, of_two_at_once
 from trial.access.tokens import token_of
 from trial.audit import calls
 from trial.config.problems import refusal_response
@@ -94,6 +95,10 @@ class PlaneMiddleware:
                 return _rendered(view(request, *args, **kwargs))
         except Refusal as refusal:
             return refusal_response(request, refusal)
+        except IntegrityError as error:
+            if (late := of_two_at_once(error)) is None:
+                raise
+            return refusal_response(request, late)
 
 
 def _rendered(response: Any) -> Any:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,7 +14,7 @@ from django.views import defaults
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from trial.access.refusals import Refusal
+from trial.access.refusals import Refusal, of_two_at_once
 
 PROBLEM = "application/problem+json"
 TOO_LATE = 409  # what was asked for does not fit what is there now
@@ -102,6 +102,9 @@ def _told(request: HttpRequest, code: str, detail: Any, status: int) -> HttpResp
 
 
 def _body_of(exception: Exception) -> dict[str, Any] | None:
+    if isinstance(exception, IntegrityError):
+        late = of_two_at_once(exception)
+        return of_refusal(late) if late else None
     if isinstance(exception, Refusal):
         return of_refusal(exception)
     if isinstance(exception, Http404):

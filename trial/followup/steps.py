@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from trial.access.free_text import refuse_national_id
 from trial.access.models import User
 from trial.access.permissions import Permission
-from trial.access.refusals import Refusal, violated_constraint
+from trial.access.refusals import Refusal, changed_meanwhile, violated_constraint
 from trial.audit import clock
 from trial.enrolment.models import Participant
 from trial.followup.models import (
@@ -82,11 +82,7 @@ def at_version(row: HasVersion, version: int | None) -> None:
 
 
 def refuse_changed(field: str | None = None) -> NoReturn:
-    raise Refusal(
-        "changed_meanwhile",
-        _("Noen andre har endret dette mens du skrev. Se hva som står nå, og lagre på nytt hvis det fortsatt gjelder."),
-        field=field,
-    )
+    raise changed_meanwhile(field)
 
 
 @contextmanager
