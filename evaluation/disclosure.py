@@ -33,8 +33,9 @@ PERSONS_A_STEP: Final = 10
 ALPHA: Final = 0.05
 SMALLEST: Final = "smallest"
 """The note that says, row by row, how few persons have or lack a state in an arm. It never leaves."""
-INSIDE: Final = (SMALLEST, "determined")
-"""Notes that never leave. `determined` names the covariates of which, as a rule, nobody in one arm has any."""
+INSIDE: Final = (SMALLEST, "determined", "one_arm")
+"""Notes that never leave. `determined` names the covariates of which, as a rule, nobody in one arm has any, `one_arm`
+the strata whose people are all of the same arm: who knows one of them would know the arm."""
 LEAVING: Final = "leaving"
 """The note that holds, by rule, the rows and drawing of a finding that was made anew from rounded counts."""
 COUNTS: Final = (
@@ -114,8 +115,16 @@ def _step_told(given: Sequence[Row], rule: Rule) -> dict[str, str]:
 
 
 def disclosed_manifest(manifest: Mapping[str, Any], rule: str) -> dict[str, Any]:
-    """What results were made from, as it may leave: how many persons there were is a count as well."""
-    return {**manifest, **({"persons": RULES[rule].count(manifest["persons"])} if "persons" in manifest else {})}
+    """What results were made from, as it may leave: how many persons there were, or were left out, are counts."""
+    counts = {name: _counted(manifest[name], RULES[rule]) for name in ("persons", "consent") if name in manifest}
+    return {**manifest, **counts}
+
+
+def _counted(value: Any, rule: Rule) -> Any:
+    """A count as it may leave, or all counts of a mapping; nobody is no count of anybody."""
+    if isinstance(value, Mapping):
+        return {name: _counted(part, rule) for name, part in value.items()}
+    return rule.count(value) if value else value
 
 
 def far_enough(arms: Mapping[str, int], earlier: Iterable[Mapping[str, int]], rule: str) -> bool:
@@ -131,16 +140,25 @@ def _hider(columns: Sequence[str], notes: Mapping[str, Any], rule: Rule) -> Call
     alpha = float(notes.get("alpha", ALPHA))
     if "variable" in columns:
         arms = {arm: notes[f"n_{arm}"] for arm in columns[1:3]}
-        return lambda row: _baseline_row(row, arms, rule)
+        persons = {arm: notes.get(f"persons_{arm}", n) for arm, n in arms.items()}
+        return lambda row: _baseline_row(row, arms, persons, rule)
     if "mean" in columns:
         return lambda row: _share_row(row, rule)
     if set(MISSING) <= set(columns):
-        return lambda row: _missing_row(row, rule, alpha)
+        return lambda row: _of_many(_missing_row(row, rule, alpha), rule)
     if {"month", "effect"} <= set(columns):
         return lambda row: _month_row(row, rule, alpha)
     if "moved" in columns:
-        return lambda row: _counts_rounded(row | _coarse(row, ("moved",), row["n"], rule), rule)
-    return lambda row: _counts_rounded(row, rule)
+        return lambda row: _of_many(_counts_rounded(row | _coarse(row, ("moved",), row["n"], rule), rule), rule)
+    return lambda row: _of_many(_counts_rounded(row, rule), rule)
+
+
+def _of_many(row: Row, rule: Rule) -> Row:
+    """A row of numbers that are no counts, hidden where they are of few persons: a mean may be what one of them had."""
+    if row[SMALLEST] is None or row[SMALLEST] > rule.hides_up_to:
+        return row
+    told = {*COUNTS, "outcome", "subgroup", "level", "bounds", SMALLEST}
+    return {key: value if key in told else "" if isinstance(value, str) else None for key, value in row.items()}
 
 
 def _counts_rounded(row: Row, rule: Rule) -> Row:
@@ -214,11 +232,14 @@ def _share_row(row: Row, rule: Rule) -> Row:
     return rounded if row["outcome"] in UNITS else rounded | {"mean": rule.share(row["mean"], n)}
 
 
-def _baseline_row(row: Row, arms: Mapping[str, int], rule: Rule) -> Row:
-    """A row of the baseline table: the arms' shares (treated, control), and what follows from them."""
+def _baseline_row(row: Row, arms: Mapping[str, int], persons: Mapping[str, int], rule: Rule) -> Row:
+    """A row of the baseline table: the arms' shares or means (treated, control), and what follows from them. `persons`
+    by arm differ from `arms` where units were drawn."""
     rounded = _counts_rounded(row, rule)
     if row["variable"] in UNITS:
-        return rounded
+        few = min(persons.values()) - (row["missing"] or 0) if row[SMALLEST] is None else row[SMALLEST]
+        hidden = dict.fromkeys((*arms, *FOLLOWS_FROM_SHARES)) | {"reason": ""}
+        return rounded | hidden if few <= rule.hides_up_to else rounded
     shares = {arm: _known_share(row[arm], n, row["missing"] or 0, rule) for arm, n in arms.items()}
     first, second = shares.values()
     if first is None or second is None:
@@ -287,9 +308,9 @@ def _scaled(key: str, number: Any, scale: int) -> Any:
 
 
 def _rounded_notes(notes: Mapping[str, Any], rule: Rule) -> dict[str, Any]:
-    """Numbers of persons under a finding (n_<arm>, joint_n) are counts as well."""
+    """Numbers of persons under a finding (n_<arm>, persons_<arm>, joint_n) are counts as well."""
     counts: dict[str, Any] = {
-        key: rule.count(value) for key, value in notes.items() if key.startswith("n_") or key == "joint_n"
+        key: rule.count(value) for key, value in notes.items() if key.startswith(("n_", "persons_")) or key == "joint_n"
     }
     if "joint_df" in notes:
         counts |= {"joint_df": [notes["joint_df"][0], rule.count(notes["joint_df"][1])]}

@@ -162,6 +162,9 @@ def test_the_test_of_two_shares_is_made_from_the_rounded_ones() -> None:
 
 def test_how_many_persons_there_were_is_rounded_in_the_manifest_as_well() -> None:
     assert disclosed_manifest({"persons": 268, "seed": 7}, "opensafely") == {"persons": 270, "seed": 7}
+    consent = {"persons_left_out": 0, "persons_not_covered": {"income": 1, "benefits": 13}}
+    left = {"persons_left_out": 0, "persons_not_covered": {"income": None, "benefits": 15}}
+    assert disclosed_manifest({"consent": consent}, "opensafely") == {"consent": left}
 
 
 def test_two_releases_are_of_the_same_persons_or_of_many_others() -> None:

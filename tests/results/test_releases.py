@@ -1,12 +1,16 @@
 """Results leave by two persons, after the disclosure rule, and only what was released is seen by others."""
 
 import json
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
+from evaluation.disclosure import far_enough
 from tests.analyses import life
 from tests.cast import acting
+from tests.meeting import at_once
 from trial.access.planes import DatabaseRole, Plane, acting_in
 from trial.access.refusals import Refusal
 from trial.analyses.actions import request_run
@@ -15,6 +19,7 @@ from trial.analyses.models import Run
 from trial.enrolment.actions import withdraw
 from trial.enrolment.queries import participants_of
 from trial.enrolment.states import Withdrawal
+from trial.results import actions
 from trial.results.actions import preview, refuse_release, release_results, request_release
 from trial.results.models import Release, ReleasedResult
 from trial.results.queries import releasable, release_for, releases_of
@@ -138,6 +143,44 @@ def test_results_that_differ_from_released_ones_by_a_few_persons_stay_inside(don
         release.refresh_from_db()
         assert (release.state, release.results.count()) == (ReleaseState.REQUESTED, 0)
         assert refuse_release(by=cast.checker, release=release, reason="For nær").state == ReleaseState.REFUSED
+
+
+def test_of_two_near_results_released_at_once_one_stays_inside(lived_and_committing, monkeypatch):
+    cast, plan = lived_and_committing
+    life.data_locked(cast)
+    first = _asked(cast, _run(cast, plan))
+    with acting(cast.kari):
+        gone = participants_of(cast.kari, cast.trial).filter(office=cast.moss).first()
+        withdraw(by=cast.kari, participant=gone, meaning=Withdrawal.EVERYTHING)
+    second = _asked(cast, _run(cast, plan))
+    door = Barrier(2)
+
+    def looked_together(*given):
+        with suppress(BrokenBarrierError):
+            door.wait(1)
+        return far_enough(*given)
+
+    monkeypatch.setattr(actions, "far_enough", looked_together)
+
+    def let_out(release):
+        with acting(cast.checker):
+            return release_results(by=cast.checker, release=release).state
+
+    found = at_once(lambda: let_out(first), lambda: let_out(second))
+    assert sorted(map(str, found)) == ["release_too_near", "released"]
+
+
+def test_how_few_were_left_out_does_not_leave_with_the_manifest(lived):
+    cast, plan = lived
+    life.data_locked(cast)
+    with acting(cast.kari):
+        gone = participants_of(cast.kari, cast.trial).filter(office=cast.moss).first()
+        withdraw(by=cast.kari, participant=gone, meaning=Withdrawal.EVERYTHING)
+    run = _run(cast, plan)
+    release = _asked(cast, run)
+    assert run.manifest["consent"]["persons_left_out"] == 1
+    assert release.manifest["consent"]["persons_left_out"] is None
+    assert set(release.manifest["consent"]["persons_not_covered"].values()) == {None}
 
 
 @pytest.mark.parametrize("attribute", READERS)

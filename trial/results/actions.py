@@ -16,6 +16,7 @@ from trial.audit import clock
 from trial.audit.actions import action, post, record
 from trial.results.models import Release, ReleasedResult
 from trial.results.states import ReleaseState, next_state
+from trial.studies.models import Trial
 from trial.studies.permissions import require
 
 
@@ -54,6 +55,8 @@ def release_results(*, by: User, release: Release) -> Release:
     Raises:
         Refusal: `not_allowed`, `second_person_needed`, `wrong_release_state`, `release_too_near` to an earlier one.
     """
+    require(by, release.trial, Permission.RELEASE_RESULTS)
+    Trial.objects.select_for_update(no_key=True).get(pk=release.trial_id)  # of two at once, one sees the other
     locked = _decided(by, release, ReleaseState.RELEASED, "results_released")
     earlier = locked.trial.releases.filter(state=ReleaseState.RELEASED).exclude(pk=locked.pk).select_related("run")
     if not far_enough(_arms(locked.run), [_arms(before.run) for before in earlier], locked.rule):
@@ -87,9 +90,9 @@ def preview(release: Release, finding: Finding) -> ReleasedResult:
 
 
 def _arms(run: Run) -> dict[str, int]:
-    """How many persons of each arm the run is about, as table 1 counts them."""
+    """How many of each arm the run is about, as table 1 counts them: persons, and offices where those were drawn."""
     notes = run.results.filter(name="table-1").values_list("notes", flat=True).first() or {}
-    return {name: n for name, n in notes.items() if name.startswith("n_")}
+    return {name: n for name, n in notes.items() if name.startswith(("n_", "persons_"))}
 
 
 def _leaving(release: Release) -> Any:
