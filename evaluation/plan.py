@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final, Self
 
 import pandas as pd
@@ -18,7 +19,7 @@ from evaluation.effects import TOTALS
 from evaluation.errors import EvaluationError
 from evaluation.outcomes import OUTCOMES
 from evaluation.paper import EFFECT_FIGURES, SHARE_FIGURES, TABLE_1, TABLE_2
-from evaluation.plan_shape import LONGEST, is_day_or_empty, is_number_between, shape_problem
+from evaluation.plan_shape import LONGEST, is_day_or_empty, is_number_between, shape_problem, spelling_problem
 from evaluation.published import SEKLAR
 from evaluation.redraws import Design
 from evaluation.regression import COVARIANCES
@@ -97,12 +98,14 @@ class Plan:
     version: int = VERSION
 
     def __post_init__(self) -> None:
-        wrong = shape_problem({part.name: getattr(self, part.name) for part in fields(self)})
+        content = {part.name: getattr(self, part.name) for part in fields(self)}
+        wrong = shape_problem(content) or spelling_problem(content)
         for problem in [wrong] if wrong else self._problems():
             raise EvaluationError("plan_invalid", problem)
 
     def _problems(self) -> list[str]:
         """What is wrong, each as a sentence that names the field."""
+        numbers = [number.lower() for number in chain(self.share_figures, self.effect_figures)]
         found = [
             (self.version != VERSION, f"version: this program reads plans of version {VERSION}"),
             (not self.trial, "trial: name the trial"),
@@ -123,6 +126,7 @@ class Plan:
                 for name, outcomes, known in self._asked_outcomes()
                 for outcome in outcomes
             ),
+            (len(set(numbers)) < len(numbers), "effect_figures: two figures have the same number"),
             (self.on not in ("last_day", "any_day"), "on: last_day or any_day"),
             (not is_number_between(self.min_hours, 0, 168), "min_hours: hours a week as text, e.g. '4'"),
             (not is_day_or_empty(self.data_to), "data_to: the last day of the registers as yyyy-mm-dd, or empty"),
@@ -280,5 +284,5 @@ def plan_of_protocol(content: Mapping[str, Any], *, data_to: str = "") -> Plan:
 
 
 def _control_of(codes: Sequence[str]) -> str:
-    """The arm called control, else the last one named."""
-    return "control" if "control" in codes else codes[-1]
+    """The arm called control, also before any arm is named, else the last one named."""
+    return "control" if "control" in codes or not codes else codes[-1]

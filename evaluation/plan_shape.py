@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from re import fullmatch
 from typing import Any, Final
 
+from evaluation.canonical import canonical_json, plain
+
+FIGURE_NUMBER: Final = "[A-Za-z0-9_-]{1,40}"  # a part of addresses and of the names of files
 LONGEST: Final = 1_200  # a century of months: a window typed as dates would fill the memory
 
 Shape = tuple[Callable[[Any], bool], str]
@@ -31,6 +35,11 @@ def is_figures(value: Any) -> bool:
     return isinstance(value, Mapping) and all(
         is_text(key) and is_names(names) and names for key, names in value.items()
     )
+
+
+def is_numbered(value: Any) -> bool:
+    """As `is_figures`, each with a number that an address can hold."""
+    return is_figures(value) and all(fullmatch(FIGURE_NUMBER, number) for number in value)
 
 
 def is_texts(value: Any) -> bool:
@@ -91,7 +100,10 @@ TEXT: Final[Shape] = (is_text, "must be text")
 WHOLE: Final[Shape] = (is_whole, "must be a whole number")
 WINDOW: Final[Shape] = (is_window, "must be two whole numbers, the first and the last month")
 _NAMES: Final[Shape] = (is_names, "must be a list of different names")
-_FIGURES: Final[Shape] = (is_figures, 'must be an object such as {"6": ["employed", "hours"]}')
+_FIGURES: Final[Shape] = (
+    is_numbered,
+    'must be an object such as {"V1": ["employed", "hours"]}, with letters and digits for a figure\'s number',
+)
 
 SHAPES: Final[Mapping[str, Shape]] = {
     "trial": TEXT,
@@ -138,3 +150,17 @@ def shape_problem(content: Any, shapes: Mapping[str, Shape] = SHAPES) -> str | N
         if not fits(value):
             return f"{name}: {sentence}"
     return None if "trial" in content else "trial: name the trial"
+
+
+def spelling_problem(content: Mapping[str, Any]) -> str | None:
+    """The first field with something in it that canonical JSON cannot spell, so that the plan would have no hash."""
+    for name, value in content.items():
+        try:
+            spelled = canonical_json(plain(value))
+        except TypeError:
+            return f"{name}: write numbers with a fraction as text; true, false and null have no place here"
+        except UnicodeEncodeError:
+            spelled = b"\\u0000"
+        if b"\\u0000" in spelled:
+            return f"{name}: holds a sign that is none"
+    return None

@@ -9,6 +9,8 @@ from evaluation.plan import seklar_plan
 from tests.cast import acting
 from trial.access.refusals import Refusal
 from trial.analyses.actions import lock_plan, propose_plan
+from trial.analyses.templates import template_for
+from trial.studies.actions import set_arms
 
 CONTENT = seklar_plan("se-klar").to_dict()
 
@@ -64,6 +66,10 @@ def test_a_trial_has_one_locked_plan(drafted_cast):
         ({"alpha": 0.05}, "plan_invalid"),
         ({"colour": "red"}, "plan_invalid"),
         ({"trial": "another"}, "plan_of_another_trial"),
+        ({"control": "kontroll"}, "plan_invalid"),
+        ({"ratios": {"Moss": {"intervensjon": 5, "control": 3}}}, "plan_invalid"),
+        ({"design": {"method": {"kind": "simple"}, "arms": [["control", 1], ["x", 1]]}}, "plan_invalid"),
+        ({"design": {"method": {"kind": "simple", "p": 0.5}, "arms": [["control", 1], ["x", 1]]}}, "plan_invalid"),
     ],
 )
 def test_a_plan_that_cannot_be_carried_out_is_refused_at_its_field(drafted_cast, changes, code):
@@ -88,3 +94,31 @@ def test_only_those_who_lock_plans_propose_them(drafted_cast, attribute):
     user = getattr(drafted_cast, attribute)
     with acting(user), pytest.raises(Refusal, match="not_allowed"):
         propose_plan(by=user, trial=drafted_cast.trial, content=CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("strata_by", "method", "tested"),
+    [
+        (["office"], {"kind": "simple"}, True),
+        ([], {"kind": "simple"}, True),
+        (["office", "kjønn"], {"kind": "simple"}, False),
+        (["kjønn"], {"kind": "simple"}, False),
+        (["office"], {"kind": "biased_coin", "probability": [2, 3]}, False),  # which draws no arms of 5 to 3
+        (["office", "kjønn"], {"kind": "minimisation", "factors": {"kjønn": 1}, "probability": [4, 5]}, True),
+    ],
+)
+def test_the_plan_to_begin_from_tests_the_draw_only_where_it_knows_the_lists(drafted_cast, strata_by, method, tested):
+    trial = drafted_cast.trial
+    trial.strata_by, trial.method = strata_by, method
+    with acting(drafted_cast.lead):
+        assert ("randomisation" in template_for(trial)["further"]) == tested
+
+
+def test_the_plan_to_begin_from_compares_with_the_arm_that_the_trial_calls_its_control(drafted_cast):
+    arms = [
+        {"code": "vanlig", "name": "Vanlig", "ratio": 1, "is_control": True},
+        {"code": "ips", "name": "IPS", "ratio": 1},
+    ]
+    with acting(drafted_cast.lead):
+        set_arms(by=drafted_cast.lead, trial=drafted_cast.trial, arms=arms)
+        assert template_for(drafted_cast.trial)["control"] == "vanlig"

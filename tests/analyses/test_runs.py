@@ -195,6 +195,16 @@ def test_a_departure_from_the_locked_plan_is_exploratory_wherever_it_is_shown(li
         assert all(finding.notes["exploratory"] == ["covariance"] for finding in run.results.all())
 
 
+def test_a_field_that_is_emptied_is_a_departure_like_any_other(lived):
+    cast, plan = lived
+    life.data_locked(cast)
+    run = _departing(cast, plan, {"further": [], "data_to": plan.content["data_to"]})
+    assert run.deviations == {"further": []}
+    both = _departing(cast, plan, {"further": [], "covariance": "HC3"})
+    assert both.deviations == {"further": [], "covariance": "HC3"}
+    assert set(_carried_out(cast, both).manifest["deviations"]) == {"further", "covariance"}
+
+
 @pytest.mark.parametrize(
     ("deviations", "reason", "code", "field"),
     [

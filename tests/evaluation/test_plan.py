@@ -42,6 +42,9 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("totals", [1, 2]),
         ("totals", ["happiness"]),
         ("share_figures", {"1": ["happiness"]}),
+        ("share_figures", {"6.1": ["employed"]}),
+        ("share_figures", {"Figur 9": ["employed"]}),
+        ("effect_figures", {"v1": ["employed"]}),
         ("effect_figures", ["employed"]),
         ("covariance", "HC9"),
         ("primary", ["work_practice"]),
@@ -55,6 +58,8 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("further", ["magic"]),
         ("further", "flow"),
         ("received", 1),
+        ("received", "follow_up\x00"),
+        ("received", "\ud800"),
         ("unit", "office"),
         ("ratios", {"Moss": {"control": 0}}),
         ("ratios", {"Moss": {}}),
@@ -62,6 +67,8 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("design", {"method": {"kind": "magic"}, "arms": [["control", 1], ["a", 1]]}),
         ("design", {"method": {"kind": "simple"}, "arms": [["a", 1], ["b", 1]]}),
         ("design", {"method": {"kind": "simple"}, "arms": "two"}),
+        ("design", {"method": {"kind": "simple", "chance": 0.5}, "arms": [["control", 1], ["a", 1]]}),
+        ("design", {"method": {"kind": "simple"}, "arms": [["control", True], ["a", 1]]}),
         ("families", {"work": []}),
         ("families", {"work": ["happiness"]}),
         ("families", {"work": ["employed"], "again": ["employed"]}),
@@ -86,6 +93,19 @@ def test_a_misspelt_variable_of_the_baseline_is_not_held_against_the_covariates(
         Plan.from_dict(content | {"baseline": ["aeg"], "covariates": [], "subgroups": ["age"]})
     own = Plan.from_dict(content | {"baseline": ["men2", "shoe_size"], "covariates": ["shoe_size"]})
     assert own.baseline == ("men2", "shoe_size")  # delivered columns have any name
+
+
+def test_numbers_of_earlier_trials_with_a_fraction_are_asked_for_as_text() -> None:
+    arm = {"mean_treated": "1", "sd_treated": "2.5", "n_treated": 20, "mean_control": "1", "n_control": 20}
+    earlier = {"measure": "MD", "outcome": "hours", "month": 6}
+    for deviation, fits in (("2.5", True), (2.5, False)):
+        studies = [{"study": name, **arm, "sd_control": deviation} for name in ("a", "b")]
+        content = seklar_plan().to_dict() | {"earlier": earlier | {"studies": studies}}
+        if fits:
+            assert Plan.from_dict(content).sha256
+            continue
+        with pytest.raises(EvaluationError, match=r"^earlier: write numbers with a fraction as text"):
+            Plan.from_dict(content)
 
 
 @pytest.mark.parametrize(("field", "value"), [("months", 3), ("primary", "employed"), ("families", ["employed"])])
@@ -132,6 +152,11 @@ def test_a_comparison_without_a_draw_gets_a_plan_without_a_design() -> None:
     plan = plan_of_protocol(PROTOCOL | {"method": {}, "arms": [["a", 1], ["control", 1]]})
     assert (plan.control, dict(plan.design)) == ("control", {})
     assert "randomisation" not in plan.further
+
+
+def test_a_protocol_that_names_no_arm_yet_gets_a_plan_all_the_same() -> None:
+    plan = plan_of_protocol(PROTOCOL | {"arms": []})
+    assert (plan.control, dict(plan.design)) == ("control", {})
 
 
 def test_a_plan_that_is_no_object_or_names_no_trial_is_refused() -> None:

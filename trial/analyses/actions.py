@@ -1,11 +1,13 @@
 """Plans are proposed and locked by two persons; runs are asked for, cancelled, and carried out by the worker."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from evaluation.canonical import plain
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan as PlanOfAnalysis
 from trial.access.free_text import refuse_national_id
@@ -44,6 +46,7 @@ def propose_plan(*, by: User, trial: Trial, content: Mapping[str, Any]) -> Plan:
     require(by, trial, Permission.LOCK_PLAN)
     _still_drafting(trial)
     parsed = _parsed(trial, content)
+    _refuse_strange_arms(trial, parsed, "content")
     Trial.objects.select_for_update().get(pk=trial.pk)
     if trial.plans.filter(sha256=parsed.sha256).exists():
         raise Refusal("plan_unchanged", _("Denne planen er allerede foreslått."), field="content")
@@ -65,7 +68,8 @@ def lock_plan(*, by: User, plan: Plan) -> Plan:
     """Lock a plan as the second person; the trial names its hash from here on.
 
     Raises:
-        Refusal: `not_allowed`, `plan_closed`, `second_person_needed`, `plan_locked_already`.
+        Refusal: `not_allowed`, `plan_closed`, `second_person_needed`, `plan_locked_already`, `plan_invalid` where the
+            trial's arms have changed since it was proposed.
     """
     require(by, plan.trial, Permission.LOCK_PLAN)
     trial = Trial.objects.select_for_update().get(pk=plan.trial_id)
@@ -74,6 +78,7 @@ def lock_plan(*, by: User, plan: Plan) -> Plan:
         raise Refusal("second_person_needed", _("En annen enn den som foreslo planen, må låse den."))
     if trial.plans.filter(locked_at__isnull=False).exists():
         raise Refusal("plan_locked_already", _("Forsøket har allerede en låst analyseplan."))
+    _refuse_strange_arms(trial, _parsed(trial, plan.content), "content")
     fix_plan(by=by, trial=trial, sha256=plan.sha256)
     record(by=by, verb="plan_locked", trial=trial.code, subject=str(plan.pk), sha256=plan.sha256)
     return plan.changed(locked_at=clock.now(), locked_by=by)
@@ -222,17 +227,34 @@ def _parsed(trial: Trial, content: Mapping[str, Any], field: str = "content") ->
     return parsed
 
 
+def _refuse_strange_arms(trial: Trial, parsed: PlanOfAnalysis, field: str) -> None:
+    """A rehearsal calls the arms A and B, so that a misspelt one would first be found when the data are locked."""
+    arms = list(trial.arms.order_by("position").values_list("code", flat=True))
+    declared = [str(code) for code, _ratio in parsed.design.get("arms", ())]
+    named = [parsed.control, *declared, *(arm for ratios in parsed.ratios.values() for arm in ratios)]
+    for arm in named if arms else ():
+        if arm not in arms:
+            sentence = _("Planen nevner gruppen «%(arm)s», men forsøkets grupper er %(arms)s.")
+            raise Refusal("plan_invalid", sentence % {"arm": arm, "arms": ", ".join(arms)}, field=field, status=422)
+
+
 def _departing(plan: Plan, deviations: Mapping[str, Any], reason: str) -> dict[str, Any]:
     """The fields that really differ from the plan, as its canonical JSON spells them."""
     refuse_national_id(reason=reason)
-    planned = _parsed(plan.trial, plan.content, "deviations").to_dict()
-    done = _parsed(plan.trial, plan.content | dict(deviations), "deviations").to_dict()
-    differing = {name: done[name] for name in done if done[name] != planned.get(name)}
+    carried_out = _parsed(plan.trial, plan.content | dict(deviations), "deviations")
+    _refuse_strange_arms(plan.trial, carried_out, "deviations")
+    planned, done = _spelled_out(_parsed(plan.trial, plan.content, "deviations")), _spelled_out(carried_out)
+    differing = {name: done[name] for name in done if done[name] != planned[name]}
     if not differing:
         raise Refusal("no_deviation", _("Dette er som i planen. Kjør planen som den er."), field="deviations")
     if not reason.strip():
         raise Refusal("reason_needed", _("Skriv hvorfor det avvikes fra planen."), field="reason", status=422)
     return differing
+
+
+def _spelled_out(parsed: PlanOfAnalysis) -> dict[str, Any]:
+    """Every field, also those that canonical JSON leaves out where they are empty: emptying one is a departure too."""
+    return {part.name: plain(getattr(parsed, part.name)) for part in fields(parsed)}
 
 
 def _still_drafting(trial: Trial) -> None:
