@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.arms import treated_arm
+from evaluation.errors import EvaluationError
 from evaluation.given import given
 from evaluation.model_matrix import first_collinear
 from evaluation.sandwich import contrast, least_squares
@@ -36,9 +37,10 @@ def adjusted_effects(
     Returns:
         outcome, effect, se, t, p, ci_low, ci_high (of the 1 - alpha interval), n, covariance, reason, term. Where
         there is no estimate the numbers are missing and the reason says why: `no_contrast` when no stratum holds both
-        arms, `too_few`, `no_variance` where nobody's outcome differs, `collinear` where `term`, a covariate or
-        `treatment:` and one, follows from the others or from the strata - as the latter does when nobody in one arm
-        has the characteristic, which the draw decides.
+        arms, `too_few` (also where one person alone decides a part of it, so that nothing tells how it varies),
+        `no_variance` where nobody's outcome differs, `collinear` where `term`, a covariate or `treatment:` and one,
+        follows from the others or from the strata - as the latter does when nobody in one arm has the characteristic,
+        which the draw decides.
     """
     outcomes, covariates = names_of(outcomes), names_of(covariates)
     people = given(people, numbers=[*outcomes, *covariates], keys=[strata, "arm"])
@@ -65,7 +67,10 @@ def _lin(
     if term := first_collinear(design, names):
         return row | NOTHING | {"reason": "collinear", "term": term}
     fit = least_squares(known[outcome].to_numpy(dtype=float), design)
-    found = contrast(fit, np.arange(len(names)) == dummies.shape[1], "HC2")
+    try:
+        found = contrast(fit, np.arange(len(names)) == dummies.shape[1], "HC2")
+    except EvaluationError as error:
+        return row | NOTHING | {"reason": error.code}
     if found.se > 0:
         return row | found.row(alpha) | {"reason": ""}
     return row | found.row(alpha) | {"effect": 0.0, "ci_low": 0.0, "ci_high": 0.0, "reason": "no_variance"}

@@ -177,12 +177,10 @@ def _spread_of_part(part: float, share: float, first: int, second: int) -> float
 
 def _imbens_manski(width: float, se: float, alpha: float) -> float:
     """How many standard errors beyond the bounds cover the effect with 1 - alpha, wherever it lies between them."""
-    if se == 0:
+
+    def surplus(reach: float) -> float:
+        return float(stats.norm.cdf(reach + width / se) - stats.norm.cdf(-reach) - confidence(alpha))
+
+    if se == 0 or surplus(0) >= 0:
         return 0.0
-    return float(
-        optimize.brentq(
-            lambda reach: stats.norm.cdf(reach + width / se) - stats.norm.cdf(-reach) - confidence(alpha),
-            0,
-            stats.norm.ppf(two_sided(alpha)) + 1e-9,
-        )
-    )
+    return float(optimize.brentq(surplus, 0, stats.norm.ppf(two_sided(alpha)) + 1e-9))

@@ -104,6 +104,7 @@ class _Regressions:
         n, total = cells.n, cells.total
         if (n == n[:1]).all():
             n = n[:1]  # the same persons in every outcome: what follows from them is computed once
+        self.counts = n
         self.persons = n.sum(axis=3)  # of a stratum
         share = n[..., TREATED] / np.maximum(self.persons, 1)
         self.treatment = np.stack([-share, np.where(self.persons > 0, 1 - share, 0)], axis=3)
@@ -129,7 +130,7 @@ class _Regressions:
         still = self.still
         effect, se = np.where(still & (np.abs(self.effect) < 1e-9), 0.0, self.effect), np.sqrt(variance)
         se = np.where(still, 0.0, se)
-        reason = self._reasons(covariance, still)
+        reason = self._reasons(covariance, still, se)
         gap = (reason == "no_contrast") | (reason == "too_few")
         t = np.where(se > 0, effect / se, np.nan)
         reach = stats.t.ppf(two_sided(alpha), np.where(gap, np.nan, df)) * se
@@ -138,11 +139,13 @@ class _Regressions:
         found: dict[str, npt.NDArray[Any]] = {name: np.where(gap, np.nan, each) for name, each in numbers.items()}
         return found | {"n": np.where(gap, 0, self.n).astype(int), "reason": reason}
 
-    def _reasons(self, covariance: Covariance, still: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+    def _reasons(self, covariance: Covariance, still: npt.NDArray[np.bool_], se: Array) -> npt.NDArray[Any]:
         few = self.n <= self.k
+        if covariance in ("HC2", "HC3"):
+            few |= self._single_person_arm()
         if covariance in CLUSTERED:
             few |= (self.groups < 2) | (np.nan_to_num(self.shares).max(axis=2, initial=0) > 1 - 1e-12)
-        reason = np.where(still, "no_variance", "").astype(object)
+        reason = np.where(still | ~(se > 0), "no_variance", "").astype(object)
         reason[few] = "too_few"
         reason[np.broadcast_to(~(self.spread > 0), few.shape)] = "no_contrast"
         return reason
@@ -154,11 +157,21 @@ class _Regressions:
         scores = self.weight**2 * self.squares
         if covariance == "HC1":
             return scores.sum(axis=(2, 3)) * self.n / df, df
-        leverage = 1 / np.maximum(self.persons, 1)[..., None] + self.treatment * self.weight
         # A person alone in a stratum has leverage 1, residual 0 and weight 0: nothing to add.
-        alone = leverage > 1 - 1e-12
-        slack = np.where(alone, 1.0, 1 - leverage) ** (1 if covariance == "HC2" else 2)
+        alone = self._alone()
+        slack = np.where(alone, 1.0, 1 - self._leverage()) ** (1 if covariance == "HC2" else 2)
         return np.where(alone, 0, scores / slack).sum(axis=(2, 3)), df
+
+    def _leverage(self) -> Array:
+        return np.asarray(1 / np.maximum(self.persons, 1)[..., None] + self.treatment * self.weight)
+
+    def _alone(self) -> npt.NDArray[np.bool_]:
+        return np.asarray(self._leverage() > 1 - 1e-12)
+
+    def _single_person_arm(self) -> npt.NDArray[np.bool_]:
+        """Where one person is all of an arm that is compared, so that nothing tells how the arm varies."""
+        held = (self.counts > 0) & self._alone() & (np.nan_to_num(self.weight) != 0)
+        return np.asarray(held.any(axis=(2, 3)))
 
     def _clustered(self, covariance: Covariance) -> tuple[Array, Array]:
         score = (self.weight * self.sums).sum(axis=3)

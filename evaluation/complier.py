@@ -11,7 +11,7 @@ from scipy import stats
 from evaluation.arms import treated_arm
 from evaluation.errors import EvaluationError
 from evaluation.given import confidence, given
-from evaluation.regression import Covariance, covariance_called
+from evaluation.regression import CLUSTERED, Covariance, covariance_called
 from evaluation.sandwich import Fit, contrast, least_squares
 from evaluation.shares import names_of
 
@@ -75,6 +75,12 @@ def _estimate(
     dummies = (strata[:, None] == np.unique(strata)).astype(float)
     by_draw, by_treatment = (np.column_stack([column, dummies]) for column in (drawn, received))
     first = np.arange(by_draw.shape[1]) == 0
+    contrasts = _strata_with_both_arms(drawn, strata)
+    if contrasts == 0:
+        return NOTHING | {"reason": "no_contrast"}
+    if contrasts == 1 and covariance in CLUSTERED:
+        # Its score is fitted to nothing, which would read as an effect without any variance.
+        return NOTHING | {"reason": "too_few"}
     try:
         stage = least_squares(received, by_draw)
         moved = contrast(stage, first, covariance, strata)
@@ -91,6 +97,10 @@ def _estimate(
     if not effect.se > 0:
         return NOTHING | {"effect": 0.0, "se": 0.0} | more | {"reason": "no_variance"}
     return effect.row(alpha) | more | {"ar_low": low, "ar_high": high, "reason": "weak" if np.isnan(low) else ""}
+
+
+def _strata_with_both_arms(drawn: Array, strata: npt.NDArray[Any]) -> int:
+    return int((pd.Series(drawn).groupby(strata).nunique() == 2).sum())
 
 
 def _anderson_rubin(

@@ -83,13 +83,32 @@ def effects_on_totals(
     Raises:
         EvaluationError: `no_contrast` when no stratum holds both arms, `too_few`, naming the outcome.
     """
+    found = totals_or_reasons(
+        panel, outcomes=outcomes, months=months, strata=strata, covariance=covariance, control=control, alpha=alpha
+    )
+    for outcome, reason in zip(found["outcome"], found["reason"], strict=True):
+        if reason in REASONS:
+            raise EvaluationError(reason, f"{outcome}: {REASONS[reason]}")
+    return found
+
+
+def totals_or_reasons(
+    panel: pd.DataFrame,
+    *,
+    outcomes: Sequence[str],
+    months: tuple[int, int],
+    strata: str,
+    covariance: Covariance,
+    control: str,
+    alpha: float,
+) -> pd.DataFrame:
+    """As `effects_on_totals`; where there is no estimate n is 0, the numbers are missing and `reason` says why, so that
+    one outcome does not keep back the others."""
     outcomes = names_of(outcomes)
     people = person_totals(panel, outcomes=outcomes, months=months, keep=(strata,))
-    rows = comparison_rows(people, outcomes, treated_arm(panel["arm"], control), strata, covariance, alpha)
-    for row in rows:
-        if row["reason"] not in ("", "no_variance"):
-            raise EvaluationError(row["reason"], f"{row['outcome']}: {REASONS[row['reason']]}")
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        comparison_rows(people, outcomes, treated_arm(panel["arm"], control), strata, covariance, alpha)
+    )
 
 
 def comparison_rows(

@@ -13,6 +13,7 @@ from evaluation.arms import treated_arm
 from evaluation.effects import person_totals
 from evaluation.errors import EvaluationError
 from evaluation.plan import Plan
+from evaluation.regression import Covariance, covariance_called
 from evaluation.sandwich import contrast, least_squares
 
 TOLERANCE: Final = 1e-8
@@ -36,11 +37,12 @@ def check_against_statsmodels(
         EvaluationError: `engines_differ` above the tolerance: then nothing may be published.
     """
     found = list(_fits(panel, plan, totals, monthly))
-    if panel["participant_number"].nunique() > ALWAYS_UP_TO:
+    if found and panel["participant_number"].nunique() > ALWAYS_UP_TO:
         chosen = np.random.default_rng(seed).choice(len(found), min(SAMPLE, len(found)), replace=False)
         found = [found[place] for place in chosen]
     # numpy's maximum, unlike Python's, does not lose a number that is missing
-    largest = float(np.max([0.0, *(_difference(plan.covariance, *fit) for fit in found)]))
+    covariance = covariance_called(plan.covariance)
+    largest = float(np.max([0.0, *(_difference(covariance, *fit) for fit in found)]))
     if not largest <= TOLERANCE:
         raise EvaluationError("engines_differ", f"the estimates differ from statsmodels by {largest:.1e}")
     return {"engine": "statsmodels", "fits": len(found), "largest": largest, "tolerance": TOLERANCE}
@@ -74,7 +76,8 @@ def _fits(panel: pd.DataFrame, plan: Plan, totals: pd.DataFrame, monthly: pd.Dat
     people = person_totals(panel, outcomes=plan.totals, months=plan.total_months, keep=(plan.strata,))
     everyone = _Persons.of(people, plan)
     for row in totals.to_dict("records"):
-        yield row, people[row["outcome"]].to_numpy(dtype=float), everyone
+        if row["n"]:
+            yield row, people[row["outcome"]].to_numpy(dtype=float), everyone
     frames = dict(iter(panel.groupby("month")))
     by_month = {month: _Persons.of(frame, plan) for month, frame in frames.items()}
     for row in monthly.to_dict("records"):
@@ -82,11 +85,12 @@ def _fits(panel: pd.DataFrame, plan: Plan, totals: pd.DataFrame, monthly: pd.Dat
             yield row, frames[row["month"]][row["outcome"]].to_numpy(dtype=float), by_month[row["month"]]
 
 
-def _plainly(covariance: str, y: Array, persons: _Persons) -> tuple[float, float]:
-    """Effect and standard error from a design of dummies; CR2, which statsmodels lacks, from its general form."""
+def _plainly(covariance: Covariance, y: Array, persons: _Persons) -> tuple[float, float]:
+    """Effect and standard error from a design of dummies; from the general form of the convention where statsmodels
+    lacks it (CR2), or would divide by the nothing that is left of a person who is fitted exactly (HC2, HC3)."""
     design = persons.design()
-    if covariance == "CR2":
-        found = contrast(least_squares(y, design), np.arange(design.shape[1]) == 0, "CR2", persons.stratum)
+    if covariance == "CR2" or (covariance in ("HC2", "HC3") and _fits_somebody_exactly(design)):
+        found = contrast(least_squares(y, design), np.arange(design.shape[1]) == 0, covariance, persons.stratum)
         return found.estimate, found.se
     options: dict[str, Any] = {}
     if covariance == "cluster":
@@ -97,7 +101,13 @@ def _plainly(covariance: str, y: Array, persons: _Persons) -> tuple[float, float
     return float(fit.params[0]), float(fit.bse[0])
 
 
-def _difference(covariance: str, row: dict[Any, Any], outcome: Array, everyone: _Persons) -> float:
+def _fits_somebody_exactly(design: Array) -> bool:
+    """Whether a person alone decides a coefficient, as who is alone in a stratum does."""
+    left, _triangle = np.linalg.qr(design)
+    return bool((np.square(left).sum(axis=1) > 1 - 1e-10).any())
+
+
+def _difference(covariance: Covariance, row: dict[Any, Any], outcome: Array, everyone: _Persons) -> float:
     known = ~np.isnan(outcome)
     y, persons = outcome[known], everyone.observed(known)
     effect, se = _plainly(covariance, y, persons)

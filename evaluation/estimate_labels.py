@@ -102,5 +102,11 @@ ESTIMATES: Final[Mapping[str, tuple[str, str]]] = {
     "nothing_missing": ("ingen mangler", "nothing missing"),
     "no_limits": ("ingen øvre grense", "no upper limit"),
     "wrong_design": ("designet passer ikke dataene", "the design does not fit the data"),
+    "no_months": ("ingen slike måneder i planen", "no such months in the plan"),
+    "not_a_mark": ("kjennetegnet har andre verdier enn 0 og 1", "the mark has other values than 0 and 1"),
+    "not_a_number": ("kolonnen har noe annet enn tall", "the column holds something else than numbers"),
+    "unknown_outcome": ("kolonnen er ikke levert", "the column was not delivered"),
+    "unknown_ratio": ("planen mangler forholdstall", "the plan lacks a ratio"),
+    "missing_factor": ("opplysningene i trekningen er ikke levert", "the factors of the draw were not delivered"),
     "collinear": ("kjennetegn følger av hverandre", "variables follow from one another"),
 }

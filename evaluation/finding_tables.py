@@ -1,13 +1,15 @@
 """The tables of a run: their columns in order, and their titles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
+from evaluation.errors import EvaluationError
 from evaluation.findings import Finding, plain_rows
 from evaluation.labels import both
+from evaluation.rules import DesignError, MissingFactor
 
 _INFERENCE: Final = ("effect", "se", "t", "p", "ci_low", "ci_high")
 _STATISTICS: Final = ("difference", "se", "t", "p", "smd", "missing", "reason")
@@ -110,6 +112,24 @@ TABLES: Final[Mapping[str, Layout]] = {
 def table(name: str, rows: pd.DataFrame | Sequence[Mapping[str, Any]], notes: Mapping[str, Any]) -> Finding:
     """A table of TABLES from the rows of an analysis."""
     return laid_out(name, TABLES[name], rows, notes)
+
+
+def table_or_reason(
+    name: str, made: Callable[[], pd.DataFrame], notes: Mapping[str, Any], *, outcomes: Iterable[str]
+) -> Finding:
+    """The table; where it cannot be made, a row an outcome with the reason, so that it keeps no other back."""
+    try:
+        rows = made()
+    except EvaluationError as error:
+        rows = reasons(outcomes, error.code)
+    except DesignError as error:
+        rows = reasons(outcomes, "missing_factor" if isinstance(error, MissingFactor) else "wrong_design")
+    return table(name, rows, notes)
+
+
+def reasons(outcomes: Iterable[str], reason: str) -> pd.DataFrame:
+    """One row an outcome, with nothing but the reason why there are no numbers."""
+    return pd.DataFrame({"outcome": list(outcomes)}).assign(reason=reason)
 
 
 def laid_out(

@@ -71,7 +71,8 @@ def joint_effects_by_month(
         JointEffects. The F test is Hotelling's T2 with as many degrees of freedom as the standard errors have; its
         level is exact for the classical convention and a normal outcome without gaps. Reasons: `no_contrast` and
         `too_few` for a month without estimate, `no_variance` for one in which nobody differed; for a test
-        `no_variance`, and `too_few` when the months are more than the persons (or clusters) can tell apart.
+        `no_variance`, `too_few` when the months are more than the persons (or clusters) can tell apart, `no_months`,
+        and that of the months where none has an estimate.
     """
     outcomes, covariance = some_names(outcomes), covariance_called(covariance)
     matrix = OutcomeMatrix(panel, outcomes, months, strata)
@@ -170,8 +171,11 @@ class _Model:
             largest=_draws(variance[np.ix_(*2 * [np.diag(variance) > 0])], df, self.draws, rng),
         )
         seen = {"n": int((~np.isnan(values)).any(axis=1).sum()), "critical": curve.critical(self.alpha)}
-        before_and_after = (("before", span[curve.place] < 0), ("after", span[curve.place] > 0))
-        tests = [{"window": name} | curve.test(chosen, self._most(fitted)) | seen for name, chosen in before_and_after]
+        tests = []
+        for name, within in (("before", span < 0), ("after", span > 0)):
+            chosen, why = within[curve.place], reasons[within]
+            result = curve.test(chosen, self._most(fitted)) if chosen.any() else _no_months(why)
+            tests.append({"window": name} | result | seen)
         return curve.table(span, reasons, self.alpha), tests
 
     def _month(self, values: Array) -> "_Month | str":
@@ -184,6 +188,9 @@ class _Model:
         clustered = self.covariance in CLUSTERED
         if n <= k or (clustered and (len(design.size) < 2 or design.shares.max() > 1 - 1e-12)):
             return "too_few"
+        alone = design.leverage > 1 - 1e-12
+        if self.covariance in ("HC2", "HC3") and design.weight[alone].any():
+            return "too_few"  # one person is all of an arm: nothing tells how that arm varies
         centred = design.centred(values[known][:, None])[:, 0]
         effect = float(design.weight @ centred)
         residual = centred - design.treatment * effect
@@ -257,6 +264,11 @@ def _hotelling(effect: Array, variance: Array, most: float) -> dict[str, Any]:
         return _no_test("too_few")
     statistic = float((along[kept] ** 2 / values[kept]).sum()) * df2 / (rank * most)
     return {"F": statistic, "df1": rank, "df2": df2, "p": float(stats.f.sf(statistic, rank, df2)), "reason": ""}
+
+
+def _no_months(reasons: npt.NDArray[Any]) -> dict[str, Any]:
+    """No month of the window has an estimate; the first one says why, if there is any month at all."""
+    return _no_test(str(reasons[0]) if len(reasons) else "no_months") | {"p_band": float("nan")}
 
 
 def _no_test(reason: str) -> dict[str, Any]:

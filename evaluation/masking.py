@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from evaluation.errors import EvaluationError
 from evaluation.plan import Plan
 
 MASKS: Final = ("A", "B")
@@ -15,7 +16,13 @@ def shuffled(participants: pd.DataFrame, plan: Plan, seed: int) -> tuple[pd.Data
     """Arms permuted within strata and renamed; the larger letter is the control of the rehearsal.
 
     Where units were drawn whole units change arms. The participants may come with arms that are masked already.
+
+    Raises:
+        EvaluationError: `not_two_arms` where there is nobody yet in one of them.
     """
+    found = participants["arm"].nunique()
+    if found != len(MASKS):
+        raise EvaluationError("not_two_arms", f"a rehearsal shuffles the persons of two arms; there are {found} now")
     rng = np.random.default_rng(seed)
     unit = plan.unit or "participant_number"
     units = participants.drop_duplicates(unit).reset_index(drop=True)

@@ -1,7 +1,8 @@
 """What the analyses of a plan are made from: the panel, the persons, and the units where those were drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from evaluation.outcomes import OUTCOMES
 from evaluation.panel import Rule, person_months
 from evaluation.people import baseline_people
 from evaluation.plan import Plan
+from evaluation.rules import MissingFactor
 from evaluation.shares import require_columns
 from evaluation.units import drawn_units, unit_means
 
@@ -22,9 +24,15 @@ EVERYONE: Final = "everyone"
 class Material:
     """Each frame is made when it is first asked for."""
 
-    def __init__(self, plan: Plan, frames: Mapping[str, pd.DataFrame]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        frames: Mapping[str, pd.DataFrame],
+        uncovered: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         self.plan = plan
         self.frames = frames
+        self.uncovered = uncovered
         self.strata = plan.strata or EVERYONE
 
     @cached_property
@@ -62,7 +70,15 @@ class Material:
     def people(self) -> pd.DataFrame:
         """One row a person with the baseline variables."""
         registers = dict(self.frames)
-        people = baseline_people(registers["participants"], self.people_months, registers, further=self.plan.baseline)
+        people = baseline_people(
+            registers["participants"],
+            self.people_months,
+            registers,
+            further=self.plan.baseline,
+            data_from=self.plan.data_from,
+            data_to=self.plan.data_to,
+            uncovered=self.uncovered,
+        )
         heads = self.people_months.drop_duplicates("participant_number")
         more = [name for name in (self.strata, self.plan.unit) if name and name not in people]
         return people.merge(heads[["participant_number", *more]], on="participant_number", validate="1:1")
@@ -95,12 +111,21 @@ class Material:
         ever = inside.groupby("participant_number")[name].max().gt(0).astype(float)
         return ever.where(inside.groupby("participant_number")[name].count() > 0).rename("received").reset_index()
 
-    def in_order(self) -> pd.DataFrame:
-        """The panel with the persons (or units) in the order in which they came."""
+    def in_order(self, factors: Sequence[str] = ()) -> pd.DataFrame:
+        """The panel with the persons (or units) in the order in which they came, and what the draw balanced.
+
+        Raises:
+            MissingFactor: where a factor of the draw was not delivered.
+        """
         participants = self.frames["participants"]
+        missing = [name for name in factors if name not in participants]
+        if missing:
+            raise MissingFactor(f"the participants have no column {missing[0]}")
         name = self.plan.unit or "participant_number"
         first = participants.groupby(name)["start_date"].min()
         order = pd.DataFrame({"start": first, "number": first.index}).sort_values(["start", "number"])["number"]
         place = pd.Series(np.arange(len(order)), index=pd.Index(order))
-        ordered = self.panel.assign(_place=self.panel["participant_number"].map(place))
+        levels = participants.set_index("participant_number")[list(factors)]
+        known = {name: self.panel["participant_number"].map(levels[name]) for name in factors}
+        ordered = self.panel.assign(_place=self.panel["participant_number"].map(place), **known)
         return ordered.sort_values(["_place", "month"]).drop(columns="_place")

@@ -1,15 +1,20 @@
 """What each person was like at the start: the variables of the baseline table, from participants and registers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
 from evaluation.codes import WORK_CAPACITY
+from evaluation.given import as_numbers
+from evaluation.panel import first_whole_month, last_whole_month, month_number
 
 BORN_IN_NORWAY = 0  # landgruppe 0
 COMPLETED_UPPER_SECONDARY = 4  # NUS2000: "Videregående, avsluttende utdanning" and above
 NUS_UNKNOWN = 9
+YEAR_BEFORE = (-12, -1)
 
 
 def baseline_people(
@@ -18,6 +23,9 @@ def baseline_people(
     registers: Mapping[str, pd.DataFrame],
     *,
     further: Sequence[str] = (),
+    data_from: date | str | None = None,
+    data_to: date | str | None = None,
+    uncovered: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """One row a person with every baseline variable that the data can give.
 
@@ -26,22 +34,32 @@ def baseline_people(
         panel: `person_months` of the same persons, with month 0.
         registers: the spells; `work_capacity` and `income` are used.
         further: delivered columns of numbers to take along as they are, where they are no known variable.
+        data_from, data_to: the first and last day that the registers cover. What lies outside is missing, never 0.
+        uncovered: register -> numbers of those whom it was not asked about: no row of theirs says nothing.
 
     Returns:
         participant_number, office, arm and, where their source is there: age (years, calendar year of the start less
         year of birth), men, born_in_norway, married, has_children, completed_upper_secondary (shares),
         employed_at_start, aap_at_start (shares, month 0), hours_at_start (hours a week), income_at_start (NOK in the
         twelve months before the start), work_capacity_<group> and work_capacity_unknown (shares, month 0).
+
+    Raises:
+        EvaluationError: `not_a_number` for a further column with something else in it.
     """
     people = participants[["participant_number", "office", "arm"]].reset_index(drop=True)
     frames = [people, _of_persons(participants), _of_panel(people, panel)]
-    if "income" in registers:
-        frames.append(_income(participants, registers["income"]))
-    if "work_capacity" in registers:
-        frames.append(_capacity(participants, registers["work_capacity"]))
+    first = first_whole_month(pd.Timestamp(data_from)) if data_from else -np.inf
+    last = last_whole_month(pd.Timestamp(data_to)) if data_to else np.inf
+    start = month_number(pd.DatetimeIndex(participants["start_date"]))
+    for register, of_register, months in (("income", _income, YEAR_BEFORE), ("work_capacity", _capacity, (0, 0))):
+        if register in registers:
+            asked = ~people["participant_number"].isin(list(uncovered.get(register, ()))).to_numpy()
+            covered = asked & (start + months[0] >= first) & (start + months[1] <= last)
+            frames.append(of_register(participants, registers[register]))
+            frames[-1].loc[~covered] = np.nan
     known = pd.concat(frames, axis=1)
-    delivered = [name for name in further if name not in known and name in participants]
-    return pd.concat([known, participants[delivered].reset_index(drop=True).astype(float)], axis=1)
+    delivered = [as_numbers(participants[name]) for name in further if name not in known and name in participants]
+    return pd.concat([known, *(column.reset_index(drop=True) for column in delivered)], axis=1)
 
 
 def _of_persons(participants: pd.DataFrame) -> pd.DataFrame:

@@ -28,7 +28,8 @@ def precision_of(
 
     Returns:
         outcome, effect, se, detectable, margin, ci_low, ci_high (of the 1 - 2 alpha interval), p_equivalence,
-        verdict (`equivalent`, `not_shown`, or empty without a margin), reason (`no_variance`, or empty).
+        verdict (`equivalent`, `not_shown`, or empty without a margin), reason (why there is no estimate,
+        `no_variance`, or empty).
     """
     require_columns(effects, ["outcome", "effect", "se", "df"])
     declared = margins or {}
@@ -41,7 +42,7 @@ def _row(row: Mapping[Any, Any], margin: float | None, alpha: float, power: floa
     found: dict[str, Any] = {"outcome": row["outcome"], "effect": effect, "se": se}
     nothing = dict.fromkeys(("detectable", "margin", "ci_low", "ci_high", "p_equivalence"), float("nan"))
     if not se > 0:
-        return found | nothing | {"margin": margin, "verdict": "", "reason": "no_variance"}
+        return found | nothing | {"margin": margin, "verdict": "", "reason": row.get("reason") or "no_variance"}
     reach = float(stats.t.ppf(confidence(alpha), df)) * se
     found |= {"detectable": detectable_effect(se, df=df, power=power, alpha=alpha), "reason": ""}
     found |= {"ci_low": effect - reach, "ci_high": effect + reach}

@@ -157,6 +157,8 @@ def _variance(design: StratifiedDesign, residual: Array, n: int, k: int, covaria
         return np.asarray((weight * residual**2).sum(axis=0) * n / (n - k))
     # A person alone in a stratum has leverage 1, residual 0 and weight 0: nothing to add, and nothing to divide by.
     alone = design.leverage > 1 - 1e-12
+    if design.weight[alone].any():
+        raise EvaluationError("too_few", "one person is all of an arm: nothing tells how that arm varies")
     slack = np.where(alone, 1.0, 1 - design.leverage)[:, None] ** (1 if covariance == "HC2" else 2)
     return np.asarray((weight * residual**2 / slack).sum(axis=0))
 

@@ -172,6 +172,8 @@ class _Statistics:
 
     def largest_t(self, size: Array, told: npt.NDArray[np.bool_]) -> Array:
         """Of each list, the largest |t| among the rows that are told."""
+        if not told.any():
+            return np.zeros(len(size))
         chosen = size if told.all() else size[:, told]
         alike = np.unique(self.df[told])
         if len(alike) == 1:

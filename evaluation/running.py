@@ -1,10 +1,11 @@
 """The whole locked plan in one call: deliveries in, findings and manifest out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import pandas as pd
@@ -30,6 +31,7 @@ def run(
     seed: int | None = None,
     out: Path | None = None,
     deviations: Mapping[str, Any] | None = None,
+    uncovered: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Results:
     """Carry out every analysis of a plan.
 
@@ -43,6 +45,8 @@ def run(
         out: a folder to write the results to (`write_results`).
         deviations: fields of the plan that are done otherwise than was locked. Every finding is then marked as
             exploratory, and the manifest says what was planned and what was done.
+        uncovered: register -> numbers of those whom it was not asked about, such as people who did not consent to it:
+            that it holds no row of theirs is then a missing value, and no zero.
 
     Returns:
         Results. The same inputs give the same bytes, whatever the order of rows in a register, whatever the machine's
@@ -59,7 +63,7 @@ def run(
     changed = _changed(plan, carried_out)
     if masked:
         frames["participants"], carried_out = shuffled(frames["participants"], carried_out, seed)
-    findings, check = _carried_out(Analysis(carried_out, frames, seed), progress or silent)
+    findings, check = _carried_out(Analysis(carried_out, frames, seed, uncovered), progress or silent)
     if changed:
         findings = tuple(replace(one, notes={**one.notes, "exploratory": sorted(changed)}) for one in findings)
     made = {"seed": seed, "masked": masked, "check": check, "deviations": changed}

@@ -105,7 +105,8 @@ def contrast(
     """The weighted sum of the fit's coefficients under a covariance convention.
 
     Raises:
-        EvaluationError: `unknown_covariance`, `no_clusters` where a clustered one has none, `too_few` clusters.
+        EvaluationError: `unknown_covariance`, `no_clusters` where a clustered one has none, `too_few` clusters, or rows
+            for HC2 and HC3 where one alone decides a part of the estimate, so that nothing tells how it varies.
     """
     covariance = covariance_called(covariance)
     weight = np.asarray(weights, dtype=float)
@@ -127,8 +128,10 @@ def _of_rows(fit: Fit, each: Array, covariance: Covariance) -> float:
     if covariance == "HC1":
         return float(score @ score * fit.n / freedom)
     slack = 1 - ((fit.design @ fit.bread) * fit.design).sum(axis=1)
-    # A row that is fitted exactly has residual 0 and adds nothing.
     alone = slack < NOTHING_LEFT
+    if (np.abs(each[alone]) > NOTHING_LEFT * np.abs(each).max()).any():
+        raise EvaluationError("too_few", "a single row decides a part of the estimate: nothing tells how it varies")
+    # Another row that is fitted exactly has no part in the estimate, and adds nothing.
     return float((score**2 / np.where(alone, 1, slack) ** (1 if covariance == "HC2" else 2) * ~alone).sum())
 
 

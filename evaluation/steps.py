@@ -1,7 +1,8 @@
 """The steps of one run: from the accepted registers to findings, in the order in which the report shows them."""
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -14,11 +15,12 @@ from evaluation.cell_effects import effects_from_cells, fewest_beside, fewest_of
 from evaluation.complier import complier_effects
 from evaluation.differences import differences_in_differences
 from evaluation.disclosure import SMALLEST
-from evaluation.effects import effects_on_totals
+from evaluation.effects import person_totals, totals_or_reasons
 from evaluation.engines import check_against_statsmodels
 from evaluation.errors import EvaluationError
+from evaluation.fewest import fewest_known, fewest_of_levels
 from evaluation.figures import effects_figure, shares_figure
-from evaluation.finding_tables import baseline_finding, table
+from evaluation.finding_tables import baseline_finding, reasons, table, table_or_reason
 from evaluation.findings import Finding, arm_order
 from evaluation.flow import attrition, participant_flow, register_coverage
 from evaluation.joint_months import JointEffects, joint_effects_by_month
@@ -31,7 +33,6 @@ from evaluation.precision import precision_of
 from evaluation.regression import Covariance
 from evaluation.rerandomisation import randomisation_test
 from evaluation.review.joining import JoinedReview, join_review, may_leave, no_review, trial_as_study
-from evaluation.rules import DesignError
 from evaluation.shares import require_columns
 from evaluation.subgroups import subgroup_effects
 from evaluation.units import likeness, unit_means
@@ -43,10 +44,16 @@ Step = tuple[str, Callable[[], list[Finding]]]
 class Analysis:
     """The findings of a plan. Where offices or teams were drawn, every estimate is one of units, not of persons."""
 
-    def __init__(self, plan: Plan, frames: Mapping[str, pd.DataFrame], seed: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        frames: Mapping[str, pd.DataFrame],
+        seed: int,
+        uncovered: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         self.plan = plan
         self.seed = seed
-        self.data = Material(plan, frames)
+        self.data = Material(plan, frames, uncovered)
         self.strata = self.data.strata
         self.alpha = float(plan.alpha)
         self.by_strata: dict[str, Any] = {"strata": self.strata, "control": plan.control}
@@ -90,7 +97,7 @@ class Analysis:
     @cached_property
     def totals(self) -> pd.DataFrame:
         """Table 2, with the p-values of each family adjusted together."""
-        found = effects_on_totals(
+        found = totals_or_reasons(
             self.data.panel, outcomes=self.plan.totals, months=self.plan.total_months, **self.estimated
         )
         found["adjusted_p"] = np.nan
@@ -129,6 +136,11 @@ class Analysis:
         outcomes = self.cells.outcomes
         return cells_of(self.data.people_months, outcomes=outcomes, months=self.plan.months, **self.by_strata)
 
+    @property
+    def before(self) -> tuple[int, int] | None:
+        """The months before the start; a plan may have none."""
+        return (self.plan.months[0], -1) if self.plan.months[0] < 0 else None
+
     def _families(self) -> Mapping[str, tuple[str, ...]]:
         return self.plan.families or {"primary": self.plan.primary}
 
@@ -151,18 +163,25 @@ class Analysis:
         notes: dict[str, Any] = {"joint_f": found.joint_f, "joint_p": found.joint_p} if not found.joint_reason else {}
         notes |= {"joint_df": list(found.joint_df), "joint_n": found.n, "joint_reason": found.joint_reason}
         counts = {f"n_{name}": int((people[arm] == name).sum()) for name in arm_order(people[arm], control)}
-        return [baseline_finding(found.table, notes | counts, control)]
+        if self.plan.unit:
+            counts |= {f"persons_{name}": int(n) for name, n in self.data.people[arm].value_counts().items()}
+        few = fewest_known(self.data.people, variables)
+        return [baseline_finding(found.table, notes | counts | {SMALLEST: few}, control)]
 
     def _table_2(self) -> list[Finding]:
         families = {name: list(family) for name, family in self._families().items()}
         more = {"families": families, "multiplicity": self.plan.multiplicity, "one_arm": self._one_arm()}
-        found = [table("table-2", self.totals, self.notes | more)]
+        found = [table("table-2", self.totals, self.notes | more | self._few(self.plan.totals))]
         if self.plan.unit:
             alike = likeness(
                 self.data.persons, unit=self.plan.unit, outcomes=self.plan.totals, control=self.plan.control
             )
             found.append(table("likeness", alike, {"unit": self.plan.unit}))
         return found
+
+    def _few(self, outcomes: Sequence[str], times: int = 1) -> dict[str, list[int]]:
+        """The note that says of how few persons each row is; `times` the outcomes where a table repeats them."""
+        return {SMALLEST: fewest_known(self.data.persons, outcomes) * times}
 
     def _one_arm(self) -> list[str]:
         """Strata in which only one arm was drawn: they say nothing of the effect."""
@@ -179,7 +198,9 @@ class Analysis:
         )
         covariates = list(self.plan.covariates)
         determined = {term.removeprefix("treatment:") for term in found["term"]}
-        notes = {"determined": [name for name in covariates if name in determined]} if any(found["term"]) else {}
+        notes: dict[str, Any] = self._few(self.plan.primary)
+        if any(found["term"]):
+            notes["determined"] = [name for name in covariates if name in determined]
         tables = [table("adjusted", found, {"covariance": "HC2", "covariates": covariates} | notes)]
         if self.plan.subgroups:
             split = subgroup_effects(
@@ -189,47 +210,67 @@ class Analysis:
                 alpha=self.alpha,
                 **self.by_strata,
             )
-            tables.append(table("subgroups", split, {"covariance": "classical"}))
+            few = fewest_of_levels(self.data.persons, self.plan.primary, self.plan.subgroups)
+            tables.append(table("subgroups", split, {"covariance": "classical", SMALLEST: few}))
         return tables
 
     def _differences(self) -> list[Finding]:
-        before = (self.plan.months[0], -1)
+        before, outcomes = self.before, self.plan.totals
+        if before is None:
+            return [table("differences", reasons(outcomes, "no_months"), self.notes)]
         found = differences_in_differences(
-            self.data.panel, outcomes=self.plan.totals, months=self.plan.total_months, before=before, **self.estimated
+            self.data.panel, outcomes=outcomes, months=self.plan.total_months, before=before, **self.estimated
         )
-        return [table("differences", found, self.notes | {"before": list(before)})]
+        return [table("differences", found, self.notes | {"before": list(before), SMALLEST: self._few_in_both(before)})]
+
+    def _few_in_both(self, before: tuple[int, int]) -> list[int]:
+        """How few persons of an arm are known in every month before the start, and after it."""
+        outcomes = list(self.plan.totals)
+        earlier = person_totals(self.data.people_months, outcomes=outcomes, months=before)
+        known = self.data.persons[["participant_number", "arm", *outcomes]].set_index("participant_number")
+        numbers = known[outcomes].where(earlier.set_index("participant_number")[outcomes].notna())
+        return fewest_known(numbers.assign(arm=known["arm"]), outcomes)
 
     def _compliers(self) -> list[Finding]:
-        persons = self.data.persons.merge(self.data.received(), on="participant_number", validate="1:1")
-        found = complier_effects(persons, outcomes=self.plan.primary, received="received", **self.estimated)
-        return [table("compliers", found, self.notes | {"received": self.plan.received})]
+        outcomes = self.plan.primary
+
+        def made() -> pd.DataFrame:
+            persons = self.data.persons.merge(self.data.received(), on="participant_number", validate="1:1")
+            return complier_effects(persons, outcomes=outcomes, received="received", **self.estimated)
+
+        notes = self.notes | {"received": self.plan.received} | self._few(outcomes)
+        return [table_or_reason("compliers", made, notes, outcomes=outcomes)]
 
     def _weighted(self) -> list[Finding]:
-        found = weighted_effects(
-            self.data.analysed, outcomes=self.plan.primary, ratios=self.plan.ratios, alpha=self.alpha, **self.by_strata
-        )
-        return [table("weighted", found, {"covariance": "HC2", "weights": "declared"})]
+        options = {"outcomes": self.plan.primary, "ratios": self.plan.ratios, "alpha": self.alpha, **self.by_strata}
+        notes = {"covariance": "HC2", "weights": "declared"} | self._few(self.plan.primary)
+        made = partial(weighted_effects, self.data.analysed, **options)
+        return [table_or_reason("weighted", made, notes, outcomes=self.plan.primary)]
 
     def _precision(self) -> list[Finding]:
         margins = {name: float(margin) for name, margin in self.plan.equivalence.items()}
         found = precision_of(self.totals, margins=margins, alpha=self.alpha)
-        return [table("precision", found, self.notes | {"power": 80, "level": f"{100 * (1 - 2 * self.alpha):g}"})]
+        notes = self.notes | self._few(self.plan.totals)
+        return [table("precision", found, notes | {"power": 80, "level": f"{100 * (1 - 2 * self.alpha):g}"})]
 
     def _randomisation(self) -> list[Finding]:
         """With the persons in the order in which they came, since that is how the design drew them."""
-        try:
-            found = randomisation_test(
-                self.data.in_order(),
+        method, outcomes = self.plan.design["method"], self.plan.totals
+
+        def made() -> pd.DataFrame:
+            factors = list(method["factors"]) if method["kind"] == "minimisation" else []
+            return randomisation_test(
+                self.data.in_order(factors),
                 design=self.plan.declared_design,
-                outcomes=self.plan.totals,
+                outcomes=outcomes,
                 seed=self.seed,
                 months=self.plan.total_months,
+                factors=factors,
                 **self.by_strata,
             )
-        except (DesignError, EvaluationError) as error:
-            code = getattr(error, "code", "wrong_design")
-            found = pd.DataFrame({"outcome": self.plan.totals, "reason": code})
-        return [table("randomisation", found, {"redrawn": self.plan.design["method"]["kind"]})]
+
+        notes = {"redrawn": method["kind"]} | self._few(outcomes)
+        return [table_or_reason("randomisation", made, notes, outcomes=outcomes)]
 
     def _bounds(self) -> list[Finding]:
         options = {"outcomes": self.plan.primary, **self.by_strata}
@@ -237,7 +278,8 @@ class Analysis:
             lee_bounds(self.data.analysed, alpha=self.alpha, **options).assign(bounds="lee"),
             manski_bounds(self.data.analysed, months=self.plan.total_months, **options).assign(bounds="manski"),
         ]
-        return [table("bounds", pd.concat(found, ignore_index=True), {"alpha": self.plan.alpha})]
+        notes = {"alpha": self.plan.alpha} | self._few(self.plan.primary, times=len(found))
+        return [table("bounds", pd.concat(found, ignore_index=True), notes)]
 
     def _evidence(self) -> list[Finding]:
         """This trial among the earlier ones that the plan names."""
@@ -288,12 +330,14 @@ class Analysis:
         return effects_figure(number, mine.merge(bands, on=["outcome", "month"]), notes | {"bands": "sup-t"})
 
     def _pre_period(self) -> list[Finding]:
-        window = (self.plan.months[0], -1)
+        if self.before is None:
+            return [table("pre-period", reasons(self._effect_outcomes(), "no_months"), {})]
         rows = [
-            {"outcome": outcome} | pre_period_test(self.data.panel, outcome=outcome, months=window, **self.by_strata)
+            {"outcome": outcome}
+            | pre_period_test(self.data.panel, outcome=outcome, months=self.before, **self.by_strata)
             for outcome in self._effect_outcomes()
         ]
-        return [table("pre-period", rows, {"months": list(window)})]
+        return [table("pre-period", rows, {"months": list(self.before)})]
 
     def _joint_tests(self) -> list[Finding]:
         return [table("joint-months", self.joint.tests, self.notes)]

@@ -22,6 +22,8 @@ from evaluation.shares import require_columns
 
 TITLE: Final = both("I lys av tidligere forsøk", "In the light of earlier trials")
 EARLIER, THIS_TRIAL = JOINED
+OF_COUNTS: Final = ("no_events", "empty_cell", "nobody_observed")
+"""Reasons that say how few have the outcome: a count like any other."""
 FOREST: Final = "earlier-trials-forest"
 COLUMNS: Final = (
     *("review", "studies", "estimate", "ci_low", "ci_high", "p", "tau2", "i2", "predict_low", "predict_high"),
@@ -90,7 +92,11 @@ def rounded_row(trial: pd.DataFrame, rule: Rule) -> pd.DataFrame | None:
 def no_review(reason: str) -> Finding:
     """The section's table where the trial cannot be set among the earlier ones, with the reason."""
     row = (THIS_TRIAL, *[None] * (len(COLUMNS) - 2), reason)
-    return Finding("earlier-trials", "table", TITLE, COLUMNS, (row,))
+    told = Finding("earlier-trials", "table", TITLE, COLUMNS, (row,))
+    if reason not in OF_COUNTS:
+        return told
+    hidden = _left(no_review("hidden_counts"))
+    return replace(told, notes={LEAVING: dict.fromkeys(RULES, hidden)})
 
 
 def trial_as_study(
@@ -146,13 +152,16 @@ def join_review(studies: pd.DataFrame, trial: pd.DataFrame, *, measure: str, **o
         measure, options: as `meta_analysis`; its `subgroup` is taken by earlier and this trial.
 
     Raises:
-        EvaluationError: as `meta_analysis`; `bad_study` where the review already has the trial.
+        EvaluationError: as `meta_analysis`; `bad_study` where the review already has the trial; where the trial has no
+            effect of its own, the reason of its row (`no_events`, `empty_cell`).
     """
     if "study" in studies and set(studies["study"]) & set(trial["study"]):
         raise EvaluationError("bad_study", "the review already has this trial")
     earlier = meta_analysis(studies, measure=measure, **options)
     marked = [studies.assign(review=EARLIER), trial.assign(review=THIS_TRIAL)]
     together = meta_analysis(pd.concat(marked, ignore_index=True), measure=measure, subgroup="review", **options)
+    if THIS_TRIAL not in together.subgroups:
+        raise EvaluationError(str(together.table["reason"].iloc[-1]), "the trial has no effect that could be joined")
     low, high = earlier.pooled.prediction
     own = together.subgroups[THIS_TRIAL].estimate
     return JoinedReview(earlier, together, trial, None if pd.isna(low) else bool(low <= own <= high))

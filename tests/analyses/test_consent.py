@@ -9,6 +9,7 @@ from tests.analyses.test_runs import _carried_out, _requested
 from tests.cast import acting
 from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
+from trial.analyses import calculation
 from trial.analyses.listing import kept_outside, run_facts
 from trial.analyses.states import RunState
 from trial.audit.guards import writing
@@ -96,6 +97,17 @@ def test_whose_background_is_not_covered_stays_with_missing_values(trial):
     run = _ran(cast, plan)
     assert run.manifest["consent"] == {"persons_left_out": 0, "persons_not_covered": {"participants": 1}}
     assert run.manifest["persons"] == 2 * life.PEOPLE_AN_OFFICE
+
+
+def test_the_analysis_is_told_whom_a_register_was_not_asked_about(trial, monkeypatch):
+    """So that no row of theirs means unknown: who does not consent to the income register has no income of nothing."""
+    cast, plan, people = trial
+    _change_covers([code for code in cast.form.covers if code != "participants"], participant=people[0])
+    told, usual = {}, calculation.evaluate
+    monkeypatch.setattr(calculation, "evaluate", lambda *given, **known: told.update(known) or usual(*given, **known))
+    _ran(cast, plan)
+    assert told["uncovered"]["participants"] == {people[0].number}
+    assert told["uncovered"]["employment"] == frozenset()
 
 
 def test_a_register_that_no_consent_covers_is_refused_with_the_number_of_people(trial):

@@ -65,3 +65,13 @@ def test_who_are_fewer_than_the_terms_are_too_few_and_an_outcome_of_one_arm_has_
     found = adjusted_effects(persons, outcomes=["early", "one", "none", "months"], covariates=["age", "men"])
     assert list(found["reason"]) == ["too_few", "no_contrast", "no_contrast", ""]
     assert np.isfinite(found["effect"].iloc[3])
+
+
+def test_a_slope_that_one_person_alone_decides_has_no_standard_error(persons: pd.DataFrame) -> None:
+    """Of the one married person in control nobody can say how such persons vary; the others' residuals do not tell."""
+    control = persons["arm"] == "control"
+    persons.loc[control, "men"] = 0.0
+    persons.loc[control.idxmax(), "men"] = 1.0
+    found = adjusted_effects(persons, outcomes=["months"], covariates=["age", "men"]).iloc[0]
+    assert found["reason"] == "too_few"
+    assert np.isnan(found["se"])

@@ -9,6 +9,7 @@ from evaluation import (
     EvaluationError,
     effects_by_month,
     effects_on_totals,
+    joint_effects_by_month,
     monthly_shares,
     person_months,
     person_totals,
@@ -98,6 +99,19 @@ def test_a_month_with_one_arm_is_a_named_gap(panel: pd.DataFrame) -> None:
     found = effects_by_month(some, outcomes=["employed"], months=(4, 6)).set_index("month")
     assert found["n"].to_dict()[5] == 0
     assert found["effect"].isna().to_dict() == {4: False, 5: True, 6: False}
+
+
+@pytest.mark.parametrize(("covariance", "reason"), [("classical", ""), ("HC2", "too_few"), ("HC3", "too_few")])
+def test_of_an_arm_of_one_person_nobody_can_say_how_it_varies(panel: pd.DataFrame, covariance, reason: str) -> None:
+    """That person is fitted exactly; what the others leave would be told as the standard error of both arms."""
+    numbers = panel.loc[panel["arm"] == "intervention", "participant_number"].unique()
+    lone = panel[(panel["arm"] == "control") | (panel["participant_number"] == numbers[0])]
+    by_month = effects_by_month(lone, outcomes=["hours"], months=(1, 1), covariance=covariance)
+    band = joint_effects_by_month(lone, outcomes=["hours"], months=(1, 1), covariance=covariance, seed=1).table
+    assert by_month["reason"].tolist() == band["reason"].tolist() == [reason]
+    if reason:
+        with pytest.raises(EvaluationError, match="too few persons"):
+            effects_on_totals(lone, outcomes=["hours"], months=(1, 1), covariance=covariance)
 
 
 def test_no_stratum_with_both_arms_is_an_error(panel: pd.DataFrame) -> None:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from evaluation import person_months
+from evaluation import EvaluationError, person_months
 from evaluation.people import baseline_people
 
 PARTICIPANTS = pd.DataFrame(
@@ -73,6 +74,33 @@ def test_work_at_start_is_what_holds_on_the_last_day_of_the_month() -> None:
 
 def test_income_is_the_twelve_months_before_the_month_of_the_start() -> None:
     assert column("income_at_start") == [110, 7, 0]
+
+
+def test_what_the_registers_do_not_cover_is_missing_and_never_nothing() -> None:
+    """The year before P3 began is April 2013 to March 2014, that of the others a month earlier."""
+    for days, income, known in (
+        ({"data_from": "2013-04-01"}, [np.nan, np.nan, 0], [True, True, True]),
+        ({"data_from": "2013-03-02", "data_to": "2014-03-31"}, [np.nan, np.nan, 0], [True, True, False]),
+        ({"data_to": "2014-02-28"}, [110, 7, np.nan], [False, False, False]),
+    ):
+        people = found(**days)
+        np.testing.assert_array_equal(people["income_at_start"], income)
+        assert people["work_capacity_unknown"].notna().tolist() == known
+
+
+def test_who_was_not_asked_about_in_a_register_has_no_value_of_it() -> None:
+    """Somebody who does not consent to the income register has an unknown income, not none."""
+    people = found(uncovered={"income": {"P1", "P3"}, "work_capacity": frozenset({"P2"})})
+    np.testing.assert_array_equal(people["income_at_start"], [np.nan, 7, np.nan])
+    groups = people.filter(like="work_capacity_")
+    np.testing.assert_array_equal(groups.sum(axis=1, skipna=False), [1, np.nan, 1])
+
+
+def test_a_further_column_of_words_is_named() -> None:
+    people = PARTICIPANTS.assign(aap_diagnosis="mental")
+    with pytest.raises(EvaluationError, match="aap_diagnosis") as caught:
+        baseline_people(people, person_months(people, months=(-1, 1)), {}, further=["aap_diagnosis"])
+    assert caught.value.code == "not_a_number"
 
 
 def test_the_latest_decision_in_force_counts_and_none_is_unknown() -> None:

@@ -197,6 +197,8 @@ def test_where_offices_were_drawn_they_are_what_is_analysed(deliveries: dict[str
     assert {row["n"] for row in found["table-2"].records} == {20}
     assert {row["units"] for row in found["likeness"].records} == {20}
     assert found["flow"].records[0]["n"] == len(participants)
+    arms = participants["arm"].value_counts()
+    assert {arm: found["table-1"].notes[f"persons_{arm}"] for arm in arms.index} == arms.to_dict()
     assert run(Plan.from_dict(SHORT.to_dict() | asked), deliveries | {"participants": participants}, masked=True)
 
 
@@ -206,6 +208,7 @@ def test_strata_with_one_arm_are_named(deliveries: dict[str, pd.DataFrame]) -> N
     found = run(SHORT, deliveries | {"participants": participants})
     assert found["table-2"].notes["one_arm"] == ["Moss"]
     assert "Moss" in " ".join(remarks(found["table-2"].notes, "en"))
+    assert "Moss" not in json.dumps(disclosed(found["table-2"].to_dict(), "opensafely"))
 
 
 @pytest.mark.parametrize(("missing", "code"), [("participants", "missing_register"), ("benefits", "unknown_outcome")])
@@ -234,6 +237,102 @@ def test_a_covariate_that_follows_from_another_is_named(deliveries: dict[str, pd
     left = disclosed(adjusted.to_dict(), "opensafely")
     assert "determined" not in left["notes"]
     assert [dict(zip(left["columns"], row, strict=True))["reason"] for row in left["rows"]] == [""]
+
+
+SPELLS = ("employment", "benefits", "measures", "education", "work_capacity")
+
+
+def _reasons(finding) -> list[str]:
+    return [row["reason"] for row in finding.records]
+
+
+@pytest.mark.parametrize("day", ["2012-12-31", "2013-06-30"])
+def test_outcomes_that_nobody_was_followed_long_enough_for_keep_no_month_back(deliveries, day: str) -> None:
+    plan = Plan.from_dict(SHORT.to_dict() | WHOLE | {"data_to": day, "months": [-3, 36], "total_months": [1, 36]})
+    found = run(plan, deliveries)
+    for name in ("table-2", "adjusted", "precision", "weighted", "compliers", "differences"):
+        assert set(_reasons(found[name])) == {"no_contrast"}, name
+    assert any(row["effect"] is not None for row in found["figure-6"].records)
+    everything = [finding.to_dict() for finding in found.findings]
+    assert _unexplained([one for one in everything if "reason" in one["columns"]]) == []  # shares have their n
+    assert _without_words(everything) == set()
+
+
+@pytest.mark.parametrize("followed", [1, 7, 8])
+def test_what_a_few_persons_of_an_arm_had_does_not_leave(deliveries, followed: int) -> None:
+    """A mean of one person is what that person had, and an effect beside the other arm's mean tells it as well."""
+    participants = deliveries["participants"].copy()
+    control = participants.index[participants["arm"] == "control"]
+    participants.loc[control[followed:], "start_date"] = pd.Timestamp("2019-11-11")
+    participants.loc[control[followed:], "birth_year"] = None
+    plan = Plan.from_dict(SHORT.to_dict() | WHOLE | {"covariates": ["employed_at_start"]})
+    results = run(plan, deliveries | {"participants": participants})
+    counts = {"n", "level", "treated_missing", "control_missing", "missing"}
+    for name in ("table-2", "adjusted", "differences", "compliers", "weighted", "precision", "randomisation", "bounds"):
+        left = disclosed(results[name].to_dict(), "opensafely")
+        rows = [dict(zip(left["columns"], row, strict=True)) for row in left["rows"]]
+        numbers = [value for row in rows for key, value in row.items() if key not in counts and value is not None]
+        assert any(isinstance(value, float) for value in numbers) == (followed > 7), name
+    (age,) = [row for row in disclosed(results["table-1"].to_dict(), "opensafely")["rows"] if row[0] == "age"]
+    assert (age[1] is None) == (followed <= 7)
+
+
+def test_a_plan_without_months_before_the_start_says_so(deliveries) -> None:
+    plan = Plan.from_dict(SHORT.to_dict() | {"months": [0, 6]})
+    found = run(plan, deliveries)
+    assert set(_reasons(found["pre-period"])) == set(_reasons(found["differences"])) == {"no_months"}
+    windows = {(row["window"], row["reason"]) for row in found["joint-months"].records}
+    assert windows == {("before", "no_months"), ("after", "")}
+
+
+def test_a_rehearsal_before_both_arms_have_people_is_refused_by_name(deliveries) -> None:
+    participants = deliveries["participants"].head(1)
+    with pytest.raises(EvaluationError, match="there are 1 now") as caught:
+        run(SHORT, deliveries | {"participants": participants}, masked=True)
+    assert caught.value.code == "not_two_arms"
+
+
+@pytest.mark.parametrize("covariance", ["HC2", "HC3"])
+def test_who_is_alone_in_an_office_does_not_fail_the_check(deliveries, covariance: str) -> None:
+    participants = deliveries["participants"].copy()
+    participants.loc[0, "office"] = "Vestby"
+    found = run(SHORT, deliveries | {"participants": participants}, deviations={"covariance": covariance})
+    assert found.manifest["check"]["largest"] <= 1e-8
+    assert found["table-2"].notes["one_arm"] == ["Vestby"]
+
+
+def test_what_a_plan_asks_for_and_the_deliveries_do_not_give_keeps_no_other_table_back(deliveries) -> None:
+    asked = {"received": "took", "ratios": {"Moss": {"intervention": 5, "control": 3}}, "subgroups": ["age", "men"]}
+    plan = Plan.from_dict(SHORT.to_dict() | WHOLE | asked)
+    found = run(plan, deliveries)
+    assert _reasons(found["compliers"]) == ["unknown_outcome"]
+    assert _reasons(found["weighted"]) == ["unknown_ratio"]
+    assert _reasons(found["subgroups"]) == ["not_a_mark", "not_a_mark", "", ""]
+    assert _without_words([finding.to_dict() for finding in found.findings]) == set()
+
+
+@pytest.mark.parametrize("empty", [SPELLS[:1], SPELLS])
+def test_registers_that_know_nothing_of_anybody_give_a_reason_for_every_row(deliveries, empty: tuple[str, ...]) -> None:
+    plan = Plan.from_dict(SHORT.to_dict() | WHOLE)
+    found = run(plan, deliveries | {name: deliveries[name].iloc[:0] for name in empty})
+    assert {row["reason"] for row in found["table-2"].records if row["outcome"] == "employed"} == {"no_variance"}
+    assert _reasons(found["earlier-trials"]) == ["no_events"]
+    everything = [finding.to_dict() for finding in found.findings]
+    assert _unexplained(everything) == []
+    assert _without_words(everything) == set()
+    left = disclosed(found["earlier-trials"].to_dict(), "opensafely")
+    assert [row[-1] for row in left["rows"]] == ["hidden_counts"]
+
+
+def test_minimisation_is_drawn_again_where_its_factors_were_delivered(deliveries) -> None:
+    method = {"kind": "minimisation", "factors": {"office": 1, "sex": 2}, "probability": [4, 5]}
+    design = {"method": method, "arms": [["intervention", 1], ["control", 1]]}
+    plan = Plan.from_dict(SHORT.to_dict() | {"further": ["randomisation"], "design": design, "totals": ["employed"]})
+    few = deliveries | {"participants": deliveries["participants"].head(16)}
+    assert _reasons(run(plan, few)["randomisation"]) == [""]
+    without = few | {"participants": few["participants"].drop(columns="sex")}
+    sparse = Plan.from_dict(plan.to_dict() | {"baseline": ["age"], "covariates": ["age"]})
+    assert _reasons(run(sparse, without)["randomisation"]) == ["missing_factor"]
 
 
 def test_nothing_that_was_given_is_changed(deliveries: dict[str, pd.DataFrame]) -> None:

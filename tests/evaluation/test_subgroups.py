@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 
-from evaluation import EvaluationError, subgroup_effects
+from evaluation import subgroup_effects
 from tests.evaluation.trials import people
 
 
@@ -37,6 +37,13 @@ def test_a_level_with_one_arm_is_a_named_gap(persons: pd.DataFrame) -> None:
     assert found["effect"].isna().all()
 
 
-def test_a_number_is_no_subgroup(persons: pd.DataFrame) -> None:
-    with pytest.raises(EvaluationError, match="0 and 1"):
-        subgroup_effects(persons.assign(age=40.5), outcomes=["months"], subgroups=["age"])
+def test_a_number_is_no_subgroup_and_keeps_no_other_back(persons: pd.DataFrame) -> None:
+    found = subgroup_effects(persons.assign(age=40.5), outcomes=["months"], subgroups=["age", "men"])
+    assert list(found["reason"]) == ["not_a_mark", "not_a_mark", "", ""]
+    assert np.isnan(found["effect"]).tolist() == [True, True, False, False]
+
+
+def test_an_outcome_that_the_mark_tells_wholly_has_no_variance_and_no_p(persons: pd.DataFrame) -> None:
+    found = subgroup_effects(persons.assign(same=persons["men"]), outcomes=["same"], subgroups=["men"])
+    assert set(found["reason"]) == {"no_variance"}
+    assert found[["effect", "p", "interaction_p"]].isna().all(axis=None)

@@ -62,6 +62,7 @@ def _evaluate(run: Run, coverage: Coverage) -> Results:
             masked=run.masked,
             seed=run.seed,
             deviations=run.deviations,
+            uncovered=coverage.uncovered,
         )
 
 
