@@ -1,7 +1,7 @@
 """The coordinator's dashboard: what it counts, what it hides from whom, and how often it asks the database."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.cast import BEGINNING, Cast, acting, recruiting
+from tests.cast import Cast, acting, recruiting
 from tests.factories import consented, registered
 from tests.followup.people import drawn, specialist
 from trial.access.models import User
@@ -40,6 +40,7 @@ from trial.studies.queries import forget_memberships
 from trial.studies.states import TrialState
 
 MOST_QUERIES = 12
+EVENING = datetime(2026, 3, 2, 23, 30, tzinfo=UTC)
 # The test's own transaction adds a savepoint, its release and the way back to the plane before.
 AROUND = 3
 
@@ -223,13 +224,14 @@ def test_the_lead_and_the_auditor_see_no_small_counts(cast: Cast) -> None:
 
 
 def test_the_rows_of_a_delivery_are_no_exact_count_of_people_either(cast: Cast) -> None:
-    found = SimpleNamespace(report={"coverage": 1.0}, received_at=BEGINNING, accepted_rows=3, rejected_rows=262)
+    found = SimpleNamespace(report={"coverage": 1.0}, received_at=EVENING, accepted_rows=3, rejected_rows=262)
     delivered = [{"label": "Deltakere", "in_force": found}]
     seen = {}
     for name in ("coordinator", "lead"):
         board = board_of(cast, getattr(cast, name))
         board.__dict__["registers"] = delivered
         seen[name] = register_table(board)["rows"][0][2:4]
+        assert register_table(board)["rows"][0][1] == "03.03.2026", "the day in Oslo"
     assert seen == {"coordinator": ["3", "262"], "lead": ["<5", "≈260"]}
 
 

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import zipfile
+from datetime import timedelta
 from html import unescape
 
 import pypdfium2
@@ -266,6 +267,16 @@ class TestPages:
         with acting(cast.kari):
             name = person_of(participant.key).name
         assert all(name.encode() not in content for content in files.values())
+
+    def test_the_package_names_the_day_in_oslo_on_which_the_form_was_published(self, cast, simulated_clock):
+        simulated_clock.advance(timedelta(hours=15, minutes=30))  # half past midnight
+        with acting(cast.lead):
+            cast.form = publish_consent_form(
+                by=cast.lead, trial=cast.trial, text={"nb": "Jeg samtykker."}, covers=["employment"]
+            )
+        enrolled(cast)
+        package = self._client(cast.data_manager).post("/trials/se-klar/linkage/package.zip").content
+        assert "Versjon 2, 03.03.2026" in texts_of(package)["prosjektbeskrivelse.pdf"]
 
     def test_a_manager_who_reads_english_sends_the_same_package(self, cast):
         enrolled(cast)

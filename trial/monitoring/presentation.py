@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from evaluation.codes import MEASURE_GROUPS
 from trial.access.small_counts import is_small, percent, rounded, shown
+from trial.audit import clock
 from trial.enrolment.forms import factor_label
 from trial.enrolment.states import ParticipantState
 from trial.followup.forms import GROUPS
@@ -262,7 +263,7 @@ def register_table(board: Dashboard) -> Table:
             if coverage is None
             else _("%(share)s %%") % {"share": rounded(round(100 * coverage), exact=board.exact)}
         )
-        day = date_format(found.received_at, "SHORT_DATE_FORMAT")
+        day = date_format(clock.on_date(found.received_at), "SHORT_DATE_FORMAT")
         counts = [_cell(board, number or 0) for number in (found.accepted_rows, found.rejected_rows)]
         rows.append([str(register["label"]), day, *counts, share])
     labels = (_("Mottatt"), _("Rader i bruk"), _("Avviste rader"), _("Dekning"))

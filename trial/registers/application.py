@@ -84,7 +84,7 @@ HANDLING = (
 def _description(form: ConsentForm, numbers: dict[str, list[str]]) -> bytes:
     """The plan of the trial, how data are handled and until when, and how many have consented to what."""
     trial, registers = form.trial, registers_of(form.trial)
-    said = {"version": form.version, "date": date_format(form.published_at, "d.m.Y")}
+    said = {"version": form.version, "date": date_format(clock.on_date(form.published_at), "d.m.Y")}
     proof = [
         (_("Samtykkeskjema"), _("Versjon %(version)s, %(date)s") % said),
         (_("SHA-256 av skjemaet"), form.sha256),
