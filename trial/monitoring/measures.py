@@ -27,9 +27,9 @@ def measures_in_use(trial: Trial, months: list[Month], today: date) -> MeasuresI
 
     Measures go on when recruitment has ended. A trial that is over has no months after its last measure.
     """
-    days = {min(last_day(month), today): month for month in months}
+    over = trial.state in OPEN
+    days = {min(last_day(month), today): month for month in (months if over else months[-SHOWN_MONTHS:])}
     people = people_in_measures(trial, sorted(days))
-    used = [days[day] for day, _arm, _group in people]
-    over = trial.state in OPEN and used
-    shown = [month for month in months if not over or month <= max(used)][-SHOWN_MONTHS:]
+    last = max((days[day] for day, _arm, _group in people), default=None) if over else None
+    shown = [month for month in days.values() if last is None or month <= last][-SHOWN_MONTHS:]
     return MeasuresInUse(shown, Counter({(days[day], arm, group): n for (day, arm, group), n in people.items()}))
