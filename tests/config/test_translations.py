@@ -56,6 +56,11 @@ def test_texts_are_found_in_python_and_in_templates(small_project: Path) -> None
     assert found == {("a", "%(n)s dager"), ("b", "Uke"), ("b", "%(n)s uker")}
 
 
+def test_a_text_within_an_f_string_is_found_too(small_project: Path) -> None:
+    (small_project / "trial/a/pages.py").write_text("name = f\"{number}-{_('innsyn')}.pdf\"\n")
+    assert ("a", "innsyn") in {(text.room, text.message) for text in translations.texts()}
+
+
 def test_a_text_without_english_is_named_with_its_room(small_project: Path) -> None:
     assert [(text.room, text.message) for text in translations.untranslated()] == [("b", "Uke"), ("b", "%(n)s uker")]
 

@@ -157,6 +157,7 @@ def test_a_withdrawal_takes_one_page_and_offers_only_what_goes_further(office, c
     assert "Du må rette disse feilene" in body(office.post(path, {"meaning": ""}))
     assert office.post(path, {"meaning": "new_data"}).status_code == 302
     assert body(office.get(path)).count('type="radio"') == 1
+    assert "Det er allerede registrert at personen har trukket seg" in body(office.post(path, {"meaning": "new_data"}))
     assert office.post(path, {"meaning": "follow_up"}).status_code == 200
     assert office.post(path, {"meaning": "everything"}).status_code == 302
     page = body(office.get(f"{participant.number}/"))

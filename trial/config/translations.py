@@ -5,6 +5,7 @@ its folder is named after; base, components, errors and sign-in belong to config
 text, the first room by name decides; the tests find rooms that disagree.
 """
 
+import ast
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -113,6 +114,15 @@ def _add_all(whole: Catalog, room: Catalog) -> Catalog:
 def _python_texts() -> Iterator[Text]:
     for path in sorted((settings.ROOT / "trial").glob("**/*.py")):
         yield from _marked(path.read_bytes(), path)
+        yield from _within_f_strings(path.read_bytes(), path)
+
+
+def _within_f_strings(source: bytes, path: Path) -> Iterator[Text]:
+    """The texts marked within an f-string, which Python before 3.12 reads as one piece, and Babel with it."""
+    found = (each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.JoinedStr))
+    for call in (inner for each in found for inner in ast.walk(each) if isinstance(inner, ast.Call)):
+        if isinstance(call.func, ast.Name) and call.func.id in MARKS and isinstance(call.args[0], ast.Constant):
+            yield Text(str(call.args[0].value), _room(path), str(path.relative_to(settings.ROOT)))
 
 
 def _template_texts() -> Iterator[Text]:

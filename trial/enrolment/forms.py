@@ -204,7 +204,10 @@ class WithdrawalForm(forms.Form):
     """What a participant takes back; offers only what goes further than before."""
 
     meaning = forms.TypedChoiceField(
-        label=_("Hva trekker personen tilbake?"), widget=forms.RadioSelect, coerce=Withdrawal
+        label=_("Hva trekker personen tilbake?"),
+        widget=forms.RadioSelect,
+        coerce=Withdrawal,
+        error_messages={"invalid_choice": _("Det er allerede registrert at personen har trukket seg.")},
     )
 
     def __init__(self, data: Any = None, *, present: str) -> None:
