@@ -139,3 +139,37 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def test_a_position_yet_to_come_is_seen_and_its_first_day_can_be_put_right(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    participant, client = drawn(cast, "intervention"), signed_in(cast.siri)
+    with acting(cast.siri):
+        post = appoint_specialist(
+            by=cast.siri, user=cast.jon, office=cast.moss, position_share=100, valid_from=date(2036, 3, 9)
+        )
+        (board,) = board_for(cast.siri, cast.trial)
+        assert (board.proposal, board.load.capacity) == (None, 0)
+        with pytest.raises(Refusal, match="specialist_not_there"):
+            assign(by=cast.siri, participant=participant, specialist=post)
+    with acting(cast.coordinator):
+        assert loads_of(cast.trial, [cast.moss])[cast.moss.pk].capacity == 0
+    assert "Begynner 09.03.2036" in board_page(cast)
+    address = reverse("followup:position", args=[cast.trial.code, post.pk])
+    sent = {"position_share": "100", "team": "", "supervisor": "", "valid_from": "09.03.2026", "version": "1"}
+    assert client.post(address, sent).status_code == 302
+    simulated_clock.advance(timedelta(days=7))
+    with acting(cast.siri):
+        assign(by=cast.siri, participant=participant, specialist=post)
+    late = client.post(address, sent | {"valid_from": "10.03.2026", "version": "2"})
+    assert late.context["form"].errors == {"valid_from": ["Jobbspesialisten har hatt deltakere før denne dagen."]}
+
+
+def test_whoever_is_told_that_a_position_has_changed_sees_the_days_as_well(cast: Cast) -> None:
+    post, client = specialist(cast), signed_in(cast.siri)
+    with acting(cast.siri):
+        change_position(by=cast.siri, specialist=post, position_share=100, valid_to=date(2026, 6, 30), version=1)
+    address = reverse("followup:position", args=[cast.trial.code, post.pk])
+    again = client.post(address, {"position_share": "80", "team": "", "valid_to": "", "version": "1"})
+    assert "Første dag: 02.03.2026. Siste dag: 30.06.2026." in again.content.decode()

@@ -14,6 +14,7 @@ from trial.followup.actions import (
     appoint_specialist,
     change_position,
     complete,
+    end_assignment,
     log_contact,
     log_enquiry,
     move_stage,
@@ -136,6 +137,17 @@ def test_what_was_begun_before_the_follow_up_neither_counts_nor_hides_what_came_
         record_measure(by=cast.jon, participant=participant, code="ARBTREN", start=date(2026, 3, 10))
     assert _counts(cast).shares[Share.WORK_FIRST] == Reached(0, 1)
     assert _client(cast, "jon").get(page).content.decode().count("Før ordinært arbeid") == 1
+
+
+def test_whoever_waits_for_the_next_specialist_has_not_ended_without_work(
+    cast: Cast, simulated_clock: SimulatedClock
+) -> None:
+    participant = assigned(cast)
+    with acting(cast.siri):
+        end_assignment(by=cast.siri, participant=participant, reason="Jobbspesialisten slutter")
+        assert _counts(cast).shares[Share.TRANSITION] == Reached(0, 0)
+        complete(by=cast.siri, participant=participant)
+    assert _counts(cast).shares[Share.TRANSITION] == Reached(0, 1)
 
 
 def test_the_years_of_whoever_left_count_as_what_they_did(cast: Cast, simulated_clock: SimulatedClock) -> None:
@@ -310,7 +322,14 @@ def test_guidelines_are_set_on_the_page_and_a_stage_weighs(cast: Cast) -> None:
         "barred_control": "indoppfag, UTVAOONAV",
     }
     assert client.post(address, sent).status_code == 302
-    assert "Noen andre har endret dette" in client.post(address, sent).content.decode()
+    again = client.post(address, sent | {"days_to_assign": "9"}).content.decode()
+    assert "Noen andre har endret dette" in again
+    for rule in (
+        "Dager fra loddtrekning til jobbspesialist: 5",
+        "ikke er tillatt i gruppen «Kontrollgruppe»: INDOPPFAG UTVAOONAV",
+        "Mal for oppfølgingen: Individuell jobbstøtte",
+    ):
+        assert rule in again
     participant = assigned(cast)
     with acting(cast.jon):
         guidelines = Guidelines.objects.get()

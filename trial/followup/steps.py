@@ -154,7 +154,7 @@ def judged(participant: Participant, specialist: EmploymentSpecialist, reason: s
         is_control=arm.is_control if arm else None,
         is_followed=participant.state in UNDER_FOLLOW_UP,
         same_office=specialist.office_id == participant.office_id,
-        specialist_there=specialist.valid_from <= clock.today() and not caseload.left,
+        specialist_there=caseload.is_there,
         is_assigned=is_assigned,
         load=caseload.load,
         reason=reason,

@@ -74,29 +74,34 @@ def change_position(
     by: User,
     specialist: EmploymentSpecialist,
     position_share: int,
+    valid_from: date | None = None,
     valid_to: date | None = None,
     team: str | None = None,
     supervisor: User | None = None,
     version: int | None = None,
 ) -> EmploymentSpecialist:
-    """Change the share of a position, its team or supervisor, or end it; nobody leaves with people still with them.
+    """Change the share of a position, its days, its team or supervisor; nobody leaves with people still with them.
 
-    `team` None leaves team and supervisor as they are. `version`: what the one who changes it has read.
+    `valid_from` None leaves the first day, `team` None team and supervisor as they are. `version`: what the one who
+    changes it has read.
 
     Raises:
-        Refusal: `not_allowed`, `share_out_of_range`, `changed_meanwhile`, `end_before_start`, `has_people`,
-            `already_appointed` where it would last into another position, `not_a_supervisor`.
+        Refusal: `not_allowed`, `share_out_of_range`, `changed_meanwhile`, `end_before_start`, `had_people`,
+            `has_people`, `already_appointed` where it would last into another position, `not_a_supervisor`.
     """
     steps.may_staff(by, specialist.office)
     steps.possible_share(position_share)
     specialist = steps.locked_specialist(specialist)
     steps.at_version(specialist, version)
-    if valid_to and valid_to < specialist.valid_from:
+    begins = valid_from or specialist.valid_from
+    if valid_to and valid_to < begins:
         obey(Verdict.END_BEFORE_START, field="valid_to")
+    if begins > specialist.valid_from and specialist.assignments.filter(start__lt=begins).exists():
+        raise Refusal("had_people", _("Jobbspesialisten har hatt deltakere før denne dagen."), field="valid_from")
     if valid_to and load_of(specialist).people:
         raise Refusal("has_people", _("Overfør deltakerne til en annen før stillingen avsluttes."), field="valid_to")
-    _in_one_position(specialist.user, specialist.office, specialist.valid_from, valid_to, but=specialist)
-    changes: dict[str, object] = {"position_share": position_share, "valid_to": valid_to}
+    _in_one_position(specialist.user, specialist.office, begins, valid_to, but=specialist)
+    changes: dict[str, object] = {"position_share": position_share, "valid_from": begins, "valid_to": valid_to}
     if team is not None:
         refuse_national_id(team=team)
         _supervises(supervisor, specialist.office)

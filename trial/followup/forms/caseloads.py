@@ -15,10 +15,10 @@ from trial.studies.models import Membership
 
 
 class SpecialistChoice(forms.TypedChoiceField):
-    """A specialist, shown with the load; gives the specialist. Those who have left are no choice."""
+    """A specialist, shown with the load; gives the specialist. Those who are not there are no choice."""
 
     def __init__(self, caseloads: Iterable[Caseload], **options: Any) -> None:
-        known = {str(each.specialist.pk): each for each in caseloads if not each.left}
+        known = {str(each.specialist.pk): each for each in caseloads if each.is_there}
         super().__init__(
             choices=[(key, shown(each)) for key, each in known.items()],
             coerce=lambda key: known[key].specialist,
@@ -74,12 +74,13 @@ class EndAssignmentForm(forms.Form):
 
 
 class PositionForm(forms.Form):
-    """A share of a full position, its team and supervisor, and its last day when it ends."""
+    """A share of a full position, its team and supervisor, its first day, and its last when it ends."""
 
     position_share = forms.IntegerField(
         label=_("Stilling i prosent"), min_value=1, max_value=100, initial=100, widget=forms.NumberInput(attrs=SHORT)
     )
     team = free_text(_("Team"), required=False, length=60, rows=1)
+    valid_from = day_field(_("Første dag i stillingen"), required=False)
     valid_to = day_field(_("Siste dag i stillingen"), required=False, help_text=_("Tomt så lenge stillingen varer."))
     version = version_field()
 
@@ -94,6 +95,7 @@ class PositionForm(forms.Form):
             "position_share": specialist.position_share,
             "team": specialist.team,
             "supervisor": specialist.supervisor_id,
+            "valid_from": specialist.valid_from,
             "valid_to": specialist.valid_to,
             "version": specialist.version,
         }

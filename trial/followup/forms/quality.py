@@ -34,6 +34,12 @@ class CodesField(forms.CharField):
         return sorted({code.upper() for code in re.split(r"[\s,;]+", super().clean(value)) if code})
 
 
+def _in_words(value: Any) -> str:
+    if isinstance(value, list):
+        value = " ".join(value)
+    return "–" if value in (None, "") else str(dict(Template.choices).get(value, value))
+
+
 class GuidelinesForm(forms.Form):
     """How follow-up is done in the trial: template, capacity, weights by stage, time limits, measures not allowed."""
 
@@ -58,6 +64,11 @@ class GuidelinesForm(forms.Form):
                 label=_("Tiltak som ikke er tillatt i gruppen «%(arm)s»") % {"arm": arm},
                 help_text=_("Arena-koder med mellomrom mellom, for eksempel INDOPPFAG UTVAOONAV."),
             )
+
+    def in_force(self) -> list[tuple[Any, str]]:
+        """Every rule in words as it stands, for whoever typed while someone else saved."""
+        rules = [(field.label, self.initial.get(name)) for name, field in self.fields.items() if name != "version"]
+        return [(label, _in_words(value)) for label, value in rules]
 
     def initial_for(self, guidelines: Guidelines) -> "GuidelinesForm":
         """Fill the form with the rules in force."""

@@ -163,7 +163,7 @@ def _shown(board: OfficeBoard, form: AssignForm | None, chosen: str, *, exact: b
 
 def _assign_form(request: SignedInRequest, board: OfficeBoard) -> AssignForm | None:
     """The form of an office with people waiting; bound where it is the one that was sent."""
-    there = any(not each.left for each in board.caseloads)
+    there = any(each.is_there for each in board.caseloads)
     if not (board.waiting and there and can(request.user, board.office.trial, Permission.ASSIGN, board.office)):
         return None
     sent = request.POST.get("office") == str(board.office.pk)

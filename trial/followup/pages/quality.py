@@ -39,7 +39,7 @@ def guidelines(request: SignedInRequest, trial: str) -> HttpResponse:
         messages.success(request, _("Lagret."))
         return redirect("followup:guidelines", found.code)
     context = {"trial": found, "form": with_present(form), "guidelines": guidelines_of(found)}
-    return render(request, "followup/guidelines.html", context)
+    return render(request, "followup/guidelines.html", context | {"in_force": form.in_force()})
 
 
 @require_GET

@@ -49,13 +49,22 @@ def capacity_of(specialist: EmploymentSpecialist, guidelines: Guidelines) -> int
 
 @dataclass(frozen=True)
 class Caseload:
-    """A specialist with the load; `back`: the last day of an absence that lasts today. `left`: the position or the role
-    is over, so that nobody new is given, and those who are still there wait for a transfer."""
+    """A specialist with the load.
+
+    `back`: the last day of an absence that lasts today. `left`: the position or the role is over, so that nobody new is
+    given, and those who are still there wait for a transfer. `begins`: the first day of a position yet to come.
+    """
 
     specialist: EmploymentSpecialist
     load: Load
     back: date | None = None
     left: bool = False
+    begins: date | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether people can be given to the specialist, as far as the position goes."""
+        return not self.left and self.begins is None
 
 
 @dataclass(frozen=True)
@@ -130,11 +139,12 @@ def caseload_of(specialist: EmploymentSpecialist) -> Caseload:
 
 
 def specialists_at(offices: Iterable[Office]) -> QuerySet[EmploymentSpecialist]:
-    """The specialists in position today at the offices, each with the number of `people` followed; those whose position
-    is over as long as someone is still with them, so that nobody is lost from sight."""
-    today = clock.today()
-    rows = EmploymentSpecialist.objects.filter(office__in=list(offices), valid_from__lte=today).filter(
-        Q(valid_to=None) | Q(valid_to__gte=today) | Exists(CaseSummary.objects.filter(specialist=OuterRef("pk")))
+    """The specialists in position today or later at the offices, each with the number of `people` followed; those whose
+    position is over as long as someone is still with them, so that nobody is lost from sight."""
+    rows = EmploymentSpecialist.objects.filter(office__in=list(offices)).filter(
+        Q(valid_to=None)
+        | Q(valid_to__gte=clock.today())
+        | Exists(CaseSummary.objects.filter(specialist=OuterRef("pk")))
     )
     return _counted(rows).select_related("user", "supervisor", "office__nav_office")
 
@@ -159,15 +169,17 @@ def _counted(rows: QuerySet[EmploymentSpecialist]) -> QuerySet[EmploymentSpecial
 def _caseload(specialist: EmploymentSpecialist) -> Caseload:
     counted = vars(specialist)
     guidelines = getattr(specialist.trial, "guidelines", None) or Guidelines(trial=specialist.trial)
-    over = specialist.valid_to is not None and specialist.valid_to < clock.today()
-    left = over or not counted["role"]
+    today = clock.today()
+    begins = specialist.valid_from if specialist.valid_from > today else None
+    over = specialist.valid_to is not None and specialist.valid_to < today
+    left = begins is None and (over or not counted["role"])
     load = Load(
         people=counted["people"],
-        capacity=0 if over else capacity_of(specialist, guidelines),
+        capacity=0 if over or begins else capacity_of(specialist, guidelines),
         hundredths=_weighed(guidelines, counted) if guidelines.weights else None,
-        away=left or counted["away"] is not None,
+        away=left or begins is not None or counted["away"] is not None,
     )
-    return Caseload(specialist, load, counted["away"], left)
+    return Caseload(specialist, load, counted["away"], left, begins)
 
 
 def _weighed(guidelines: Guidelines, counted: Mapping[str, Any]) -> int:

@@ -43,11 +43,12 @@ def _shares(today: date) -> dict[str, Any]:
         met = Q(**{f"{happened}__lte": F("first_assigned") + days})
         sums[f"{share}_met"] = Count("pk", filter=met)
         sums[f"{share}_due"] = Count("pk", filter=met | Q(first_assigned__lt=today - days))
+    over = Q(stage="")  # whoever waits for the next specialist is still in a stage
     measured = Q(first_measure__isnull=False)
     work_first = Q(first_ordinary__lte=F("first_measure")) | ~measured & Q(first_ordinary__isnull=False)
     return sums | {
-        "transition_met": Count("pk", filter=Q(paid_at_end=True)),
-        "transition_due": Count("pk", filter=Q(paid_at_end__isnull=False)),
+        "transition_met": Count("pk", filter=over & Q(paid_at_end=True)),
+        "transition_due": Count("pk", filter=over & Q(paid_at_end__isnull=False)),
         "work_first_met": Count("pk", filter=work_first),
         "work_first_due": Count("pk", filter=measured | Q(first_ordinary__isnull=False)),
     }
