@@ -22,6 +22,7 @@ from trial.enrolment.models import Display, EligibilityCheck, Participant
 from trial.enrolment.reviewing import review
 from trial.enrolment.shielding import set_shield
 from trial.enrolment.states import Withdrawal
+from trial.identity.actions import keep_scan
 from trial.identity.models import IdentityRecord, Person
 from trial.identity.queries import person_of
 from trial.studies.actions import add_member
@@ -288,6 +289,15 @@ class TestExtract:
         assert pdf["Cache-Control"] == "no-store"
         for text in (person.name, participant.number, "Har personen nedsatt arbeidsevne?"):
             assert text in text_of(pdf.content)
+
+    def test_a_signed_form_that_is_kept_is_told(self, office, cast):
+        participant = consented(cast)
+        with acting(cast.kari):
+            signed = participant.consents.get().pk
+            keep_scan(by=cast.kari, subject=participant.pk, consent=signed, pages=1, document=b"%PDF")
+        said = json.loads(office.post(f"{participant.number}/extract.json").content)
+        (given,) = next(part["rows"] for part in said["sections"] if part["heading"] == "Samtykker")
+        assert given["Skannet skjema"] == "02.03.2026 09.00"
 
     def test_what_somebody_wrote_is_never_markup(self, office, cast):
         odd = Person('#eval("1+1") *Nora* $x$ <tag> [a]', synthetic_person(5).national_id, "//comment @ref")

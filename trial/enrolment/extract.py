@@ -19,6 +19,7 @@ from trial.enrolment.documents import Document, Section, pdf_of, sections_json
 from trial.enrolment.models import Display, EligibilityCheck, Participant
 from trial.enrolment.queries import consents_of
 from trial.enrolment.summaries import coverage, eligibility_rows, given_how, person_rows
+from trial.identity.queries import scans_of
 
 Contributor = Callable[[Participant], Sequence[Section]]
 _contributors: list[Contributor] = []
@@ -94,12 +95,14 @@ def _participation(participant: Participant) -> list[tuple[str, str]]:
 
 
 def _consents(participant: Participant) -> Section:
-    columns = (_("Versjon"), _("Gitt"), _("Hvordan"), _("Dekker"), _("Trukket"))
+    columns = (_("Versjon"), _("Gitt"), _("Hvordan"), _("Skannet skjema"), _("Dekker"), _("Trukket"))
+    scans = scans_of(participant.key)
     table = [
         [
             str(consent.form.version),
             moment(consent.given_at),
             given_how(consent),
+            moment(scans[consent.pk].kept_at) if consent.pk in scans else "–",
             ", ".join(coverage(consent.covers)),
             moment(consent.withdrawn_at),
         ]
