@@ -1,5 +1,7 @@
 """Runs: masked until the data lock, true after it, one effect each; their numbers are the analyst's alone."""
 
+from datetime import timedelta
+
 import pandas as pd
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
@@ -21,8 +23,10 @@ from trial.analyses.calculation import carry_out
 from trial.analyses.models import Result, Run
 from trial.analyses.queries import PEOPLE, people_of
 from trial.analyses.states import RunState
+from trial.audit import clock
 from trial.audit.models import OutboxMessage
 from trial.registers import snapshots
+from trial.registers.retention import destroy_data, keep_until
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +108,18 @@ def test_a_damaged_snapshot_fails_the_run_with_a_reason(lived, own_snapshots):
     place.write_bytes(place.read_bytes() + b"x")
     run = _carried_out(cast, run)
     assert (run.state, run.error_code) == (RunState.FAILED, "snapshot_damaged")
+
+
+def test_after_the_registers_were_destroyed_as_decided_no_run_is_asked_for(lived, own_snapshots, time):
+    cast, plan = lived
+    life.data_locked(cast)
+    with acting(cast.data_manager):
+        keep_until(by=cast.data_manager, trial=cast.trial, until=clock.today() + timedelta(days=1))
+        time.advance(timedelta(days=3))
+        destroy_data(by=None, trial=cast.trial)
+    with pytest.raises(Refusal, match="data_destroyed") as refused:
+        _requested(cast, plan, masked=False)
+    assert "Ytelser" in str(refused.value.sentence)
 
 
 def test_a_missing_register_fails_the_run_with_its_name(lived):

@@ -21,6 +21,7 @@ from trial.audit import clock
 from trial.audit.actions import action, post, record
 from trial.audit.queue import after_commit
 from trial.registers.coverage import uncovered_registers
+from trial.registers.models import Delivery
 from trial.registers.queries import in_force
 from trial.studies.actions import fix_plan
 from trial.studies.models import Trial
@@ -95,16 +96,18 @@ def request_run(
 
     Raises:
         Refusal: `not_allowed`, `data_not_locked` or `plan_not_locked` for the true run, `no_deliveries`,
-            `register_not_consented` for a delivered register that no consent covers any more; `plan_invalid`,
-            `no_deviation` or `reason_needed` for deviations.
+            `data_destroyed` after the date until which registers are kept, `register_not_consented` for a delivered
+            register that no consent covers any more; `plan_invalid`, `no_deviation` or `reason_needed` for deviations.
     """
     trial = plan.trial
     require(by, trial, Permission.RUN_ANALYSIS)
     if not masked:
         _may_unmask(plan)
-    delivered = {register: delivery.snapshot for register, delivery in in_force(trial).items()}
-    if not delivered:
+    deliveries = in_force(trial)
+    if not deliveries:
         raise Refusal("no_deliveries", _("Ingen leveranser er godkjent ennå."))
+    _refuse_destroyed(deliveries)
+    delivered = {register: delivery.snapshot for register, delivery in deliveries.items()}
     departing = _departing(plan, deviations, reason) if deviations is not None else {}
     _consented(trial, delivered)
     run = Run.objects.create(
@@ -260,6 +263,13 @@ def _spelled_out(parsed: PlanOfAnalysis) -> dict[str, Any]:
 def _still_drafting(trial: Trial) -> None:
     if trial.state != TrialState.DRAFTING:
         raise Refusal("plan_closed", _("Protokollen er låst, og analyseplanen med den."))
+
+
+def _refuse_destroyed(deliveries: Mapping[str, Delivery]) -> None:
+    gone = [str(REGISTERS[register]) for register, delivery in deliveries.items() if delivery.destroyed_at]
+    if gone:
+        sentence = _("Dataene er slettet, siden lagringstiden er over: %(registers)s. Ingen kjøring kan bruke dem.")
+        raise Refusal("data_destroyed", sentence % {"registers": ", ".join(gone)})
 
 
 def _consented(trial: Trial, delivered: Mapping[str, str]) -> None:
