@@ -29,7 +29,7 @@ class Line:
     def within(self, width: int) -> list[str]:
         """The text in as many lines as a width asks for, with the number in one of them."""
         whole = self.text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
-        parts = textwrap.wrap(whole, max(1, int(width / LETTER)), break_long_words=False, break_on_hyphens=False)
+        parts = textwrap.wrap(whole, max(1, int(width / LETTER)), break_on_hyphens=False)
         return [part.replace("\N{NO-BREAK SPACE}", " ") for part in parts]
 
 
