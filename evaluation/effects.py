@@ -86,9 +86,9 @@ def effects_on_totals(
     found = totals_or_reasons(
         panel, outcomes=outcomes, months=months, strata=strata, covariance=covariance, control=control, alpha=alpha
     )
-    for outcome, reason in zip(found["outcome"], found["reason"], strict=True):
-        if reason in REASONS:
-            raise EvaluationError(reason, f"{outcome}: {REASONS[reason]}")
+    for row in found.to_dict("records"):
+        if row["reason"] in REASONS:
+            raise EvaluationError(row["reason"], f"{row['outcome']}: {REASONS[row['reason']]}")
     return found
 
 

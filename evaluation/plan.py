@@ -42,6 +42,9 @@ FURTHER: Final = (
 )
 """What a plan may ask for beside the tables and figures of the paper."""
 
+WORDS: Final = ("participant_number", "office", "arm", "start_date", "sex", "municipality", "aap_diagnosis")
+"""Columns of participants that no mean can be taken of."""
+
 NEEDS: Final = {"compliers": "received", "weights": "ratios", "randomisation": "design", "evidence": "earlier"}
 LATER: Final = ("further", "received", "unit", "ratios", "design", "families", "equivalence", "earlier", "data_from")
 """Fields that plans locked before them lack: left at its default, such a field is not spelled out, so that the hash of
@@ -149,8 +152,10 @@ class Plan:
         there: delivered columns may have any name, but hardly one that so nearly means another."""
         asked = [name for name in (*self.covariates, *self.subgroups) if name not in self.baseline]
         own = [name for name in self.baseline if name not in TABLE_1]
+        words = [name for name in self.baseline if name in WORDS]
         near = [(meant, *get_close_matches(meant, own, n=1)) for meant in asked if meant in TABLE_1]
         return [
+            *((True, f"baseline: {name} is delivered in words; a baseline variable is a number") for name in words),
             *((True, f"baseline: {pair[1]} is no known variable; is {pair[0]} meant?") for pair in near if pair[1:]),
             (not set(self.covariates) <= set(self.baseline), "covariates: every covariate must be among baseline"),
             (not set(self.subgroups) <= set(self.baseline), "subgroups: every subgroup must be among baseline"),

@@ -39,6 +39,8 @@ def test_the_hash_follows_the_content_and_not_the_order() -> None:
         ("data_to", "31.12.2020"),
         ("baseline", "age"),
         ("baseline", []),
+        ("baseline", ["age", "sex", "men", "employed_at_start", "aap_at_start"]),
+        ("baseline", [*seklar_plan().baseline, "aap_diagnosis"]),
         ("totals", [1, 2]),
         ("totals", ["happiness"]),
         ("share_figures", {"1": ["happiness"]}),
