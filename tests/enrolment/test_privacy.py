@@ -248,6 +248,13 @@ class TestShield:
         assert person.name not in body(at(cast.jon).get())
         assert "checked" in body(office.get(f"new/{check.key}/person/"))
 
+    def test_whoever_cannot_sign_in_any_more_is_no_colleague(self, office, cast):
+        participant = consented(cast)
+        assert "Jon Jobbspesialist" in body(office.get(f"{participant.number}/shield/"))
+        with maintenance():
+            type(cast.jon).objects.filter(pk=cast.jon.pk).update(is_active=False)
+        assert "Jon Jobbspesialist" not in body(office.get(f"{participant.number}/shield/"))
+
     def test_the_page_names_colleagues(self, office, cast):
         participant = consented(cast)
         page = body(office.get(f"{participant.number}/shield/"))

@@ -113,6 +113,17 @@ def test_a_membership_counts_between_its_dates(cast, simulated_clock):
     assert in_force == [False, True, True, False]
 
 
+def test_a_role_that_is_ended_before_its_first_day_never_begins(cast, simulated_clock):
+    begins = clock.today() + timedelta(days=30)
+    made = _member(cast, Role.CASEWORKER, cast.moss, valid_from=begins)
+    with acting(cast.lead):
+        actions.end_membership(by=cast.lead, membership=made)
+    for day in range(32):
+        forget_memberships(made.user)
+        assert not can(made.user, cast.trial, Permission.SEE_TRIAL), day
+        simulated_clock.advance(timedelta(days=1))
+
+
 def test_changed_rights_apply_at_the_next_request(cast):
     with maintenance(), writing():
         Membership.objects.filter(user=cast.kari).update(valid_to=clock.today() - timedelta(days=0))

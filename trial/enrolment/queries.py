@@ -153,11 +153,11 @@ def listed_names_for(user: User, trial: Trial, keys: Collection[UUID]) -> dict[U
 
 
 def colleagues_of(participant: Participant) -> list[User]:
-    """Those who may see names at the participant's office today, by name."""
+    """Those who may sign in and see names at the participant's office today, by name."""
     roles = [role for role, held in ROLES.items() if held.at_office and Permission.SEE_IDENTITY in held.permissions]
     today = clock.today()
     held = Membership.objects.filter(office=participant.office, role__in=roles, valid_from__lte=today)
-    users = User.objects.filter(memberships__in=held.filter(Q(valid_to=None) | Q(valid_to__gte=today)))
+    users = User.objects.filter(is_active=True, memberships__in=held.filter(Q(valid_to=None) | Q(valid_to__gte=today)))
     return list(users.distinct().order_by("display_name", "username"))
 
 

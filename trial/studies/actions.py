@@ -1,7 +1,7 @@
 """Setting up a trial and carrying it from one state to the next."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -189,6 +189,8 @@ def of_the_right_kind(role: Role, office: Office | None) -> None:
 def end_membership(*, by: User, membership: Membership) -> Membership:
     """Take a role from someone from tomorrow on; whoever led alone cannot leave the trial without a lead.
 
+    A role that has not begun never begins: its one day is over, since the database wants a beginning and an end.
+
     Raises:
         Refusal: `not_allowed`, `last_lead`, `held_by_group` where a group of the provider gives the role.
     """
@@ -198,7 +200,10 @@ def end_membership(*, by: User, membership: Membership) -> Membership:
         raise Refusal("held_by_group", _("Rollen følger en gruppe. Ta personen ut av gruppen, eller rollen fra den."))
     if membership.role == Role.TRIAL_LEAD:
         another_leads(trial, ~Q(pk=membership.pk))
-    membership.changed(valid_to=max(clock.today(), membership.valid_from))
+    today = clock.today()
+    over = today - timedelta(days=1)
+    begun = membership.valid_from <= today
+    membership.changed(**({"valid_to": today} if begun else {"valid_from": over, "valid_to": over}))
     forget_memberships(membership.user)
     record(by=by, verb="membership_ended", trial=trial.code, subject=str(membership.user_id), role=membership.role)
     return membership
