@@ -17,10 +17,12 @@ from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.audit.models import OutboxMessage
 from trial.enrolment.actions import give_consent, withdraw
+from trial.enrolment.models import EligibilityCheck
+from trial.enrolment.shielding import set_shield
 from trial.enrolment.states import Withdrawal
 from trial.surveys.actions import make_letter, send_link, submit
 from trial.surveys.models import Channel, Invitation, Link
-from trial.surveys.queries import opened
+from trial.surveys.queries import invitations_of, opened, to_do
 from trial.surveys.rounds import Round, go_round
 from trial.surveys.sending import channel_of
 
@@ -175,6 +177,20 @@ def test_whose_consent_covers_questionnaires_no_more_is_not_asked_by_the_office_
             with pytest.raises(Refusal, match="no_consent"):
                 ask(by=asked.kari, invitation=invitation)
     assert go_round() == Round()
+
+
+def test_a_wave_opens_for_the_shielded_too_and_waits_for_their_readers(asked):
+    person = enrolled(asked, contact="nora@example.no")
+    with acting(asked.kari):
+        check = EligibilityCheck.objects.select_related("trial", "office").get(pk=person.pk)
+        set_shield(by=asked.kari, check=check, readers=[asked.kari])
+    assert go_round() == Round(1, 0), "no message: the round does not see the address"
+    for user, number in ((asked.kari, 1), (asked.siri, 0)):
+        with acting(user):
+            rows = invitations_of(user, asked.trial)
+            assert (len(rows), to_do(asked.trial, rows).total()) == (number, number)
+    with acting(asked.kari):
+        assert send_link(by=asked.kari, invitation=invitations_of(asked.kari, asked.trial).get()) == Channel.EMAIL
 
 
 def test_a_text_message_goes_through_the_gateway(asked, settings):

@@ -260,10 +260,14 @@ def baseline_scores(trial: Trial) -> list[tuple[str, int, Score]]:
 
 
 def to_do(trial: Trial, invitations: QuerySet[Invitation]) -> Counter[str]:
-    """What waits for an office: state -> number of questionnaires that are open or half typed."""
+    """What waits for an office: state -> number of questionnaires that are open or half typed.
+
+    Those of shielded people wait for their readers only: nobody else reaches the participant's row.
+    """
     waiting = Q(state__in=[InvitationState.TYPED, InvitationState.DIFFERING])
     open_now = Q(state__in=STILL_ASKED, closes__gte=clock.today())
-    rows = invitations.filter(waiting | open_now, trial=trial).order_by().values_list("state")
+    seen = invitations.filter(waiting | open_now, trial=trial, participant__number__isnull=False)
+    rows = seen.order_by().values_list("state")
     return Counter(dict(rows.annotate(number=Count("pk"))))
 
 

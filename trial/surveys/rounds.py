@@ -1,7 +1,8 @@
 """The daily round: opens waves whose time has come and sends the first messages and reminders that are due.
 
 It reads how people are reached, so it speaks as the offices' plane and runs where that is allowed: as a command on a
-schedule, never in the Celery worker, which connects as `analyst` and cannot read an address.
+schedule, never in the Celery worker, which connects as `analyst` and cannot read an address. Waves open for shielded
+people too, whose address it does not see: the colleagues who do, find them among those who should answer.
 """
 
 from dataclasses import dataclass
@@ -41,9 +42,9 @@ def go_round() -> Round:
 def _of_trial(trial: Trial) -> Round:
     with planes.maintenance():
         offices = tuple(Office.objects.filter(trial=trial).values_list("pk", flat=True))
+        opened = open_waves(by=None, trial=trial)
     with planes.acting_in(Plane(DatabaseRole.OFFICE, offices=offices, trials=(trial.pk,))):
         with planes.transaction():
-            opened = open_waves(by=None, trial=trial)
             waiting = list(maybe_due(trial, clock.today()).values_list("pk", flat=True))
         return sum((_send(key) for key in waiting), Round(opened=opened))
 
