@@ -2,14 +2,18 @@
 
 import json
 
+import pandas as pd
 import pytest
 from django.test import Client
 
+from evaluation.errors import EvaluationError
+from evaluation.masking import shuffled
+from evaluation.plan import Plan as PlanOfAnalysis
 from tests.analyses import life
 from tests.cast import acting
 from trial.access.models import User
 from trial.access.planes import DatabaseRole, Plane, acting_in, maintenance
-from trial.analyses.actions import begin_run, request_run
+from trial.analyses.actions import begin_run, fail_run, request_run
 from trial.analyses.calculation import carry_out
 from trial.analyses.models import Run
 from trial.analyses.states import RunState
@@ -91,6 +95,17 @@ def test_the_polled_part_shows_progress_and_asks_for_the_whole_page_when_it_is_o
     with maintenance():
         begun.refresh_from_db()
     assert begun.state == RunState.CANCELLED
+
+
+def test_a_rehearsal_before_both_arms_have_people_says_so_in_the_readers_language(lived):
+    cast, plan = lived
+    with acting(cast.analyst):
+        run = begin_run(by=None, run=request_run(by=cast.analyst, plan=plan, masked=True))
+        with pytest.raises(EvaluationError) as caught:
+            shuffled(pd.DataFrame({"participant_number": ["P1"], "arm": ["A"]}), PlanOfAnalysis("se-klar"), seed=1)
+        fail_run(by=None, run=run, code=caught.value.code, sentence=str(caught.value))
+    page = signed_in(cast.analyst).get(f"/trials/se-klar/runs/{run.pk}/").content.decode()
+    assert "Analysen sammenligner to grupper." in page
 
 
 def test_each_finding_has_its_page_with_numbers_and_figures_their_table(done):
