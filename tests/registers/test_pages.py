@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cast import Cast
-from tests.registers.files import checked, employment_of, enrolled, received
+from tests.registers.files import EMPLOYMENT, checked, employment_of, enrolled, received
 from trial.access.models import User
 from trial.access.planes import maintenance
 from trial.registers.models import Delivery
@@ -72,6 +72,16 @@ def test_the_report_tells_counts_and_reasons_and_the_download_every_row(cast):
     assert [(row["line"], row["reason"]) for row in rows] == [("3", "unknown_participant")]
     report = json.loads(client.get(here(cast, f"{delivery.pk}/report.json")).getvalue())
     assert report["accepted_rows"] + report["rejected_rows"] == report["rows"] == 2
+
+
+def test_what_it_means_to_accept_a_file_without_rows_is_said_before_it_is_done(cast):
+    delivery = checked(cast, EMPLOYMENT + "\n")
+    client = signed_in(cast.data_manager)
+    assert "Filen har ingen rader." in client.get(here(cast, f"{delivery.pk}/")).content.decode()
+    assert client.post(here(cast, f"{delivery.pk}/accept/")).status_code == 302
+    page = client.get(here(cast, f"{delivery.pk}/")).content.decode()
+    assert "Godkjent" in page
+    assert "Filen har ingen rader." not in page
 
 
 def test_the_data_manager_accepts_and_rejects_by_button(cast):
