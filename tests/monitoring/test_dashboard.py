@@ -29,6 +29,7 @@ from trial.monitoring.presentation import (
     flow_table,
     forecast_sentence,
     measures_chart,
+    office_sentence,
     office_table,
     recruitment_chart,
     register_table,
@@ -115,6 +116,7 @@ def test_people_who_come_after_the_plan_s_end_are_no_forecast(simulated_clock: S
     simulated_clock.advance(timedelta(days=100))
     board = board_of(trial, trial.coordinator)
     assert board.recruitment.months[-1] == date(2026, 6, 1)
+    assert "er til og med 10.06.2027, med farten" in office_sentence(board), "a year on: the plan has ended"
     quiet = next(row for row in recruitment_chart(board)["rows"] if row[0] == "mai 2026")
     assert quiet[1:3] == ["0", 1]
 

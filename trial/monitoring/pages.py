@@ -37,6 +37,7 @@ def dashboard(request: SignedInRequest, trial: str) -> HttpResponse:
         "recruitment": presentation.recruitment_chart(board),
         "forecast": presentation.forecast_sentence(board),
         "offices": presentation.office_table(board),
+        "office_sentence": presentation.office_sentence(board),
         "caseloads": presentation.caseload_chart(board),
         "deviations": presentation.deviation_table(board),
     }

@@ -94,6 +94,18 @@ def office_table(board: Dashboard) -> Table:
     return {"columns": _columns(_("Kontor"), *labels), "rows": rows}
 
 
+def office_sentence(board: Dashboard) -> str:
+    """What the plan and the forecast of an office are; the forecast looks past a plan that has ended, or not made."""
+    plan = _(
+        "Planen er delt mellom kontorene etter hvor mange deltakere de venter, likt mellom dem som ikke har sagt det."
+    )
+    if not board.recruitment.goes_on:
+        return plan
+    day = date_format(board.recruitment.end, "SHORT_DATE_FORMAT")
+    ahead = _("«Ventet i alt» er til og med %(day)s, med farten de siste seks månedene.") % {"day": day}
+    return f"{plan} {ahead}"
+
+
 def _ahead(board: Dashboard, office: int, so_far: int) -> str:
     """The number expected at an office when the plan ends, with its band."""
     if not board.recruitment.goes_on:

@@ -44,6 +44,7 @@ PARTS = {
     BLINDED: ("recruitment", "flow", "deviations", "responses", "registers", "data-quality"),
     UNBLINDED: ("recruitment", "flow", "balance", "measures", "deviations", "responses", "registers", "data-quality"),
 }
+SENTENCES = {"recruitment": presentation.forecast_sentence, "offices": presentation.office_sentence}
 PICTURE = {"width": 480, "height": 220}
 LAST_MONTHS = 12  # of tables by month; the figure shows them all
 
@@ -82,7 +83,8 @@ def _section(board: Dashboard, part: str) -> Section | None:
         return None
     heads, rows = presentation.plain(table)
     spec = table.get("spec")
-    sentence = presentation.forecast_sentence(board) if part == "recruitment" else ""
+    said = SENTENCES.get(part)
+    sentence = said(board) if said else ""
     return Section(
         heading=str(HEADINGS[part]),
         paragraphs=[sentence] if sentence else [],
