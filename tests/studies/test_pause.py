@@ -47,6 +47,15 @@ def test_a_paused_office_enrols_nobody_until_it_takes_in_again(cast: Cast) -> No
         ]
 
 
+def test_nobody_is_offered_to_begin_at_an_office_that_pauses(cast: Cast) -> None:
+    caseworker = Client()
+    caseworker.force_login(cast.kari)
+    new, pages = reverse("enrolment:new", args=["se-klar"]), ("/", "/trials/se-klar/", "/trials/se-klar/participants/")
+    assert all(new in caseworker.get(page).content.decode() for page in pages)
+    lead_of(cast).post(address(cast), REASON)
+    assert not [page for page in pages if f'{new}"' in caseworker.get(page).content.decode()]
+
+
 @pytest.mark.parametrize("reason", ["", "Gjelder 13097248022"])
 def test_a_pause_needs_a_reason_that_names_nobody(cast: Cast, reason: str) -> None:
     answer = lead_of(cast).post(address(cast), {"reason": reason})

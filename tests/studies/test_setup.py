@@ -152,6 +152,8 @@ def test_a_method_that_does_not_fit_the_arms_is_refused_at_its_field(drafted_cas
         ({"kind": "simple", "factors": f"{SEX}\n{SEX}"}, "factors"),
         ({"kind": "simple", "strata_by": "kontor, alder"}, "strata_by"),
         ({"kind": "simple", "strata_by": "kontor, kontor"}, "strata_by"),
+        ({"kind": "simple", "factors": f"sex: {'m' * 140}, k", "strata_by": "kontor, sex"}, "factors"),
+        ({"kind": "simple", "factors": "sex: 13097248022, k"}, "factors"),
     ],
 )
 def test_what_a_method_lacks_is_said_at_the_field(sent: dict[str, str], field: str) -> None:
@@ -274,6 +276,7 @@ def test_an_office_where_people_work_stays(drafted_cast: Cast) -> None:
         ({"number": "0104", "prefix": "ABC"}, "number"),
         ({"number": "0999", "prefix": "MOS"}, "prefix"),
         ({"number": "99", "prefix": "ABC"}, "number"),
+        ({"number": "٠١٢٣", "prefix": "ABC"}, "number"),
         ({"number": "0999", "prefix": "ABC", "name": "Nav Moss"}, "name"),
         ({"number": "0999", "prefix": "ABC", "name": "Nav Moss|Rygge"}, "name"),
         ({"number": "0999", "prefix": "ABC", "name": "Nav " + "x" * 80}, "name"),

@@ -29,6 +29,7 @@ from trial.enrolment.queries import (
     matching,
     participant_for,
     participants_of,
+    takes_in,
     unfinished,
 )
 from trial.enrolment.sections import sections_for
@@ -123,11 +124,13 @@ def _state(row: Participant | EligibilityCheck) -> dict[str, Any]:
 
 
 def _rights(user: User, trial: Trial) -> dict[str, Any]:
+    offices = offices_of(user, trial, needing=Permission.SEE_PARTICIPANTS)
     return {
         "trial": trial,
         "sees_names": can(user, trial, Permission.SEE_IDENTITY),
-        "sees_offices": len(offices_of(user, trial, needing=Permission.SEE_PARTICIPANTS)) > 1,
+        "sees_offices": len(offices) > 1,
         "may_enrol": can(user, trial, Permission.ENROL),
+        "takes_in": takes_in(user, trial, offices),
     }
 
 

@@ -24,9 +24,10 @@ from trial.enrolment.numbers import parse_number
 from trial.enrolment.states import BEFORE_ENROLMENT, LABELS, ParticipantState
 from trial.identity.access_service import require_access
 from trial.identity.queries import find, hidden_of, named_like, names_of, person_of
-from trial.studies.models import Membership, Trial
+from trial.studies.models import Membership, Office, Trial
 from trial.studies.permissions import can, require
 from trial.studies.queries import offices_of
+from trial.studies.states import TrialState
 
 LATELY = timedelta(minutes=30)
 # What the list can be narrowed to: label and states.
@@ -56,6 +57,12 @@ def participants_of(user: User, trial: Trial) -> QuerySet[Participant]:
     offices = offices_of(user, trial, needing=Permission.SEE_PARTICIPANTS)
     rows = Participant.objects.filter(trial=trial, office__in=offices)
     return rows.select_related("office__nav_office").order_by("-registered_at", "key")
+
+
+def takes_in(user: User, trial: Trial, offices: Iterable[Office]) -> bool:
+    """Whether the user can begin with someone new at one of the offices: trial and office recruit."""
+    own = (office for office in offices if can(user, trial, Permission.ENROL, office))
+    return trial.state == TrialState.RECRUITING and any(office.recruits for office in own)
 
 
 def participant_for(

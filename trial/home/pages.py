@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from trial.access.permissions import Permission
 from trial.access.requests import SignedInRequest
 from trial.access.roles import ROLES, Role
+from trial.enrolment.queries import takes_in
 from trial.home.deeds import DEEDS
 from trial.home.forms import EventFilter
 from trial.home.places import permissions_in
@@ -15,9 +16,8 @@ from trial.home.queries import audit_of
 from trial.home.waiting import next_step, waiting_for
 from trial.studies.models import Trial
 from trial.studies.permissions import may_found
-from trial.studies.queries import memberships_of, trial_for, trials_of
+from trial.studies.queries import memberships_of, offices_of, trial_for, trials_of
 from trial.studies.setup import summary
-from trial.studies.states import TrialState
 
 EVENTS_A_PAGE = 50
 
@@ -50,10 +50,11 @@ def audit(request: SignedInRequest, trial: str) -> HttpResponse:
 def _of_trial(request: SignedInRequest, trial: Trial) -> dict[str, object]:
     mine = [membership for membership in memberships_of(request.user) if membership.trial_id == trial.pk]
     allowed = permissions_in(mine, trial)
+    offices = offices_of(request.user, trial, needing=Permission.ENROL)
     return {
         "trial": trial,
         "roles": ", ".join(sorted({str(ROLES[Role(membership.role)].label) for membership in mine})),
         "waiting": waiting_for(request.user, trial),
         "next_step": next_step(request.user, trial),
-        "enrols": Permission.ENROL in allowed and trial.state == TrialState.RECRUITING,
+        "enrols": Permission.ENROL in allowed and takes_in(request.user, trial, offices),
     }

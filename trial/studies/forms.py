@@ -165,7 +165,7 @@ class OfficeForm(forms.Form):
         label=_("Enhetsnummer"),
         max_length=4,
         widget=forms.TextInput(attrs={"size": 6, "inputmode": "numeric"}),
-        validators=[RegexValidator(r"^\d{4}$", _("Enhetsnummeret har fire sifre."))],
+        validators=[RegexValidator(r"^[0-9]{4}$", _("Enhetsnummeret har fire sifre."))],
     )
     name = forms.CharField(
         label=_("Navn"),

@@ -49,6 +49,8 @@ def _factor(line: str) -> tuple[str, list[str]]:
     return name.strip(), levels
 
 
+LONGEST_OFFICE = 60  # as offices and participants keep them
+LONGEST_STRATUM = 200
 METHODS = {  # kind -> what people call it, and the values that it needs
     "permuted_blocks": (_("Blokker med tilfeldig rekkefølge"), ("multipliers",)),
     "fixed_counts": (_("Hele listen trukket samlet"), ("counts",)),
@@ -144,6 +146,9 @@ class MethodForm(forms.Form):
             if name not in self.errors and given.get(name) in (None, []):
                 self.add_error(name, forms.ValidationError(_("Metoden trenger denne verdien."), code="needed"))
         strata_by = self._strata_by(given.get("factors", {}))
+        if strata_by and self._longest(strata_by) > LONGEST_STRATUM:
+            sentence = _("Verdiene er for lange til å stå sammen i én trekning. Skriv kortere verdier.")
+            self.add_error("factors", forms.ValidationError(sentence, code="too_long"))
         self._fitting("counts", needed, self.arms, _("Skriv et antall for hver gruppe."))
         self._fitting("factors", needed, list(given.get("factors", {})), _("Skriv en vekt for hver opplysning."))
         if "probability" in needed and "probability" not in self.errors:
@@ -162,6 +167,11 @@ class MethodForm(forms.Form):
             sentence = _("Skriv «kontor» eller navn på opplysninger ovenfor, hver én gang.")
             self.add_error("strata_by", forms.ValidationError(sentence, code="unknown_stratifier"))
         return found
+
+    def _longest(self, strata_by: list[str]) -> int:
+        """The length of the longest stratum that these stratifiers can give."""
+        levels = {name: max(map(len, levels)) for name, levels in self.cleaned_data.get("factors", {}).items()}
+        return sum(levels.get(name, LONGEST_OFFICE) for name in strata_by) + len(JOINT) * (len(strata_by) - 1)
 
     def _fitting(self, name: str, needed: tuple[str, ...], wanted: list[str], sentence: Any) -> None:
         field = FIELDS.get(name, name)
