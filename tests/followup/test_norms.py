@@ -54,7 +54,7 @@ USUAL = {
 
 def _counts(cast: Cast) -> Counts:
     with acting(cast.siri):
-        return norms_by("office", [cast.moss])[cast.moss.pk]
+        return norms_by("office", [cast.moss], guarded=True)[cast.moss.pk]
 
 
 def test_nobody_is_counted_before_the_time_is_out_or_the_thing_done(

@@ -78,7 +78,7 @@ class Counts:
     """What is counted of a group of people. `full_years`: years of full positions that the new in work are seen over.
 
     `stage_contacts`, `stage_days`, `stage_people`: five numbers each, contacts, person-days and people in the stages in
-    their order; `minutes`: of all contacts.
+    their order (people where they were asked for, else none); `minutes`: of all contacts.
     """
 
     people: int

@@ -49,13 +49,14 @@ def norms(request: SignedInRequest, trial: str) -> HttpResponse:
     offices = offices_of(request.user, found, needing=Permission.SEE_CASELOADS)
     chosen = next((each for each in offices if str(each.pk) == request.GET.get("office")), None)
     chosen = chosen or (offices[0] if len(offices) == 1 else None)
+    exact = can(request.user, found, Permission.SEE_PARTICIPANTS)
     if chosen:
         labels = {each.pk: (str(each), "") for each in specialists_at([chosen])}
-        counts, whole, kind = norms_by("responsible", [chosen]), str(chosen), _("Jobbspesialist")
+        counts, whole, kind = norms_by("responsible", [chosen], guarded=not exact), str(chosen), _("Jobbspesialist")
     else:
         labels = {each.pk: (str(each), f"?office={each.pk}") for each in offices}
-        counts, whole, kind = norms_by("office", offices), _("Hele forsøket"), _("Kontor")
-    everyone, exact = added(counts.values()), can(request.user, found, Permission.SEE_PARTICIPANTS)
+        counts, whole, kind = norms_by("office", offices, guarded=not exact), _("Hele forsøket"), _("Kontor")
+    everyone = added(counts.values())
     rows = Paginator([(*labels[key], counts[key]) for key in labels if key in counts], ROWS_A_PAGE)
     page = rows.get_page(request.GET.get("page"))
     context = {

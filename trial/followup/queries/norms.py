@@ -21,14 +21,17 @@ HAPPENED = {
 }
 
 
-def norms_by(group: str, offices: Iterable[Office]) -> dict[int, Counts]:
-    """Key of an office (`group` "office") or of the last specialist ("responsible") -> counts; in two queries."""
+def norms_by(group: str, offices: Iterable[Office], *, guarded: bool = False) -> dict[int, Counts]:
+    """Key of an office (`group` "office") or of the last specialist ("responsible") -> counts; in two queries.
+
+    `guarded`: also how many people have been in each stage, which hides what rests on few.
+    """
     chosen, today = list(offices), clock.today()
     rows = (
         CaseSummary.objects.filter(office__in=chosen, first_assigned__isnull=False)
         .order_by()
         .values(group)
-        .annotate(people=Count("pk"), **_shares(today), **_work(today), **_stages(today))
+        .annotate(people=Count("pk"), **_shares(today), **_work(today), **_stages(today, guarded))
     )
     years = _full_years(group, chosen, today)
     found = {row[group]: _counts(row, years.pop(row[group], 0.0)) for row in rows}
@@ -58,16 +61,17 @@ def _work(today: date) -> dict[str, Any]:
     return {"new_in_work": Count("pk", filter=Q(first_paid__gt=today - YEAR, first_paid__lte=today))}
 
 
-def _stages(today: date) -> dict[str, Any]:
+def _stages(today: date, guarded: bool) -> dict[str, Any]:
     """The sums `contacts_<place>`, `days_<place>` of stages left, `open_<place>` of those that still last and
-    `all_minutes`, and how many people have been `there_<place>`."""
+    `all_minutes`; `guarded`: and how many people have been `there_<place>`."""
     so_far = ExpressionWrapper(Value(today, output_field=DateField()) - F("stage_since"), output_field=DurationField())
     sums: dict[str, Any] = {"all_minutes": Sum("minutes")}
     for place, stage in enumerate(Stage):
         sums[f"contacts_{place}"] = Sum(f"stage_contacts__{place}")
         sums[f"days_{place}"] = Sum(f"stage_days__{place}")
         sums[f"open_{place}"] = Sum(so_far, filter=Q(stage=stage.value))
-        sums[f"there_{place}"] = Count("pk", filter=Q(stage=stage.value) | Q(**{f"stage_days__{place}__gt": 0}))
+        if guarded:
+            sums[f"there_{place}"] = Count("pk", filter=Q(stage=stage.value) | Q(**{f"stage_days__{place}__gt": 0}))
     return sums
 
 
