@@ -154,6 +154,18 @@ class TestReview:
         assert "Alt er gjennomgått" in page
         assert "Spurt Kari: avtalt samtale." in page
 
+    def test_nothing_grows_too_old_to_be_reviewed(self, at, office, cast, simulated_clock):
+        office.get(f"{consented(cast).number}/")
+        simulated_clock.advance(timedelta(days=40))
+        lead = at(cast.siri).client
+        page = body(lead.get("/trials/se-klar/displays/"))
+        assert "1 visning er ikke gjennomgått" in page
+        assert "Kari Veileder" in page
+        lead.post("/trials/se-klar/displays/", {"remark": ""})
+        simulated_clock.advance(timedelta(days=1))
+        office.get(f"{consented(cast).number}/")
+        assert "1 visning er ikke gjennomgått" in body(lead.get("/trials/se-klar/displays/"))
+
     def test_whoever_leads_two_offices_reviews_each(self, at, cast):
         with acting(cast.lead):
             add_member(by=cast.lead, trial=cast.trial, user=cast.siri, role=Role.SUPERVISOR, office=cast.hurum)

@@ -4,7 +4,7 @@ from html import unescape
 
 import pytest
 
-from tests.cast import OPTIONAL, acting, new_user
+from tests.cast import OPTIONAL, acting, new_user, recruiting
 from tests.factories import checked, consented, registered, synthetic_person
 from trial.access.planes import maintenance
 from trial.access.roles import Role
@@ -261,6 +261,17 @@ def test_another_offices_registration_is_not_found(at, cast):
     for step in ("", "person/", "consent/", "summary/"):
         assert hanne.get(f"new/{check.key}/{step}").status_code == 404
     assert at(cast.kari).get(f"new/{check.key}/").status_code == 200, "control: the own office finds it"
+
+
+def test_the_person_is_asked_for_once_all_that_the_draw_rests_on_is_answered(db, simulated_clock, at, eligible_answers):
+    cast = recruiting(factors={"sex": ["man", "woman"]}, strata_by=["office", "sex"])
+    office = at(cast.kari)
+    office.post("new/", eligible_answers | {"go": "later"})
+    with maintenance():
+        step = f"new/{EligibilityCheck.objects.get().key}/"
+    assert path_of(office.get(f"{step}person/")) == step
+    assert path_of(office.post(step, eligible_answers | {"factor-sex": "man"})) == f"{step}person/"
+    assert office.get(f"{step}person/").status_code == 200
 
 
 @pytest.mark.parametrize("who", ["jon", "coordinator", "researcher"])

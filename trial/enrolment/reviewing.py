@@ -26,7 +26,10 @@ MOST_SHOWN = 5000
 
 @dataclass(frozen=True)
 class Reviewed:
-    """The displays of an office's last 30 days, newest first, what is odd about each, and how much each user saw."""
+    """An office's displays, newest first, what is odd about each, and how much each user saw.
+
+    Those of the last 30 days, and older ones that nobody has gone through, as after a long holiday.
+    """
 
     rows: Sequence[dict[str, Any]]
     users: Sequence[dict[str, Any]]
@@ -36,11 +39,12 @@ class Reviewed:
 
 def displays_at(office: Office) -> Reviewed:
     """What the office lead goes through. `fresh`: displays since the last review."""
-    since = clock.now() - PERIOD
-    found = Display.objects.filter(trial=office.trial, office=office, time__gte=since).select_related("user")
+    last = DisplayReview.objects.filter(trial=office.trial, office=office).select_related("reviewed_by").first()
+    found = Display.objects.filter(trial=office.trial, office=office).select_related("user")
+    if last:
+        found = found.filter(time__gte=min(clock.now() - PERIOD, last.until))
     shown = list(found[:MOST_SHOWN])
     odd = oddities(map(_as_shown, shown))
-    last = DisplayReview.objects.filter(trial=office.trial, office=office).select_related("reviewed_by").first()
     rows = [_row(one, [LABELS[each] for each in odd.get(one.pk, ())]) for one in shown]
     fresh = sum(last is None or one.time > last.until for one in shown)
     return Reviewed(rows, _by_user(shown, odd), last, fresh)

@@ -43,7 +43,8 @@ def reachable(check: EligibilityCheck | None, participant: Participant | None) -
     steps = list(Step)
     if participant:
         return steps if participant.state != ParticipantState.REGISTERED else steps[:3]
-    return steps[:2] if check and check.eligible else steps[:1]
+    answered = check is not None and check.eligible and all(check.factors.get(name) for name in check.trial.factors)
+    return steps[:2] if answered else steps[:1]
 
 
 def after(check: EligibilityCheck, step: Step, go: Go) -> str:
