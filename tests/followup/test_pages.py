@@ -135,6 +135,17 @@ def test_a_contact_is_logged_from_the_portfolio_and_never_double(cast: Cast) -> 
         assert Contact.objects.count() == 1
 
 
+def test_whoever_logs_from_a_colleagues_portfolio_is_not_led_to_the_own_empty_one(cast: Cast) -> None:
+    participant = assigned(cast)
+    with maintenance():
+        post = EmploymentSpecialist.objects.get()
+    page = signed_in(cast.siri).get(address("colleague", cast, post.pk)).content.decode()
+    assert address("act_form", cast, participant.number, "contact") in page
+    assert "from=portfolio" not in page
+    assert 'name="from"' not in page
+    assert "from=portfolio" in signed_in(cast.jon).get(address("portfolio", cast)).content.decode()
+
+
 def test_a_form_comes_alone_to_script_and_on_the_page_without(cast: Cast) -> None:
     participant = assigned(cast)
     form = address("act_form", cast, participant.number, "contact")
