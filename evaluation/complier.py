@@ -46,8 +46,8 @@ def complier_effects(
         outcome, effect (per person who received the treatment because drawn), se, t, p, ci_low, ci_high, moved (share
         whom the draw moved to the treatment), first_stage_f, ar_low, ar_high, n, covariance, reason. `reason` is
         `nobody_moved` where the draw moved nobody (then there is no estimate), `no_contrast`, `too_few`, `no_variance`
-        where nobody's outcome differs, or `weak` where the Anderson-Rubin set is not an interval, so that its ends are
-        missing.
+        where nobody's outcome differs, `weak` where the Anderson-Rubin set is not an interval, so that its ends are
+        missing, or `all_followed` where everyone in a stratum and arm did the same, so that F has no end.
 
     Raises:
         EvaluationError: `not_a_mark` where `received` has other values than 0 and 1.
@@ -96,7 +96,8 @@ def _estimate(
     more = {"moved": moved.estimate, "first_stage_f": strength}
     if not effect.se > 0:
         return NOTHING | {"effect": 0.0, "se": 0.0} | more | {"reason": "no_variance"}
-    return effect.row(alpha) | more | {"ar_low": low, "ar_high": high, "reason": "weak" if np.isnan(low) else ""}
+    reason = "weak" if np.isnan(low) else "" if moved.se > 0 else "all_followed"
+    return effect.row(alpha) | more | {"ar_low": low, "ar_high": high, "reason": reason}
 
 
 def _strata_with_both_arms(drawn: Array, strata: npt.NDArray[Any]) -> int:

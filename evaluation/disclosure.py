@@ -164,7 +164,7 @@ def _of_many(row: Row, rule: Rule) -> Row:
 def _counts_rounded(row: Row, rule: Rule) -> Row:
     """Counts as they may leave: nobody missing is no count of anybody, and a sum is that of its rounded parts."""
     rounded = row | {key: rule.count(row[key]) for key in COUNTS if row.get(key)}
-    if row.get("reason") == "collinear" or ("subgroup" in row and row["reason"] == "no_contrast"):
+    if row.get("reason") in ("collinear", "all_followed") or ("subgroup" in row and row["reason"] == "no_contrast"):
         rounded["reason"] = ""  # nobody in one arm has the characteristic: a count like any other
     if "n" in row and set(PARTS) <= set(row):
         parts = [rounded[key] for key in PARTS]

@@ -98,6 +98,7 @@ ESTIMATES: Final[Mapping[str, tuple[str, str]]] = {
     "benjamini-hochberg": ("Benjamini–Hochberg", "Benjamini–Hochberg"),
     # reasons
     "nobody_moved": ("trekningen flyttet ingen", "the draw moved nobody"),
+    "all_followed": ("alle fulgte trekningen, F er uendelig", "everyone followed the draw, F is infinite"),
     "weak": ("svakt instrument", "weak instrument"),
     "nothing_missing": ("ingen mangler", "nothing missing"),
     "no_limits": ("ingen øvre grense", "no upper limit"),

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from evaluation import EvaluationError, complier_effects
+from evaluation.disclosure import disclosed
+from evaluation.finding_tables import table
 from evaluation.sandwich import contrast, least_squares
 from tests.evaluation.trials import people
 
@@ -66,3 +68,13 @@ def test_one_arm_or_another_mark_is_named(persons: pd.DataFrame) -> None:
     with pytest.raises(EvaluationError) as caught:
         complier_effects(persons.assign(received=2.5), outcomes=["months"], received="received")
     assert caught.value.code == "not_a_mark"
+
+
+def test_where_everyone_followed_the_draw_an_f_without_end_is_explained_and_no_count_leaves(persons) -> None:
+    followed = persons.assign(took=(persons["arm"] == "intervention").astype(float))
+    found = complier_effects(followed, outcomes=["months"], received="took").iloc[0]
+    assert (found["moved"], found["reason"]) == (pytest.approx(1), "all_followed")
+    assert np.isinf(found["first_stage_f"])
+    assert np.isfinite(found[["effect", "se", "p", "ar_low", "ar_high"]].astype(float)).all()
+    left = disclosed(table("compliers", found.to_frame().T, {}).to_dict(), "opensafely")
+    assert left["rows"][0][-1] == ""
