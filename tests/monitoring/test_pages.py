@@ -113,7 +113,9 @@ def test_responses_are_shown_by_wave_and_arm_to_those_who_see_arms(lived):
 def download(user, name):
     answer = signed_in(user).get(at("table_csv", name))
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.reader(io.StringIO(answer.content.decode())))
+    text = answer.content.decode()
+    assert text.startswith("\ufeff")  # without it, spreadsheets misread æ, ø and å
+    return list(csv.reader(io.StringIO(text[1:]), delimiter=";"))
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -67,11 +67,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Row:
-    """A number of the flow: the step, its count in all, and by arm where it is counted so."""
+    """A number of the flow: the step, its count in all, and by arm where it is counted so. None: no step of the arm."""
 
     step: str
     count: int
-    by_arm: tuple[int, ...] = ()
+    by_arm: tuple[int | None, ...] = ()
 
 
 def rows(board: Dashboard) -> list[Row]:
@@ -103,6 +103,7 @@ PARTS = {
     "analysed": "analysed",
     "excluded": "excluded",
 }
+BY_SPECIALISTS = ("completed",)  # a control group has no follow-up by a job specialist that could be completed
 STAGES = {
     "allocation": ("allocated", "received", "not-received", "in-error", "duplicate"),
     "follow-up": ("deviated", "stopped", "lost", "completed"),
@@ -111,8 +112,13 @@ STAGES = {
 
 
 def _by_arm(arms: list[ArmFlow]) -> list[Row]:
-    counted = {step: tuple(getattr(arm, part) for arm in arms) for step, part in PARTS.items()}
-    return [Row(step, sum(numbers), numbers) for step, numbers in counted.items()]
+    counted = {step: tuple(_counted(arm, step) for arm in arms) for step in PARTS}
+    return [Row(step, sum(number or 0 for number in numbers), numbers) for step, numbers in counted.items()]
+
+
+def _counted(arm: ArmFlow, step: str) -> int | None:
+    number: int = getattr(arm, PARTS[step])
+    return None if step in BY_SPECIALISTS and arm.arm.is_control and not number else number
 
 
 Lines = list[tuple[int, int, int, int]]
@@ -138,7 +144,7 @@ def _inclusion(board: Dashboard, found: dict[str, Row]) -> tuple[list[Box], Line
     """From those asked to those drawn: assessed, left out to the right, enrolled, drawn."""
 
     def box(top: int, left: int, *steps: str, head: tuple[Line, ...] = ()) -> Box:
-        return Box(left, top, [*head, *(_line(board, found[step]) for step in steps)])
+        return Box(left, top, [*head, *(_line(board, step, found[step].count) for step in steps)])
 
     left, right = STAGE + 20, WIDTH - BOX_WIDTH
     assessed = box(0, left, "assessed")
@@ -188,14 +194,14 @@ def _band(label: str, top: int, bottom: int) -> dict[str, Any]:
 
 def _arm_lines(board: Dashboard, shown: list[Row], place: int) -> list[Line]:
     head = [Line(str(board.arms[place]))] if shown[0].step == "allocated" else []
-    return [*head, *(_line(board, row, place) for row in shown)]
+    arm = board.arms[place].code
+    numbers = ((row.step, row.by_arm[place]) for row in shown)
+    return [*head, *(_line(board, step, number, arm) for step, number in numbers if number is not None)]
 
 
-def _line(board: Dashboard, row: Row, place: int | None = None) -> Line:
-    count = row.count if place is None else row.by_arm[place]
-    shown = small_counts.shown(count, exact=board.exact)
-    arm = "" if place is None else board.arms[place].code
-    return Line(f"{STEPS[row.step].label} (n = {shown})", address(board, row.step, arm))
+def _line(board: Dashboard, step: str, number: int, arm: str = "") -> Line:
+    shown = small_counts.shown(number, exact=board.exact)
+    return Line(f"{STEPS[step].label} (n = {shown})", address(board, step, arm))
 
 
 def address(board: Dashboard, step: str, arm: str = "") -> str:

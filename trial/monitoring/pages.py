@@ -1,6 +1,5 @@
 """The coordinator's pages: recruitment, flow, groups, data, the people behind a number, downloads and reports."""
 
-import csv
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET
 from trial.access.paging import LongPaginator
 from trial.access.refusals import not_found
 from trial.access.requests import SignedInRequest
+from trial.access.spreadsheets import spreadsheet
 from trial.audit import clock
 from trial.monitoring import actions, consort, presentation, reports
 from trial.monitoring.lists import STEPS, people_in, table_of
@@ -97,9 +97,8 @@ def table_csv(request: SignedInRequest, trial: str, name: str) -> HttpResponse:
     if table is None:
         raise not_found(_("Tallene for gruppene vises når forsøket er åpnet."))
     heads, rows = presentation.plain(table)
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=_named(f"{trial}-{name}", "csv"))
-    csv.writer(response).writerows([heads, *rows])
-    return response
+    headers = _named(f"{trial}-{name}", "csv")
+    return HttpResponse(spreadsheet(heads, rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 @require_GET

@@ -170,7 +170,7 @@ def flow_table(board: Dashboard) -> Table:
 
 def _flow_row(board: Dashboard, row: consort.Row, arms: list[str]) -> list[Any]:
     parts = [
-        _linked(_cell(board, number), consort.address(board, row.step, arm))
+        "–" if number is None else _linked(_cell(board, number), consort.address(board, row.step, arm))
         for number, arm in zip(row.by_arm, arms, strict=False)
     ] or ["" for _arm in arms]
     return [str(STEPS[row.step].label), _linked(_cell(board, row.count), consort.address(board, row.step)), *parts]

@@ -5,7 +5,6 @@ information letter, a complete list of variables with a reason each, and a descr
 of the numbers that have consented, without names. Source: nav.no, "Utlevering basert på samtykke".
 """
 
-import csv
 import hashlib
 import io
 import zipfile
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy, override
 
 from trial.access.models import User
 from trial.access.permissions import Permission
+from trial.access.spreadsheets import spreadsheet
 from trial.audit import clock
 from trial.audit.actions import action, record
 from trial.enrolment.coverage import COVERAGE
@@ -32,8 +32,6 @@ from trial.studies.setup import summary
 
 WRITTEN = (1980, 1, 1, 0, 0, 0)  # a zip's time is that of a machine: left out, so that equal contents are equal bytes
 VARIABLE_LIST = ("register", "register_name", "variable", "variable_name", "reason", "voluntary")
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-BOM = "\ufeff"  # spreadsheets read Norwegian letters with it
 
 
 @action
@@ -49,9 +47,9 @@ def application_package(*, by: User, trial: Trial) -> bytes:
     with override("nb"):  # whatever language it is made in: this is what the owner's letters are written in
         files = {
             "informasjonsskriv-og-samtykke.pdf": letter_of(form),
-            "variabelliste.csv": _table(VARIABLE_LIST, _variables(form)),
+            "variabelliste.csv": spreadsheet(VARIABLE_LIST, _variables(form)),
             "prosjektbeskrivelse.pdf": _description(form, numbers),
-            "deltakernumre.csv": _table(("register", "participant_number"), _pairs(numbers)),
+            "deltakernumre.csv": spreadsheet(("register", "participant_number"), _pairs(numbers)),
         }
     if form.text_en:
         with override("en"):
@@ -109,17 +107,6 @@ def _description(form: ConsentForm, numbers: dict[str, list[str]]) -> bytes:
             footer=date_format(clock.today(), "d.m.Y"),
         )
     )
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([header, *(map(_as_text, row) for row in rows)])
-    return (BOM + text.getvalue()).encode()
-
-
-def _as_text(cell: str) -> str:
-    """No spreadsheet takes what somebody wrote for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
 
 
 def _zipped(files: dict[str, bytes]) -> bytes:
