@@ -185,7 +185,9 @@ class OfficeForm(forms.Form):
         min_value=0,
         max_value=100_000,
         required=False,
-        help_text=_("Kan stå tomt. Brukes til kontorets del av planen, og når det regnes på hvor lett trekningen er å forutse."),
+        help_text=_(
+            "Kan stå tomt. Brukes til kontorets del av planen, og når det regnes på hvor lett trekningen er å forutse."
+        ),
     )
 
     def clean_planned_size(self) -> int:
