@@ -60,8 +60,22 @@ def test_the_new_office_sees_the_jobs_and_ends_them(cast: Cast) -> None:
 def test_the_persons_extract_has_them_too(cast: Cast) -> None:
     participant = moved(cast)
     with acting(cast.hanne):
-        headings = [str(section.heading) for section in follow_up(Participant.objects.get(pk=participant.pk))]
-    assert {"Jobber", "Arbeidsgivere som er spurt", "Kontakter"} <= set(headings)
+        found = {
+            str(section.heading): section.table for section in follow_up(Participant.objects.get(pk=participant.pk))
+        }
+    assert {"Jobber", "Arbeidsgivere som er spurt", "Kontakter"} <= set(found)
+    assert [(row[0], row[-1]) for row in found["Jobbspesialister"]] == [("Jon Jobbspesialist", "Flytter")]
+
+
+def test_an_office_reads_no_assignments_of_people_it_does_not_have(cast: Cast) -> None:
+    participant = assigned(cast)
+    elsewhere = "SELECT count(*) FROM followup_assignments_elsewhere(%s)"
+    with acting(cast.hanne), connection.cursor() as cursor:
+        cursor.execute(elsewhere, [participant.pk])
+        assert cursor.fetchone() == (0,)
+    with acting(cast.jon), connection.cursor() as cursor:
+        cursor.execute(elsewhere, [participant.pk])
+        assert cursor.fetchone() == (0,)  # its own are in the table itself
 
 
 def test_an_employer_whom_the_new_office_knows_is_that_one(cast: Cast) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.db import connection
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
@@ -19,9 +20,7 @@ def follow_up(participant: Participant) -> list[Section]:
     """Specialists, stages, contacts, measures, employers asked, jobs, the principles of IPS, and what departed from the
     protocol."""
     found = [
-        _table(
-            _("Jobbspesialister"), Assignment.objects.select_related("specialist__user"), participant, _assignments()
-        ),
+        _section(_("Jobbspesialister"), _all_assignments(participant), _assignments()),
         _table(_("Faser i oppfølgingen"), StageSpell.objects.all(), participant, _stages()),
         _table(_("Kontakter"), Contact.ever.select_related("employer", "logged_by"), participant, _contacts()),
         _table(_("Tiltak"), Measure.ever.all(), participant, _measures()),
@@ -34,8 +33,11 @@ def follow_up(participant: Participant) -> list[Section]:
 
 
 def _table(heading: str, rows: Any, participant: Participant, columns: Columns) -> Section:
-    mine: Iterable[Any] = rows.filter(participant=participant)
-    table = [[_text(read(row)) for read in columns.values()] for row in mine]
+    return _section(heading, rows.filter(participant=participant), columns)
+
+
+def _section(heading: str, rows: Iterable[Any], columns: Columns) -> Section:
+    table = [[_text(read(row)) for read in columns.values()] for row in rows]
     return Section(heading, columns=tuple(columns), table=table)
 
 
@@ -52,6 +54,25 @@ def _retraction() -> Columns:
 
 def _days() -> Columns:
     return {_("Fra"): lambda row: row.start, _("Til"): lambda row: row.end}
+
+
+class _Elsewhere(NamedTuple):
+    """An assignment at an office before: the row and the specialist are that office's own."""
+
+    specialist: str
+    start: date
+    end: date | None
+    overload_reason: str
+    hand_over: str
+    end_reason: str
+
+
+def _all_assignments(participant: Participant) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM followup_assignments_elsewhere(%s)", [participant.pk])
+        before = [_Elsewhere(*row) for row in cursor.fetchall()]
+    here = Assignment.objects.filter(participant=participant).select_related("specialist__user")
+    return sorted([*before, *here], key=lambda row: row.start)
 
 
 def _assignments() -> Columns:
