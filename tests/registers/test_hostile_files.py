@@ -62,7 +62,7 @@ def test_a_formula_in_a_cell_is_a_rejected_value_and_never_leaves(cast):
     client.force_login(cast.data_manager)
     download = client.get(f"/trials/{cast.trial.code}/deliveries/{delivery.pk}/rejected.csv").getvalue().decode()
     assert "HYPERLINK" not in download
-    assert not any(cell.startswith(("=", "+", "@")) for line in download.splitlines() for cell in line.split(","))
+    assert not any(cell.startswith(("=", "+", "@")) for line in download.splitlines() for cell in line.split(";"))
 
 
 def test_a_file_name_cannot_leave_its_folder(cast, snapshot_root):

@@ -68,7 +68,8 @@ def test_the_report_tells_counts_and_reasons_and_the_download_every_row(cast):
     client = signed_in(cast.data_manager)
     page = client.get(here(cast, f"{delivery.pk}/")).content.decode()
     assert "Deltakernummeret finnes ikke i forsøket" in page
-    rows = list(csv.DictReader(io.StringIO(client.get(here(cast, f"{delivery.pk}/rejected.csv")).getvalue().decode())))
+    text = client.get(here(cast, f"{delivery.pk}/rejected.csv")).getvalue().decode()
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
     assert [(row["line"], row["reason"]) for row in rows] == [("3", "unknown_participant")]
     report = json.loads(client.get(here(cast, f"{delivery.pk}/report.json")).getvalue())
     assert report["accepted_rows"] + report["rejected_rows"] == report["rows"] == 2

@@ -5,8 +5,7 @@ behind a byte order mark.
 """
 
 import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 BOM: Final = "\ufeff"
@@ -15,10 +14,22 @@ FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 def spreadsheet(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     """A table as CSV in UTF-8, ready to be opened."""
-    text = io.StringIO()
-    lines = ([_as_text(cell) for cell in row] for row in (header, *rows))
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows(lines)
-    return (BOM + text.getvalue()).encode()
+    return "".join(spreadsheet_lines(header, rows)).encode()
+
+
+def spreadsheet_lines(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The same, line by line, for a table that is too long to be held."""
+    writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
+    yield BOM + writer.writerow([_as_text(cell) for cell in header])
+    for row in rows:
+        yield writer.writerow([_as_text(cell) for cell in row])
+
+
+class _Echo:
+    """What the CSV writer writes to: it hands back what it was given."""
+
+    def write(self, text: str) -> str:
+        return text
 
 
 def _as_text(cell: str) -> str:

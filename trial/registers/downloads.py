@@ -1,6 +1,5 @@
 """The report of a delivery for machines and spreadsheets, with every rejected row, written as it is read."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import StreamingHttpResponse
 
+from trial.access.spreadsheets import spreadsheet_lines
 from trial.registers import snapshots
 from trial.registers.checking import rejected_rows
 from trial.registers.models import Delivery
@@ -17,21 +17,15 @@ from trial.registers.reasons import ROWS
 ROWS_A_PIECE = 1000
 
 
-class _Echo:
-    """What the CSV writer writes to: it hands back what it was given."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def csv_response(delivery: Delivery) -> StreamingHttpResponse:
     """Line, column, class of value, code of the reason and the reason in words, one row each."""
-    writer = csv.writer(_Echo())
     explained = {code: str(sentence) for code, sentence in ROWS.items()}
     header = ["line", "column", "value_class", "reason", "explanation"]
-    rows = ([*row.values(), explained.get(row["reason"], row["reason"])] for row in _rejected(delivery))
-    lines = (writer.writerow(row) for row in _with(header, rows))
-    return StreamingHttpResponse(_pieces(lines), content_type="text/csv; charset=utf-8",
+    rows = (
+        [*("" if cell is None else str(cell) for cell in row.values()), explained.get(row["reason"], row["reason"])]
+        for row in _rejected(delivery)
+    )
+    return StreamingHttpResponse(_pieces(spreadsheet_lines(header, rows)), content_type="text/csv; charset=utf-8",
                                  headers=_download(delivery, "csv"))  # fmt: skip
 
 
@@ -57,11 +51,6 @@ def _rejected(delivery: Delivery) -> Iterator[dict[str, Any]]:
     name = snapshots.rejected(delivery.trial.code, delivery.rejected_file)
     with snapshots.opened(name, delivery.rejected_file) as path:
         yield from rejected_rows(path)
-
-
-def _with(first: Any, others: Iterable[Any]) -> Iterator[Any]:
-    yield first
-    yield from others
 
 
 def _pieces(lines: Iterable[str]) -> Iterator[str]:
