@@ -1,6 +1,7 @@
 """The monitor finds what an insider with the owner's rights could do to the tables behind the log."""
 
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection
 from tests.allocation.trials import DrawCast
 from tests.cast import acting
 from trial.access.planes import maintenance
+from trial.allocation import merkle, monitoring
 from trial.allocation.actions import checkpoint
 from trial.allocation.monitoring import faults_of, watch
 from trial.allocation.queries import anchors_of, log_is_whole
@@ -41,6 +43,43 @@ def test_a_whole_log_has_no_faults(drawn: DrawCast):
     assert faults_of(drawn.trial) == []
     with acting(drawn.cast.auditor):
         assert log_is_whole(drawn.trial)
+
+
+def test_a_draw_between_two_readings_is_no_fault(drawn: DrawCast, monkeypatch):
+    coming = drawn.people(1)
+    heads = monitoring._heads
+
+    def slowly(*args: object) -> list[str]:
+        found = list(heads(*args))
+        while coming:
+            drawn.enrol(coming.pop())
+        return found
+
+    monkeypatch.setattr(monitoring, "_heads", slowly)
+    assert faults_of(drawn.trial) == []
+    assert not coming
+
+
+def test_a_draw_while_the_page_reads_the_log_breaks_no_seal(drawn: DrawCast, monkeypatch):
+    (person,) = drawn.people(1)
+    root = merkle.root
+
+    def slowly(leaves: Iterable[bytes]) -> bytes:
+        drawn.enrol(person)
+        return root(leaves)
+
+    monkeypatch.setattr(merkle, "root", slowly)
+    with acting(drawn.cast.auditor):
+        assert log_is_whole(drawn.trial)
+
+
+def test_a_leaf_past_the_end_of_the_log_is_seen_on_its_page(drawn: DrawCast):
+    behind_the_triggers(
+        "INSERT INTO allocation_logleaf (trial_id, seq, kind, text, leaf_hash) "
+        "SELECT trial_id, seq + 1, kind, text, leaf_hash FROM allocation_logleaf ORDER BY seq DESC LIMIT 1"
+    )
+    with acting(drawn.cast.auditor):
+        assert not log_is_whole(drawn.trial)
 
 
 @pytest.mark.parametrize(

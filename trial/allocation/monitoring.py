@@ -20,6 +20,7 @@ from trial.allocation.policies import PATIENCE
 from trial.allocation.protocols import Document
 from trial.allocation.queries import DRAW, locked_protocol
 from trial.allocation.receipts import signature_holds
+from trial.allocation.session import lock_trial
 from trial.audit import clock
 from trial.studies.models import Trial
 
@@ -40,21 +41,30 @@ class Watch:
 
 
 def watch(trial: Trial, outside: Iterable[Head] = ()) -> Watch:
-    """Read the whole log once. `outside`: heads that others hold, such as the researcher's checkpoints.
+    """Read the whole log. `outside`: heads that others hold, such as the researcher's checkpoints.
 
     Raises:
         Refusal: `protocol_missing`.
     """
+    held = list(outside)
     with entered(DRAW):
-        document = Document.read(locked_protocol(trial).text)
-        texts = list(LogLeaf.objects.filter(trial=trial).order_by("seq").values_list("text", flat=True))
-        leaves = [json.loads(text) for text in texts]
-        faults = [
-            *_heads(trial, texts, outside),
-            *_states(trial, document, leaves),
-            *_places(trial, leaves),
-            *([] if document.attended else _hanging(trial)),
-        ]
+        found = _look(trial, held)
+        if found.faults:  # a draw may have come between two readings: once more, while none can
+            lock_trial(trial)
+            found = _look(trial, held)
+    return found
+
+
+def _look(trial: Trial, outside: Iterable[Head]) -> Watch:
+    document = Document.read(locked_protocol(trial).text)
+    texts = list(LogLeaf.objects.filter(trial=trial).order_by("seq").values_list("text", flat=True))
+    leaves = [json.loads(text) for text in texts]
+    faults = [
+        *_heads(trial, texts, outside),
+        *_states(trial, document, leaves),
+        *_places(trial, leaves),
+        *([] if document.attended else _hanging(trial)),
+    ]
     return Watch(faults, list(_bursts(leaves)))
 
 

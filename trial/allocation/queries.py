@@ -213,10 +213,14 @@ def statement_of(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def log_is_whole(trial: Trial) -> bool:
-    """Whether the leaves as they stand give the root that the head of the log has."""
+    """Whether the leaves as they stand give the root that the head of the log has; draws may go on meanwhile."""
     head = LogHead.objects.get(trial=trial)
-    texts = LogLeaf.objects.filter(trial=trial).order_by("seq").values_list("text", flat=True)
+    leaves = LogLeaf.objects.filter(trial=trial)
+    texts = leaves.filter(seq__lt=head.size).order_by("seq").values_list("text", flat=True)
     root = merkle.root(merkle.leaf_hash(text.encode()) for text in texts.iterator())
+    later = leaves.filter(seq__gte=head.size).exists()  # in the log since then, or past its end
+    if later and LogHead.objects.get(trial=trial).size == head.size:
+        return False
     return root == merkle.root_of_frontier([bytes.fromhex(node) for node in head.frontier])
 
 
