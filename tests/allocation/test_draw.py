@@ -1,6 +1,7 @@
 """The draw: a place first, an arm after it; the same answer under the same key; a named refusal for everything else."""
 
 import pytest
+from django.core.management import call_command
 
 from evaluation.canonical import canonical_json
 from tests.allocation.random_protocols import open_up
@@ -181,6 +182,20 @@ def test_an_enrolment_cut_off_before_its_arm_is_finished_with_the_same_position(
     drawn = finish_unattended(trial=unattended_trial.trial)
     assert [(each.position, each.arm is not None) for each in drawn] == [(0, True)]
     assert finish_unattended(trial=unattended_trial.trial) == []
+
+
+def test_a_trial_that_waits_for_its_beacon_keeps_no_other_from_being_finished(
+    unattended_trial: DrawCast, monkeypatch, capsys
+):
+    other = drawing("a-first", beacon="drand 5000000")
+    other.enrol(*other.people())
+    person = unattended_trial.people()[0]
+    monkeypatch.setattr("trial.allocation.actions._draw_at_once", lambda allocation, **_: allocation)
+    unattended_trial.enrol(person)
+    monkeypatch.undo()
+    call_command("allocation_finish")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (f"{unattended_trial.trial.code}: 1 finished\n", "a-first: beacon_missing\n")
 
 
 def test_nothing_is_left_to_finish_before_recruitment_and_after_the_opening(db, simulated_clock):
