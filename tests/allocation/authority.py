@@ -39,6 +39,7 @@ class Authority:
     heard: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     status: int = 200
     spoil: object = None
+    moved_to: str = ""
 
     def openssl(self, *arguments: str, given: bytes = b"") -> bytes:
         command = ["openssl", *arguments]
@@ -86,9 +87,16 @@ def _handler(authority: Authority) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             authority.heard.append((self.path, dict(self.headers), body))
             self.send_response(authority.status)
+            if authority.moved_to:
+                self.send_header("Location", authority.moved_to)
             self.end_headers()
             if self.path == "/tsa" and authority.status == 200:
                 self.wfile.write(authority.answer(body))
+
+        def do_GET(self) -> None:
+            authority.heard.append((self.path, dict(self.headers), b""))
+            self.send_response(200)
+            self.end_headers()
 
         def log_message(self, *arguments: object) -> None:
             """Nothing is printed."""

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import socket
+from threading import Thread
 
 import pytest
 from django.core.management import call_command
@@ -91,6 +93,33 @@ def test_a_witness_that_fails_is_told_again_at_the_next_round(told: DrawCast, au
     assert tell_witnesses(told.trial) == []
     with maintenance():
         assert Witness.objects.filter(trial=told.trial).count() == 4
+
+
+def test_a_witness_that_speaks_another_language_stops_no_round(told: DrawCast, settings):
+    """The next trials of the hour are signed nevertheless."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        settings.TIMESTAMP_AUTHORITY_URL = ""
+        settings.CHECKPOINT_WEBHOOK_URL = f"http://127.0.0.1:{server.getsockname()[1]}/hook"
+
+        def answer() -> None:
+            caller, _from = server.accept()
+            with caller:
+                caller.recv(100_000)
+                caller.sendall(b"220 mail.example ESMTP\r\n")
+
+        answering = Thread(target=answer)
+        answering.start()
+        assert [line.split(": ", 1)[1] for line in tell_witnesses(told.trial)] == ["cannot be reached: BadStatusLine"]
+        answering.join()
+
+
+def test_a_witness_that_has_moved_was_not_told_and_the_token_follows_nowhere(
+    told: DrawCast, authority: Authority, settings
+):
+    settings.TIMESTAMP_AUTHORITY_URL = ""
+    authority.status, authority.moved_to = 302, f"{authority.address}/sign-in"
+    assert [line.split(": ", 1)[1] for line in tell_witnesses(told.trial)] == ["cannot be reached: HTTPError"]
+    assert [path for path, _headers, _body in authority.heard] == ["/hook"]
 
 
 def test_a_witness_out_of_reach_stops_no_draw(told: DrawCast, settings):

@@ -6,8 +6,10 @@ Both are optional. What could not be told is told at the next round; the draw ne
 import secrets
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from http.client import HTTPException
+from typing import Any
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import structlog
 from django.conf import settings
@@ -31,6 +33,16 @@ log = structlog.get_logger(__name__)
 
 class WitnessError(Exception):
     """A witness could not be told."""
+
+
+class NoRedirect(HTTPRedirectHandler):
+    """Elsewhere the checkpoint would be asked for without its text, and the token given to whoever stands there."""
+
+    def redirect_request(self, *_args: Any) -> None:
+        return None
+
+
+OPENER = build_opener(NoRedirect)
 
 
 def tell_witnesses(trial: Trial) -> list[str]:
@@ -94,12 +106,12 @@ def _posted(address: str, body: bytes, headers: dict[str, str]) -> bytes:
     if not address.startswith(("https://", "http://")):
         raise WitnessError("the address is none of http")
     try:
-        with urlopen(Request(address, body, headers), timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - checked above
+        with OPENER.open(Request(address, body, headers), timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - checked above
             if answer.status not in ANSWERED:
                 raise WitnessError(f"answered {answer.status}")
             content: bytes = answer.read(LARGEST_ANSWER)
             return content
-    except (URLError, OSError) as problem:
+    except (URLError, OSError, HTTPException) as problem:
         raise WitnessError(f"cannot be reached: {type(problem).__name__}") from problem
 
 
