@@ -6,6 +6,7 @@ from smtplib import SMTPServerDisconnected
 
 import pytest
 from django.core import mail
+from django.core.mail.message import sanitize_address
 from django.db import connection
 
 from tests.cast import acting
@@ -66,6 +67,46 @@ def test_a_server_that_does_not_answer_is_tried_again_later_and_in_the_end_left_
     assert len(tries) == MOST_ATTEMPTS
     assert waits == sorted(waits)
     assert _left() == 1
+
+
+def test_a_notice_that_has_waited_long_is_tried_once_in_a_run(posted, simulated_clock, monkeypatch):
+    tries = []
+
+    def fails(*_mail: object) -> None:
+        tries.append(simulated_clock.moment)
+        raise SMTPServerDisconnected
+
+    monkeypatch.setattr("trial.audit.outbox.send_mail", fails)
+    simulated_clock.advance(timedelta(days=1))  # no worker ran
+    send_all()
+    assert len(tries) == 1
+    monkeypatch.undo()
+    assert send_all() == 1
+
+
+def test_a_notice_that_cannot_be_written_holds_no_other_back(cast, monkeypatch):
+    def sends(subject: str, body: str, sender: None, to: list[str]) -> int:
+        sanitize_address(to[0], "utf-8")  # as the mail server's connection does
+        return mail.send_mail(subject, body, sender, to)
+
+    monkeypatch.setattr("trial.audit.outbox.send_mail", sends)
+    with acting(cast.kari):
+        _post(by=None, to="anne@@example.no")
+        _post(by=None, to="anne@example.no")
+    assert send_all() == 1
+    assert [message.to for message in mail.outbox] == [["anne@example.no"]]
+    assert _left() == 1
+
+
+@pytest.mark.parametrize(("active", "told"), [(True, [["analyst@example.no"]]), (False, [])])
+def test_a_user_name_that_looks_like_an_address_is_a_user_name(cast, active, told):
+    cast.analyst.username, cast.analyst.email, cast.analyst.is_active = "ana@nav", "analyst@example.no", active
+    cast.analyst.save()
+    with acting(cast.kari):
+        _post(by=None, to="ana@nav")
+    send_all()
+    assert [message.to for message in mail.outbox] == told
+    assert _left() == 0
 
 
 def test_nobody_reads_the_outbox_but_its_sender(posted, cast):

@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import reduce
 from operator import or_
 from smtplib import SMTPException
+from uuid import UUID
 
 import structlog
 from django.contrib.auth import get_user_model
@@ -23,10 +24,13 @@ log = structlog.get_logger(__name__)
 
 
 def send_all(limit: int = 500) -> int:
-    """Send the notices that are due, each in its own transaction; answer how many left."""
-    sent = 0
+    """Send the notices that are due, each in its own transaction and tried once; answer how many left.
+
+    One that has waited through a night without a worker is due for all its attempts at once: they are for later runs.
+    """
+    sent, tried = 0, set[UUID]()
     for _turn in range(limit):
-        left = send_next(by=None)
+        left = send_next(by=None, tried=tried)
         if left is None:
             break
         sent += left
@@ -34,15 +38,20 @@ def send_all(limit: int = 500) -> int:
 
 
 @action
-def send_next(*, by: None) -> bool | None:
-    """Try the oldest notice that is due: True when it left, False when it must wait, None when none is due."""
+def send_next(*, by: None, tried: set[UUID]) -> bool | None:
+    """Try the oldest notice that is due and not among those tried, which it then is.
+
+    True when it left, False when it must wait, None when none is due. One that cannot be written, such as to what is
+    no address, must not hold those behind it back.
+    """
     _open_outbox()
-    message = due().select_for_update(skip_locked=True).first()
+    message = due().exclude(pk__in=tried).select_for_update(skip_locked=True).first()
     if message is None:
         return None
+    tried.add(message.pk)
     try:
         left = _send(message)
-    except (OSError, SMTPException) as error:
+    except (OSError, SMTPException, ValueError) as error:
         log.warning("notice_not_sent", message=str(message.pk), kind=message.kind, error=type(error).__name__)
         left = False
     message.changed(attempts=message.attempts + 1, sent_at=clock.now() if left else None)
@@ -74,8 +83,11 @@ def _send(message: OutboxMessage) -> bool:
 
 
 def _address_of(recipient: str) -> str:
-    """An address as it is; a user name through the account, which may have none (the home page tells it anyway)."""
-    if "@" in recipient:
-        return recipient
-    user = get_user_model().objects.filter(username=recipient, is_active=True).first()
-    return user.email if user else ""
+    """A user name through the account, which may have none (the home page tells it anyway); an address as it is.
+
+    A user name may have an @ too.
+    """
+    user = get_user_model().objects.filter(username=recipient).first()
+    if user is None:
+        return recipient if "@" in recipient else ""
+    return user.email if user.is_active else ""
