@@ -11,12 +11,15 @@ from math import ceil, isfinite, sqrt
 from numbers import Real
 from typing import Final, Literal, Protocol
 
+import numpy as np
 from scipy import stats
 
 from evaluation.errors import EvaluationError
 from evaluation.given import number_between, two_sided
 
 MOST: Final = 10_000_000
+    7.0  # the effect in standard errors from which chance turns it round once in 10^12; SciPy has then no number
+)
 PARTS: Final = ("between", "within", "interaction")
 
 
@@ -55,9 +58,10 @@ class TTest:
         df = control + treated - 2
         if df < 1:
             return 0.0
-        noncentrality = self.effect * sqrt(control * treated / (control + treated))
+        noncentrality = abs(self.effect) * sqrt(control * treated / (control + treated))
         reach = stats.t.ppf(1 - alpha / 2, df)
-        return float(stats.nct.sf(reach, df, noncentrality) + stats.nct.cdf(-reach, df, noncentrality))
+        wrong_way = np.nan_to_num(stats.nct.cdf(-reach, df, noncentrality))  # too far off for SciPy to tell it from 0
+        return float(stats.nct.sf(reach, df, noncentrality) + wrong_way)
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,10 @@ class Proportions:
         pooled = (first * self.control + second * self.treated) / (first + second)
         without = sqrt(pooled * (1 - pooled) * (1 / first + 1 / second))
         within = sqrt(self.control * (1 - self.control) / first + self.treated * (1 - self.treated) / second)
-        distance = abs(self.control - self.treated)
-        return float(stats.norm.cdf((distance - stats.norm.ppf(1 - alpha / 2) * without) / within))
+        beyond = abs(self.control - self.treated) - float(stats.norm.ppf(1 - alpha / 2)) * without
+        if within == 0:  # nobody differs from the rest of the group: the test finds it surely or never
+            return float(beyond > 0)
+        return float(stats.norm.cdf(beyond / within))
 
 
 @dataclass(frozen=True)

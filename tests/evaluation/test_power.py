@@ -17,6 +17,14 @@ def test_the_t_test_equals_statsmodels(effect: float, ratio: float, units: int) 
     assert ours == pytest.approx(TTestIndPower().power(effect, units, 0.05, ratio=treated / units), rel=1e-8)
 
 
+@pytest.mark.parametrize("effect", [0.2, -0.5, 2.0, 50.0])
+def test_a_large_trial_finds_an_effect_for_certain(effect: float) -> None:
+    found = [power_of(TTest(effect), n=n) for n in range(4, 20_000, 97)]
+    assert found == sorted(found)
+    assert found[-1] == pytest.approx(1.0)
+    assert required_sample(TTest(50.0)).power == pytest.approx(1.0)
+
+
 def test_the_analysis_of_variance_equals_statsmodels() -> None:
     ours = Anova(0.25, 3).power(53, 0.05)
     assert ours == pytest.approx(FTestAnovaPower().power(0.25, 159, 0.05, k_groups=3), rel=1e-8)
@@ -74,5 +82,7 @@ def test_what_an_estimate_could_have_shown() -> None:
 def test_what_cannot_be_planned_is_named() -> None:
     with pytest.raises(EvaluationError, match="too small"):
         required_sample(TTest(0.0))
+    with pytest.raises(EvaluationError, match="too small"):
+        required_sample(Proportions(1.0, 1.0))
     with pytest.raises(EvaluationError, match="every group"):
         power_of(Anova(0.3, 4), n=3)
