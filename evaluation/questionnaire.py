@@ -55,21 +55,25 @@ def survey_scores(survey: pd.DataFrame) -> pd.DataFrame:
         answer was "do not know"). Only persons and waves with some answer are there.
 
     Raises:
-        EvaluationError: `unknown_instrument`; `unknown_wave`; `duplicate_measurement` where an item was answered
+        EvaluationError: `unknown_instrument`; `unknown_wave`; `missing_value` where a row does not say whose answer it
+            is, of which wave or instrument; `duplicate_measurement` where an item was answered
             twice; `bad_answer` naming instrument, item and value, where a value is none of the instrument's.
     """
     require_columns(survey, ["participant_number", "wave", "instrument", "item", "value"])
     for column, known, code in (("instrument", INSTRUMENTS, "unknown_instrument"), ("wave", WAVES, "unknown_wave")):
         strange = set(survey[column].dropna()) - set(known)
         if strange:
-            raise EvaluationError(code, f"no {column} is called {min(strange)}")
+            raise EvaluationError(code, f"no {column} is called {min(strange, key=str)}")
+    for column in ("participant_number", "wave", "instrument"):
+        if survey[column].isna().any():
+            raise EvaluationError("missing_value", f"{int(survey[column].isna().sum())} answers have no {column}")
     if survey.duplicated(["participant_number", "wave", "instrument", "item"]).any():
         raise EvaluationError("duplicate_measurement", "an item was answered twice by the same person in a wave")
     answers = survey.assign(number=_numbers(survey))
     grouped = answers.groupby(["participant_number", "wave", "instrument"], observed=True)["number"]
     counts, means = grouped.count(), grouped.mean()
     needed = counts.index.get_level_values("instrument").map(lambda name: INSTRUMENTS[name].answered)
-    scores = means.where(counts >= np.asarray(needed)).unstack("instrument")
+    scores = means.where(counts >= np.asarray(needed, dtype=float)).unstack("instrument")
     return scores.reindex(columns=list(INSTRUMENTS)).reset_index().rename_axis(columns=None)
 
 
@@ -79,7 +83,7 @@ def _numbers(survey: pd.DataFrame) -> "pd.Series[float]":
     told = words.notna() & (words != "") & (words != DO_NOT_KNOW)
     numbers = pd.to_numeric(words.where(told), errors="coerce").astype(float)
     bounds = survey["instrument"].map(INSTRUMENTS)
-    low, high = (bounds.map(lambda one, name=name: getattr(one, name)) for name in ("low", "high"))
+    low, high = (bounds.map(lambda one, name=name: getattr(one, name)).astype(float) for name in ("low", "high"))
     wrong = told & ~(numbers.between(low, high) & (numbers % 1 == 0))
     if wrong.any():
         row = survey[wrong].iloc[0]

@@ -58,6 +58,9 @@ def test_a_value_that_is_no_answer_is_named(instrument: str, value: str) -> None
     [
         (_answers(("A", "T1", "mood", "mood", "1")), "unknown_instrument"),
         (_answers(("A", "T9", "work_ability", "work_ability", "1")), "unknown_wave"),
+        (_answers(("A", "T1", None, "work_ability", "1")), "missing_value"),
+        (_answers(("A", None, "work_ability", "work_ability", "1")), "missing_value"),
+        (_answers((None, "T1", "work_ability", "work_ability", "1")), "missing_value"),
         (_answers(*[("A", "T1", "work_ability", "work_ability", "1")] * 2), "duplicate_measurement"),
     ],
 )
@@ -65,6 +68,12 @@ def test_answers_that_cannot_be_scored_are_named(answers: pd.DataFrame, code: st
     with pytest.raises(EvaluationError) as caught:
         survey_scores(answers)
     assert caught.value.code == code
+
+
+def test_before_anybody_has_answered_there_are_no_scores() -> None:
+    scores = survey_scores(_answers(("A", "T1", "work_ability", "work_ability", "1")).head(0))
+    assert list(scores) == ["participant_number", "wave", *INSTRUMENTS]
+    assert scores.empty
 
 
 def test_response_is_told_by_wave_and_group() -> None:
