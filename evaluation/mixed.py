@@ -44,13 +44,15 @@ def mixed_measures(
 
     Raises:
         EvaluationError: `too_few` (two groups and two measurements, and more rows than terms), `no_variance`,
-            `collinear` where a group has no measurement of a kind, `not_a_number`, `no_convergence`.
+            `collinear` where a group has no measurement of a kind, `not_a_number`, `no_convergence`,
+            `duplicate_measurement`, `changed_group` when a person is in two groups.
     """
     covariates = names_of(covariates)
     used = [subject, between, within, outcome, *covariates]
     require_columns(data, used)
     rows = data[used].dropna()
     rows = rows.assign(**{name: as_numbers(rows[name]) for name in (outcome, *covariates)})
+    _refuse_contradictions(rows, subject, between, within)
     if rows[between].nunique() < 2 or rows[within].nunique() < 2:
         raise EvaluationError("too_few", "two groups and two measurements are needed")
     design, terms = _design(rows, between, within, covariates)
@@ -74,6 +76,13 @@ def mixed_measures(
         persons=int(rows[subject].nunique()),
         measurements=len(rows),
     )
+
+
+def _refuse_contradictions(rows: pd.DataFrame, subject: str, between: str, within: str) -> None:
+    if rows.duplicated([subject, within]).any():
+        raise EvaluationError("duplicate_measurement", f"a person has two rows with the same {within}")
+    if (rows.groupby(subject, observed=True)[between].nunique() > 1).any():
+        raise EvaluationError("changed_group", f"a person has two values of {between}")
 
 
 def _design(

@@ -22,6 +22,7 @@ from evaluation.shares import names_of, require_columns
 Array = npt.NDArray[np.float64]
 
 CONSTANT: Final = "constant"
+NOTHING: Final = 1e-24  # of the sum of squares: what rounding leaves of nothing
 
 
 def repeated_measures(
@@ -56,7 +57,8 @@ def repeated_measures(
     inverse = named_inverse(design.T @ design, terms, (design**2).sum(axis=0))
     means = _Part.of(persons.table @ np.full((m, 1), m**-0.5), design, inverse)
     over_time = _Part.of(persons.table @ linalg.helmert(m).T, design, inverse)
-    if means.error == 0 or over_time.error == 0:
+    least = NOTHING * float((persons.table**2).sum())
+    if means.error <= least or over_time.error <= least:
         raise EvaluationError("no_variance", "the persons of a group do not differ, so nothing can be tested")
     place = {term: [at for at, name in enumerate(terms) if name == term] for term in dict.fromkeys(terms)}
     rows = [

@@ -67,12 +67,22 @@ def test_a_test_of_one_column_is_its_own_z(measured: pd.DataFrame) -> None:
         (lambda frame: frame.assign(hours=3.0), "no_variance"),
         (lambda frame: frame[(frame["group"] == "extended") | (frame["wave"] != "T4")], "collinear"),
         (lambda frame: frame.drop(columns="age"), "unknown_outcome"),
+        (lambda frame: pd.concat([frame, frame.dropna().head(3)]), "duplicate_measurement"),
+        (lambda frame: frame.assign(group=np.resize(["extended", "other"], len(frame))), "changed_group"),
     ],
 )
 def test_what_cannot_be_modelled_is_named(measured: pd.DataFrame, change: Any, code: str) -> None:
     with pytest.raises(EvaluationError) as caught:
         mixed_measures(change(measured), **ASKED, covariates=("age",))
     assert caught.value.code == code
+
+
+def test_nothing_is_tested_of_persons_who_do_not_differ(measured: pd.DataFrame) -> None:
+    """Sums of tenths differ by rounding alone."""
+    hours = measured["group"].map({"extended": 0.1, "other": 0.3}) + measured["wave"].str[1:].astype(int) * 0.1
+    with pytest.raises(EvaluationError) as caught:
+        repeated_measures(measured.assign(hours=hours), **ASKED)
+    assert caught.value.code == "no_variance"
 
 
 def test_two_values_of_a_covariate_are_refused(measured: pd.DataFrame) -> None:
