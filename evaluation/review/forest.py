@@ -190,12 +190,13 @@ Across = Callable[[str], Spec]
 
 
 def _across(found: MetaAnalysis) -> Across:
-    """The horizontal axis: logarithmic for ratios, wide enough for every interval that is not endless."""
+    """The horizontal axis: logarithmic for ratios, wide enough for no effect and every interval that is not endless."""
     told = found.table[found.table["weight"] > 0]
     low = float(np.nanmin([*told["ci_low"], found.pooled.prediction[0]]))
     high = float(np.nanmax([*told["ci_high"], found.pooled.prediction[1]]))
+    low, high = min(low, found.rule.nothing), max(high, found.rule.nothing)
     if found.rule.ratio:
-        low, high = max(min(low, 1.0), 1 / WIDEST_RATIO), min(max(high, 1.0), WIDEST_RATIO)
+        low, high = max(low, 1 / WIDEST_RATIO), min(high, WIDEST_RATIO)
     scale = {"type": "log" if found.rule.ratio else "linear", "domain": [low, high], "nice": False}
     axis = {"tickCount": 5, "format": "~g", "labelExpr": "replace(datum.label, '.', comma)"}
     return lambda name: {

@@ -54,6 +54,16 @@ def test_a_forest_tells_every_study_in_the_readers_numbers(
     assert any(text.startswith(total) for text in texts)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_line_of_no_effect_lies_within_the_panel_of_a_forest(sign: int) -> None:
+    """Outside it, the line would run through the studies' names."""
+    sure = pd.DataFrame({"study": ["a", "b"], "effect": [3.0 * sign, 4.0 * sign], "se": 0.3})
+    spec = forest_plot(meta_analysis(sure, measure="MD")).spec
+    assert spec is not None
+    low, high = spec["hconcat"][1]["layer"][1]["encoding"]["x"]["scale"]["domain"]
+    assert low <= 0 <= high
+
+
 @pytest.mark.slow
 def test_a_forest_has_a_diamond_for_every_sum(bcg: MetaAnalysis) -> None:
     drawn = as_svg(printable(forest_plot(bcg)))
