@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -14,6 +15,8 @@ from evaluation.review.meta import Tau2
 from evaluation.review.pooling import Rule, heterogeneity_share
 from evaluation.review.weighting import Array, Weighted, between_study_variance, weighted
 from evaluation.shares import names_of, require_columns
+
+Places = npt.NDArray[np.intp]
 
 INTERCEPT = "intercept"
 
@@ -66,8 +69,8 @@ def meta_regression(
         raise EvaluationError("no_moderators", "name at least one column that may explain the effects")
     moderators = names_of(moderators)
     rule = Rule(measure_called(measure), tau2=tau2, hartung_knapp=hartung_knapp)
-    _, sizes = rule.sizes(studies)
-    columns = _columns(sizes.studies, moderators)
+    effects, sizes = rule.sizes(studies)
+    columns = _columns(sizes.studies, moderators, np.flatnonzero(effects["reason"] == ""))
     x, y, v = columns.to_numpy(dtype=float), sizes.y, sizes.v
     between = between_study_variance(y, v, tau2, x)
     fit = weighted(y, v, x, between)
@@ -91,11 +94,12 @@ def meta_regression(
     )
 
 
-def _columns(studies: pd.DataFrame, moderators: Sequence[str]) -> pd.DataFrame:
+def _columns(studies: pd.DataFrame, moderators: Sequence[str], places: Places) -> pd.DataFrame:
+    """The terms of the studies that have an effect, which stand at these places among all of them."""
     require_columns(studies, list(moderators))
     lacking = studies[list(moderators)].isna().any(axis=1)
     if lacking.any():
-        raise EvaluationError("bad_study", f"row {int(lacking.to_numpy().argmax()) + 1} lacks a moderator")
+        raise EvaluationError("bad_study", f"row {int(places[lacking.to_numpy().argmax()]) + 1} lacks a moderator")
     terms = {term: column for name in moderators for term, column in terms_of(studies[name]).items()}
     columns = pd.DataFrame({INTERCEPT: 1.0} | terms, index=studies.index)
     if len(columns) <= columns.shape[1]:

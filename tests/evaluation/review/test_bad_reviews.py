@@ -56,6 +56,13 @@ def test_a_question_without_an_answer_is_refused(doing: Callable[[], Any], code:
     assert caught.value.code == code
 
 
+def test_a_lacking_moderator_is_named_by_its_row_among_all_studies() -> None:
+    studies = BCG.assign(latitude=BCG["latitude"].where(BCG.index != 4)).copy()
+    studies.loc[0, ["events_treated", "events_control"]] = 0  # has no effect, and is left out
+    with pytest.raises(EvaluationError, match="row 5 "):
+        meta_regression(studies, measure="RR", moderators="latitude")
+
+
 def test_equally_large_studies_have_no_funnel() -> None:
     alike = pd.DataFrame({"effect": [0.1, 0.5, 0.9], "se": 0.2})
     with pytest.raises(EvaluationError, match="equally large"):
