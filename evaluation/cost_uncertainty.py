@@ -15,7 +15,7 @@ from scipy import stats
 
 from evaluation.errors import EvaluationError
 from evaluation.findings import Finding, plain_rows
-from evaluation.given import as_numbers
+from evaluation.given import as_numbers, whole_from
 from evaluation.labels import MARK, both
 from evaluation.shares import require_columns
 
@@ -70,13 +70,18 @@ def cost_and_effect(
         rng: draws the samples: persons with replacement within each arm, or whole clusters where `cluster` is given.
 
     Raises:
-        EvaluationError: `missing_value`, `not_two_arms`, `too_few` (two persons an arm, or two clusters), `no_variance`
-            when nothing varies.
+        EvaluationError: `missing_value`, `not_a_number`, `not_two_arms`, `too_few` (two persons an arm, or two
+            clusters), `no_variance` when nothing varies, `bad_option` for fewer than two draws.
     """
-    require_columns(people, [arm, cost, result, *([cluster] if cluster else [])])
-    values = people[[cost, result]].to_numpy(dtype=float)
+    keys = [arm] if cluster is None else [arm, cluster]
+    require_columns(people, [*keys, cost, result])
+    draws = whole_from(draws, "draws", 2)
+    values = np.stack([as_numbers(people[name]).to_numpy() for name in (cost, result)], axis=1)
     if np.isnan(values).any():
         raise EvaluationError("missing_value", "cost or result is missing for somebody")
+    unknown = next((name for name in keys if people[name].isna().any()), None)
+    if unknown is not None:
+        raise EvaluationError("missing_value", f"{unknown} is missing for somebody")
     treated = (people[arm] != control).to_numpy()
     if people[arm].nunique() != 2 or treated.all():
         raise EvaluationError("not_two_arms", f"costs are compared of {control} and one other arm")

@@ -8,7 +8,7 @@ cluster; that of the weighted one knows that the probabilities were estimated (L
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -49,12 +49,12 @@ def selection_model(data: pd.DataFrame, *, treatment: str, covariates: Sequence[
         covariates: numbers, or words (a term a level but the first).
 
     Raises:
-        EvaluationError: `missing_value`, `no_contrast` when only one group is there, `collinear`, `no_overlap` when
-            the covariates foretell somebody's group for certain.
+        EvaluationError: `missing_value`, `not_a_number`, `no_contrast` when only one group is there or the treatment
+            is not told by 0 and 1, `collinear`, `no_overlap` when the covariates foretell somebody's group for certain.
     """
     treatment, covariates = one_name(treatment, "treatment"), names_of(covariates)
     z, terms = _design(data, treatment, covariates)
-    treated = data[treatment].to_numpy(dtype=float)
+    treated = _zero_or_one(data[treatment])
     if not 0 < treated.mean() < 1:
         raise EvaluationError("no_contrast", "everybody is in the same group")
     estimates, inverse, probability = _logit(z, treated, terms)
@@ -87,7 +87,7 @@ def balance(data: pd.DataFrame, *, treatment: str, covariates: Sequence[str], pr
     """
     treatment, covariates = one_name(treatment, "treatment"), names_of(covariates)
     z, terms = _design(data, treatment, covariates)
-    treated = data[treatment].to_numpy(dtype=float)
+    treated = _zero_or_one(data[treatment])
     columns = z[:, 1:]
     weights = treated / probability + (1 - treated) / (1 - probability)
     spread = np.sqrt((columns[treated == 1].var(axis=0, ddof=1) + columns[treated == 0].var(axis=0, ddof=1)) / 2)
@@ -125,6 +125,8 @@ def weighted_difference(
         raise EvaluationError("missing_value", f"{outcome} is missing for somebody")
     if np.ptp(y) == 0:
         raise EvaluationError("no_variance", "the outcome does not vary, so there is nothing to explain")
+    if cluster is not None and data[cluster].isna().any():
+        raise EvaluationError("missing_value", f"{cluster} is missing for somebody")
     codes = np.arange(len(y)) if cluster is None else pd.factorize(data[cluster])[0]
     if codes.max() < 1:
         raise EvaluationError("too_few", "clustered standard errors need at least two clusters")
@@ -204,6 +206,13 @@ def _design(data: pd.DataFrame, treatment: str, covariates: Sequence[str]) -> tu
     for name in covariates:
         columns |= {term: values.to_numpy() for term, values in terms_of(data[name]).items()}
     return np.column_stack(list(columns.values())), list(columns)
+
+
+def _zero_or_one(treatment: "pd.Series[Any]") -> Array:
+    treated = as_numbers(treatment).to_numpy()
+    if not np.isin(treated, (0, 1)).all():
+        raise EvaluationError("no_contrast", f"{treatment.name} is 1 for the treated and 0 for the others")
+    return np.asarray(treated, dtype=np.float64)
 
 
 def _logit(z: Array, treated: Array, terms: list[str]) -> tuple[Array, Array, Array]:

@@ -116,6 +116,11 @@ def test_the_same_generator_gives_the_same_numbers(people: pd.DataFrame) -> None
     ("changed", "options", "code"),
     [
         ({"cost": np.nan}, {}, "missing_value"),
+        ({"cost": "1 200"}, {}, "not_a_number"),
+        ({"arm": lambda table: table["arm"].where(table.index > 9)}, {}, "missing_value"),
+        ({"office": lambda table: table["office"].where(table.index > 9)}, {"cluster": "office"}, "missing_value"),
+        ({}, {"draws": 0}, "bad_option"),
+        ({}, {"draws": 1}, "bad_option"),
         ({"arm": "control"}, {}, "not_two_arms"),
         ({"result": 1.0}, {}, "no_variance"),
         ({"office": "one"}, {"cluster": "office"}, "too_few"),

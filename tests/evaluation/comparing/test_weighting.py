@@ -103,6 +103,9 @@ def test_errors_grow_with_clusters_that_go_together(people: pd.DataFrame) -> Non
     ("change", "code"),
     [
         (lambda frame: frame.assign(treated=1.0), "no_contrast"),
+        (lambda frame: frame.assign(treated=0.5 * frame["treated"]), "no_contrast"),
+        (lambda frame: frame.assign(treated=np.where(frame["treated"] == 1, "new", "old")), "not_a_number"),
+        (lambda frame: frame.assign(office=frame["office"].where(frame.index > 3)), "missing_value"),
         (lambda frame: frame.assign(age=frame["age"].where(frame.index > 3)), "missing_value"),
         (lambda frame: frame.assign(employed=np.nan), "missing_value"),
         (lambda frame: frame.assign(employed=1.0), "no_variance"),
