@@ -18,8 +18,6 @@ from evaluation.errors import EvaluationError
 from evaluation.given import number_between, two_sided
 
 MOST: Final = 10_000_000
-    7.0  # the effect in standard errors from which chance turns it round once in 10^12; SciPy has then no number
-)
 PARTS: Final = ("between", "within", "interaction")
 
 
