@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -49,7 +50,7 @@ def test_a_draw_between_two_readings_is_no_fault(drawn: DrawCast, monkeypatch):
     coming = drawn.people(1)
     heads = monitoring._heads
 
-    def slowly(*args: object) -> list[str]:
+    def slowly(*args: Any) -> list[str]:
         found = list(heads(*args))
         while coming:
             drawn.enrol(coming.pop())

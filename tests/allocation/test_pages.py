@@ -17,9 +17,11 @@ from tests.allocation.random_protocols import open_up
 from tests.allocation.trials import REASON, SEED, DrawCast, proposed
 from tests.cast import Cast, acting
 from trial.access.models import User
+from trial.access.planes import maintenance
 from trial.access.refusals import Refusal
 from trial.allocation.contributions import commitment_of, contribution, party_key
 from trial.allocation.decisions import approve_protocol, request_opening
+from trial.allocation.models import Protocol
 from trial.studies.actions import change_settings, close_recruitment, lock_data
 from trial.studies.models import Mode, Trial
 
@@ -30,6 +32,11 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def proposal_of(trial: Trial) -> str:
+    with maintenance():
+        return Protocol.objects.get(trial=trial).sha256
 
 
 def address(name: str, *args: str) -> str:
@@ -145,9 +152,16 @@ def test_the_protocol_is_proposed_and_locked_in_the_page_by_two_persons(drafted_
     page = lead.get(url).content.decode()
     assert "68.4" in page or "68,4" in page
     assert "Lås protokollen?" not in page
-    assert lead.post(address("lock", trial.code)).status_code == 403
+    read = {"read": proposal_of(trial)}
+    assert lead.post(address("lock", trial.code), read).status_code == 403
     assert "Lås protokollen?" in second.get(url).content.decode()
-    assert second.post(address("lock", trial.code)).status_code == 302
+    assert lead.post(url, form | {"reason": REASON}).status_code == 302
+    assert second.post(address("lock", trial.code), read).status_code == 409  # it read the proposal before this one
+    trial.refresh_from_db()
+    assert trial.state == "drafting"
+    read = {"read": proposal_of(trial)}
+    assert f'name="read" value="{read["read"]}"' in second.get(url).content.decode()
+    assert second.post(address("lock", trial.code), read).status_code == 302
     trial.refresh_from_db()
     assert trial.state == "locked"
 
@@ -181,6 +195,23 @@ def test_the_trial_is_opened_by_two_persons_with_the_key_file(drawn_trial: DrawC
     assert researcher.post(url, {"key_file": key_file(SEED)}).status_code == 302
     bundle = researcher.get(address("bundle_file", cast.trial.code)).json()
     assert bundle["seeds"]["researcher"] == SEED.hex()
+
+
+def test_whoever_meant_to_ask_opens_nothing_when_somebody_else_asked_first(drawn_trial: DrawCast):
+    cast = drawn_trial.cast
+    with acting(cast.lead):
+        close_recruitment(by=cast.lead, trial=cast.trial)
+        lock_data(by=cast.lead, trial=cast.trial)
+    url, researcher = address("opening", cast.trial.code), signed_in(cast.researcher)
+    assert 'name="step" value="ask"' in researcher.get(url).content.decode()
+    with acting(cast.lead):
+        request_opening(by=cast.lead, trial=cast.trial)
+    answer = researcher.post(url, {"key_file": key_file(SEED), "step": "ask"})
+    assert "allerede bedt om" in answer.content.decode()
+    cast.trial.refresh_from_db()
+    assert cast.trial.state == "data_locked"
+    assert 'name="step" value="open"' in answer.content.decode()
+    assert researcher.post(url, {"key_file": key_file(SEED), "step": "open"}).status_code == 302
 
 
 def test_a_checkpoint_is_signed_in_the_page(drawn_trial: DrawCast):

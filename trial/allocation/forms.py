@@ -100,6 +100,12 @@ class OpeningForm(forms.Form):
         required=False,
     )
 
+    step = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any, files: Any, *, step: str) -> None:
+        """`step`: what is offered now, whatever the page that was sent had offered."""
+        super().__init__({"step": step} if data else None, files, initial={"step": step})
+
     def clean(self) -> dict[str, Any]:
         file = (super().clean() or {}).get("key_file")
         return {"researcher_seed": _seed_in(file) if file else None}

@@ -85,8 +85,8 @@ def opening(request: SignedInRequest, trial: str) -> HttpResponse:
     """End the concealment: one person asks, another one opens."""
     found = trial_for(request.user, trial, needing=Permission.OPEN_TRIAL)
     asked = opening_of(found)
-    form = OpeningForm(request.POST or None, request.FILES or None)
-    act = _approve if asked else _request
+    form = OpeningForm(request.POST or None, request.FILES or None, step="open" if asked else "ask")
+    act = _approve if asked and request.POST.get("step") != "ask" else _request
     if perform(form, act, by=request.user, trial=found, opening=asked):
         messages.success(request, _("Forsøket er åpnet.") if asked else _("En annen person må åpne forsøket."))
         return redirect("allocation:opening", found.code)
@@ -111,7 +111,7 @@ def parcel(request: SignedInRequest, trial: str) -> HttpResponse:
     return HttpResponse(parcel_of(request.user, found), content_type="application/zip", headers=headers)
 
 
-def _request(*, opening: None, **given: Any) -> Opening:
+def _request(*, opening: Opening | None, **given: Any) -> Opening:
     return decisions.request_opening(**given)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from trial.access.forms import perform
 from trial.access.permissions import Permission
 from trial.access.planes import own_transactions
-from trial.access.refusals import not_found
+from trial.access.refusals import changed_meanwhile, not_found
 from trial.access.requests import SignedInRequest
 from trial.allocation import decisions
 from trial.allocation.actions import finish_unattended
@@ -44,6 +44,8 @@ def lock(request: SignedInRequest, trial: str) -> HttpResponse:
     protocol = protocol_for(request.user, found)
     if protocol is None:
         raise not_found(_("Ingen har foreslått en protokoll ennå."))
+    if request.POST.get("read") != protocol.sha256:  # another was proposed since the page was read
+        raise changed_meanwhile()
     decisions.approve_protocol(by=request.user, protocol=protocol)
     messages.success(request, _("Protokollen er låst. Send kontrollsummen til alle som skal ha den."))
     return redirect("allocation:protocol", found.code)
