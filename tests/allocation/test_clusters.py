@@ -19,9 +19,11 @@ from trial.allocation.monitoring import faults_of
 from trial.allocation.protocols import Document
 from trial.allocation.queries import anchors_of, bundle_of, waiting_for
 from trial.allocation.receipts import receipt_holds
+from trial.audit.models import OutboxMessage
 from trial.enrolment.actions import withdraw
 from trial.enrolment.models import Participant
 from trial.enrolment.states import Withdrawal
+from trial.studies.actions import close_recruitment
 
 pytestmark = pytest.mark.slow
 
@@ -121,6 +123,22 @@ def test_an_office_once_drawn_never_changes(offices_trial: DrawCast):
     ):
         with maintenance(), pytest.raises(DatabaseError, match="append-only"), transaction():
             connection.cursor().execute(statement)
+
+
+def test_the_researcher_is_told_once_that_offices_wait(offices_trial: DrawCast):
+    take_places(offices_trial)
+    take_places(offices_trial)
+    with maintenance():
+        told = list(OutboxMessage.objects.filter(kind="numbers_waiting").values_list("recipient", flat=True))
+    assert told == [offices_trial.cast.researcher.get_username()]
+
+
+def test_offices_get_no_place_once_recruitment_is_over(offices_trial: DrawCast):
+    lead = offices_trial.cast.lead
+    with acting(lead):
+        close_recruitment(by=lead, trial=offices_trial.trial)
+    with pytest.raises(Refusal, match="wrong_trial_state"):
+        take_places(offices_trial)
 
 
 def test_offices_get_places_only_where_offices_are_drawn(drawn_trial: DrawCast):

@@ -15,12 +15,12 @@ from evaluation.canonical import canonical_json
 from trial.access.models import User
 from trial.access.permissions import Permission
 from trial.access.refusals import Refusal
-from trial.access.roles import Role
 from trial.allocation import clusters, leaves
 from trial.allocation.contributions import Context
 from trial.allocation.idempotency import Claim, keep_answer, key_held
 from trial.allocation.log import LogWriter
 from trial.allocation.models import Allocation, Checkpoint, IdempotencyRecord
+from trial.allocation.notices import tell_researchers
 from trial.allocation.policies import may_draw
 from trial.allocation.positions import next_position
 from trial.allocation.protocols import Document
@@ -28,12 +28,11 @@ from trial.allocation.queries import locked_protocol, waiting_for
 from trial.allocation.readings import Request, as_draw, place_as_it_is, taken_place
 from trial.allocation.session import Session, lock_trial
 from trial.allocation.trips import DrawTransaction
-from trial.audit import clock
-from trial.audit.actions import post, record
+from trial.audit.actions import record
 from trial.enrolment.actions import mark_enrolled
 from trial.enrolment.models import Participant
 from trial.enrolment.policies import may_enrol
-from trial.studies.models import Membership, Trial, Unit
+from trial.studies.models import Trial, Unit
 from trial.studies.permissions import require
 
 SHARE = re.compile(r"[0-9a-f]{64}")
@@ -157,7 +156,7 @@ def _new_place(by: User, request: Request, document: Document) -> Allocation:
     mark_enrolled(by=by, participant=person)
     record(by=by, verb="place_taken", trial=person.trial.code, subject=person.number, seq=entry.seq)
     if document.attended:
-        _tell_researchers(person.trial)
+        tell_researchers(person.trial)
     times = {"enrolled_at": person.enrolled_at, "enrol_seq": entry.seq}
     return Allocation(participant=person, trial=person.trial, office=person.office, **times, **place).added()
 
@@ -236,13 +235,3 @@ def _well_formed(contributions: Mapping[str, str]) -> None:
         raise Refusal(
             "malformed_share", _("Et bidrag må være 64 heksadesimale tegn."), field="contributions", status=422
         )
-
-
-def _tell_researchers(trial: Trial) -> None:
-    """A notice to everyone who can draw; it says that numbers wait, and none of them."""
-    today = clock.today()
-    members = Membership.objects.filter(trial=trial, role=Role.RESEARCHER, valid_from__lte=today).exclude(
-        valid_to__lt=today
-    )
-    for member in members.select_related("user"):
-        post(kind="numbers_waiting", to=member.user.get_username(), trial=trial.code)

@@ -11,7 +11,8 @@ from trial.access.refusals import Refusal
 from trial.allocation import leaves
 from trial.allocation.log import LogWriter
 from trial.allocation.models import Allocation, Cluster, StratumState
-from trial.allocation.policies import drawable
+from trial.allocation.notices import tell_researchers
+from trial.allocation.policies import recruiting
 from trial.allocation.positions import next_position
 from trial.allocation.protocols import Document
 from trial.allocation.queries import locked_protocol
@@ -102,11 +103,13 @@ def _enrol_offices(*, by: User, trial: Trial) -> list[Cluster]:
     document = Document.read(locked_protocol(trial).text)
     if not document.clusters:
         raise Refusal("no_clusters", _("I dette forsøket trekkes det for hver deltaker."))
-    drawable(trial)
+    recruiting(trial)
     log = LogWriter.locked(trial)
     rows = Office.objects.filter(trial=trial, recruits=True, cluster=None).select_related("nav_office")
     made = [_office_place(by, document, log, office) for office in rows.order_by("nav_office__number")]
     log.close()
+    if made and document.attended:
+        tell_researchers(trial)
     return made
 
 

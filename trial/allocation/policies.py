@@ -69,6 +69,12 @@ def drawable(trial: Trial) -> None:
         raise Refusal("wrong_trial_state", _("Det kan ikke trekkes i forsøket nå."))
 
 
+def recruiting(trial: Trial) -> None:
+    """Refuse offices a place outside recruitment: nobody could be enrolled there, and the opening would wait for it."""
+    if trial.state != TrialState.RECRUITING:
+        raise Refusal("wrong_trial_state", _("Forsøket tar ikke imot kontorer nå."))
+
+
 def may_open(trial: Trial) -> None:
     """Refuse to open before the data are locked, or while someone enrolled is not drawn."""
     next_state(trial.state, TrialState.OPENED)
