@@ -137,6 +137,8 @@ def _told_otherwise(studies: pd.DataFrame, measure: str) -> pd.DataFrame | None:
     """Effect and se on the additive scale, as given or from printed intervals."""
     given = named_columns(studies, EFFECT)
     printed = named_columns(studies, INTERVAL)
+    if given is not None and printed is not None and measure in RATIOS:
+        _refuse_printed_ratio(given, printed)
     if printed is None or given is not None:
         return given
     numbers = {name: as_numbers(printed[name]) for name in INTERVAL}
@@ -151,6 +153,22 @@ def _told_otherwise(studies: pd.DataFrame, measure: str) -> pd.DataFrame | None:
         raise EvaluationError("bad_study", sentence)
     se = (values[:, 2] - values[:, 1]) / (2 * NORMAL)
     return pd.DataFrame({"effect": values[:, 0], "se": se}, index=studies.index)
+
+
+def _refuse_printed_ratio(given: pd.DataFrame, printed: pd.DataFrame) -> None:
+    """Effect and se are logarithms; an interval beside them tells where the effect was left as printed."""
+    effect, se = (as_numbers(given[name]).to_numpy() for name in EFFECT)
+    ends = np.stack([as_numbers(printed[name]).to_numpy() for name in INTERVAL[1:]])
+    reach = NORMAL * np.stack([-se, se])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        meant = np.minimum(np.abs(ends - effect - reach).sum(axis=0), np.abs(np.log(ends) - effect - reach).sum(axis=0))
+        wrong = np.abs(np.log(ends) - np.log(effect) - reach).sum(axis=0) < np.nan_to_num(meant, nan=np.inf)
+    if wrong.any():
+        row = int(wrong.argmax()) + 1
+        sentence = (
+            "by its interval the effect is a ratio, where with se it is a logarithm: leave se out, or give its own"
+        )
+        raise EvaluationError("bad_study", f"row {row}: {sentence}")
 
 
 def _computed(

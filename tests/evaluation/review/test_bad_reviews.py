@@ -63,6 +63,19 @@ def test_a_lacking_moderator_is_named_by_its_row_among_all_studies() -> None:
         meta_regression(studies, measure="RR", moderators="latitude")
 
 
+def test_a_printed_ratio_beside_the_se_of_its_logarithm_is_not_taken_for_a_logarithm() -> None:
+    logs = pd.DataFrame({"effect": np.log([1.5, 2.0, 0.5]), "se": [0.2, 0.3, 0.4]})
+    low, high = logs["effect"] - 1.96 * logs["se"], logs["effect"] + 1.96 * logs["se"]
+    expected = effect_sizes(logs, "RR")
+    for ends in ((low, high), (np.exp(low).round(2), np.exp(high).round(2))):
+        found = effect_sizes(logs.assign(ci_low=ends[0], ci_high=ends[1]), "RR")
+        pd.testing.assert_frame_equal(found, expected)
+    printed = logs.assign(effect=np.exp(logs["effect"]), ci_low=np.exp(low).round(2), ci_high=np.exp(high).round(2))
+    with pytest.raises(EvaluationError, match="row 1: by its interval the effect is a ratio"):
+        effect_sizes(printed, "RR")
+    pd.testing.assert_frame_equal(effect_sizes(printed.drop(columns="se"), "RR"), expected, atol=0.02)
+
+
 def test_equally_large_studies_have_no_funnel() -> None:
     alike = pd.DataFrame({"effect": [0.1, 0.5, 0.9], "se": 0.2})
     with pytest.raises(EvaluationError, match="equally large"):
