@@ -119,8 +119,10 @@ def size_of(value: float, measure: str) -> str:
         measure: partial_eta_squared, pearson_r or cohens_d.
 
     Raises:
-        EvaluationError: `unknown_measure`.
+        EvaluationError: `unknown_measure`, `not_a_number`.
     """
     if measure not in list(BANDS):
         raise EvaluationError("unknown_measure", f"measure is one of {', '.join(BANDS)}")
+    if np.isnan(value):
+        raise EvaluationError("not_a_number", f"there is no {measure} to name the size of")
     return SIZES[int(np.searchsorted(BANDS[measure], abs(value), side="right"))]

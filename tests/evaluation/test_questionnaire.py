@@ -108,3 +108,8 @@ def test_effects_have_a_size_in_words(value: float, measure: str, word: str) -> 
 def test_an_unknown_measure_has_no_size() -> None:
     with pytest.raises(EvaluationError, match="cohens_d"):
         size_of(1, "odds")
+
+
+def test_what_is_no_number_is_not_large() -> None:
+    with pytest.raises(EvaluationError, match="pearson_r"):
+        size_of(float("nan"), "pearson_r")
