@@ -160,6 +160,28 @@ def test_the_token_is_not_taken_on_to_another_address(tmp_path, capsys):
     assert "302" in capsys.readouterr().err
 
 
+class Stranger(Elsewhere):
+    """Something else that listens at the address: a page, or no HTTP at all."""
+
+    said: ClassVar[bytes] = b""
+
+    def do_GET(self):
+        self.wfile.write(self.said)
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.0 200 OK\r\n\r\n<!doctype html>", b"220 mail.example ESMTP\r\n"])
+def test_an_answer_that_cannot_be_read_is_a_sentence(tmp_path, capsys, monkeypatch, said: bytes):
+    monkeypatch.setattr("trial.allocation.client.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr(Stranger, "said", said)
+    (tmp_path / "token").write_text("secret")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as stranger:
+        Thread(target=stranger.serve_forever, daemon=True).start()
+        site = f"http://127.0.0.1:{stranger.server_port}"
+        assert client.main(["waiting", "se-klar", "--server", site, "--token", str(tmp_path / "token")]) == 1
+        stranger.shutdown()
+    assert "cannot be read" in capsys.readouterr().err
+
+
 def test_files_that_cannot_be_are_a_sentence(tmp_path, capsys, monkeypatch):
     assert client.main(["make-key", "se-klar", "--out", str(tmp_path / "none" / "key.json")]) == 1
     assert "cannot be written" in capsys.readouterr().err

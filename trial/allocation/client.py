@@ -16,6 +16,7 @@ than there are numbers waiting. `split-key` prints it as two sheets of paper, of
 import argparse
 import hashlib
 import hmac
+import http.client
 import json
 import secrets
 import sys
@@ -85,6 +86,9 @@ class Server:
             except OSError as error:
                 if attempt == TRIES:
                     raise ClientError(f"The server does not answer: {error}") from error
+            except (ValueError, http.client.HTTPException) as error:  # cut off, or from something else than the site
+                if attempt == TRIES:
+                    raise ClientError("The server's answer cannot be read. Is its address right?") from error
             time.sleep(0.3 * 2**attempt)
         raise AssertionError("every attempt returns or raises")
 
