@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.allocation.random_protocols import open_up
 from tests.allocation.test_corrections import events
 from tests.allocation.trials import SEED, DrawCast, drawing
 from tests.cast import acting
@@ -59,6 +60,17 @@ def test_who_looked_before_the_other_agreed_does_not_agree_again(drawn_trial: Dr
     with pytest.raises(Refusal, match="already_decided"):
         approved(drawn_trial, looked_at)
     assert len(events(drawn_trial)) == 1
+
+
+def test_once_the_trial_is_open_nobody_agrees_to_open_the_envelopes(drawn_trial: DrawCast):
+    requested(drawn_trial)
+    open_up(drawn_trial)
+    before = len(events(drawn_trial))
+    with acting(drawn_trial.cast.lead):
+        waiting = Recovery.objects.select_related("trial").get()
+    with pytest.raises(Refusal, match="wrong_trial_state"):
+        approved(drawn_trial, waiting)
+    assert len(events(drawn_trial)) == before
 
 
 @pytest.mark.parametrize(("reason", "code"), [(" ", "reason_missing"), ("Hos 15507600333", "national_id_in_text")])

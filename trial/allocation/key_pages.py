@@ -14,6 +14,7 @@ from trial.access.refusals import Refusal
 from trial.access.requests import SignedInRequest
 from trial.allocation.forms import RecoveryForm
 from trial.allocation.models import Recovery
+from trial.allocation.policies import OPEN
 from trial.allocation.protocols import Document
 from trial.allocation.queries import protocol_for
 from trial.allocation.recovery import approve_recovery, recoveries_of, request_recovery
@@ -56,7 +57,7 @@ def _context(request: SignedInRequest, trial: Trial) -> dict[str, Any]:
         "commitment": commitments.get("researcher", ""),
         "recoveries": told,
         "waiting": waiting,
-        "may_approve": waiting is not None and waiting.requested_by_id != request.user.pk,
+        "may_approve": waiting is not None and waiting.requested_by_id != request.user.pk and trial.state not in OPEN,
         "agreed": bool(told) and waiting is None,
     }
 

@@ -31,8 +31,7 @@ def request_recovery(*, by: User, trial: Trial, reason: str) -> Recovery:
         raise Refusal("reason_missing", _("Skriv hvordan nøkkelen ble borte."), field="reason", status=422)
     if not Document.read(locked_protocol(trial).text).attended:
         raise Refusal("not_attended", _("I dette forsøket har ikke forskeren noen nøkkelfil."))
-    if trial.state in OPEN:
-        raise Refusal("wrong_trial_state", _("Forsøket er åpnet. Nøkkelen trengs ikke lenger."))
+    _still_needed(trial)
     if Recovery.objects.filter(trial=trial, approved_at=None).exists():
         raise Refusal("already_requested", _("Noen har allerede bedt om dette."))
     asked = Recovery.objects.create(trial=trial, reason=reason.strip(), requested_by=by, requested_at=clock.now())
@@ -45,13 +44,14 @@ def approve_recovery(*, by: User, recovery: Recovery) -> Recovery:
     """Agree, as another person: the log says that the envelopes are opened, and why by a hash.
 
     Raises:
-        Refusal: `not_allowed`, `same_person`, `already_decided`.
+        Refusal: `not_allowed`, `same_person`, `already_decided`, `wrong_trial_state`.
     """
     require(by, recovery.trial, Permission.OPEN_TRIAL)
     second_person(recovery.requested_by, by)
     held: Recovery = Recovery.objects.select_for_update(of=("self",)).get(pk=recovery.pk)
     if held.approved_at:
         raise Refusal("already_decided", _("Noen har allerede tatt stilling til dette."))
+    _still_needed(recovery.trial)
     log_event(by=by, trial=recovery.trial, kind="key_recovered", note=recovery.reason)
     record(by=by, verb="key_recovery_approved", trial=recovery.trial.code)
     return recovery.changed(approved_by=by, approved_at=clock.now())
@@ -65,3 +65,8 @@ def recoveries_of(user: User, trial: Trial) -> list[Recovery]:
     """
     require(user, trial, Permission.OPEN_TRIAL)
     return list(Recovery.objects.filter(trial=trial).select_related("requested_by", "approved_by", "trial"))
+
+
+def _still_needed(trial: Trial) -> None:
+    if trial.state in OPEN:
+        raise Refusal("wrong_trial_state", _("Forsøket er åpnet. Nøkkelen trengs ikke lenger."))
