@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils.translation import override
 from pytest_django.fixtures import Settings
 
 from tests.access.devices import LOGIN, by_password, set_up_app
@@ -55,6 +56,12 @@ def test_mistakes_are_sentences(cast: Cast, words: tuple[str, ...]) -> None:
     with pytest.raises(CommandError):
         told(*words)
     assert User.objects.filter(username=words[1]).count() == (words[1] == "se-klar-kari")
+
+
+def test_a_taken_nav_ident_is_told_by_its_name_and_not_by_the_databases(cast: Cast) -> None:
+    User.objects.filter(pk=cast.kari.pk).update(nav_ident="Z990001")
+    with override("en"), pytest.raises(CommandError, match=r"^The Nav ident already has an account\.$"):
+        told("add", "annen", "--nav-ident", "z990001")
 
 
 def test_who_has_lost_the_phone_begins_again_and_old_sessions_end(cast: Cast, settings: Settings) -> None:

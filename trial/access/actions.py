@@ -5,7 +5,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from axes.utils import reset as forget_failures
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +51,8 @@ def _opened(user: User) -> User:
             user.save(force_insert=True)
     except ValidationError as error:
         field, sentences = next(iter(error.message_dict.items()))
+        if field == NON_FIELD_ERRORS:  # the only rule of the whole row
+            field, sentences = "nav_ident", [str(_("Nav-identen har en konto fra før."))]
         raise Refusal("account_invalid", sentences[0], field=field, status=422) from None
     except IntegrityError:
         sentence = _("Kontoen ble opprettet av en annen i samme øyeblikk.")
