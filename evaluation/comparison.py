@@ -132,7 +132,10 @@ def _pairs(*given: Pair) -> list[list[float]]:
     groups = list(parts[0])
     if len(groups) != 2 or any(set(part) != set(groups) for part in parts):
         raise EvaluationError("not_two_groups", "mean, sd and n each need one number for each of the same two groups")
-    return [[float(part[group]) for group in groups] for part in parts]
+    try:
+        return [[float(part[group]) for group in groups] for part in parts]
+    except (TypeError, ValueError):
+        raise EvaluationError("not_a_number", "means, deviations and numbers of persons are all numbers") from None
 
 
 def compare_from_counts(counts: npt.ArrayLike) -> dict[str, float]:
@@ -145,7 +148,10 @@ def compare_from_counts(counts: npt.ArrayLike) -> dict[str, float]:
         EvaluationError: `not_a_number` unless the counts are a table of numbers from 0, `no_variance` when fewer than
             two rows or columns hold anybody.
     """
-    table = np.asarray(counts, dtype=float)
+    try:
+        table = np.asarray(counts, dtype=float)
+    except (TypeError, ValueError):  # words, or rows of different lengths
+        table = np.full(1, np.nan)
     if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any():
         raise EvaluationError("not_a_number", "counts are a table of levels by groups, of numbers from 0")
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]

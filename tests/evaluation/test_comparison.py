@@ -1,5 +1,7 @@
 """Group comparisons: scipy from data, the published questionnaire study from its printed figures."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -119,3 +121,18 @@ def test_what_does_not_vary_has_no_number_or_a_named_error(answers: pd.DataFrame
         with pytest.raises(EvaluationError) as caught:
             compare_groups(answers.assign(**change), group="measure", variables=["ability", "sex"])
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: compare_from_counts([[1, "x"], [2, 3]]),
+        lambda: compare_from_counts([[1], [2, 3]]),
+        lambda: compare_from_summary(mean=["a", 2], sd=[1, 2], n=[3, 4]),  # type: ignore[list-item]
+        lambda: compare_from_summary(mean=[None, 2], sd=[1, 2], n=[3, 4]),  # type: ignore[list-item]
+    ],
+)
+def test_published_figures_that_are_no_numbers_are_named(asked: Callable[[], object]) -> None:
+    with pytest.raises(EvaluationError) as caught:
+        asked()
+    assert caught.value.code == "not_a_number"
