@@ -53,9 +53,10 @@ class Costs:
 
     @cached_property
     def people(self) -> pd.DataFrame:
-        """Those followed a year: arm, office, `months` in follow-up in it, its `cost` (NOK), and the `result`."""
+        """Those followed a year from a known office: arm, office, `months` in follow-up, its `cost` (NOK), the `result`."""
         people, months = self.data.people, self.data.months_in_follow_up(YEAR)
-        known = people.assign(months=months, result=people["employed"]).dropna(subset=["months", "result", "arm"])
+        known = people.assign(months=months, result=people["employed"])
+        known = known.dropna(subset=["months", "result", "arm", "office"])
         costs = self.plan.costs
         price = {measure: given["total_cost"] / given["participant_months"] for measure, given in costs.items()}
         extra = {measure: given["transaction_cost"] for measure, given in costs.items()}

@@ -109,6 +109,8 @@ class Comparison:
     def _unemployment(self, municipality: "pd.Series[str]", start: pd.DatetimeIndex) -> np.ndarray:
         rates = self.frames["unemployment"]
         months = pd.DatetimeIndex(rates["month"]).to_period("M")
+        if pd.MultiIndex.from_arrays([rates["municipality"], months]).has_duplicates:
+            raise EvaluationError("month_twice", "unemployment: a municipality has two rates in the same month")
         known = pd.Series(rates["rate"].to_numpy(dtype=float), index=[rates["municipality"], months])
         return known.reindex(pd.MultiIndex.from_arrays([municipality, start.to_period("M")])).to_numpy()
 

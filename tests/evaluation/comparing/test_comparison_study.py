@@ -182,6 +182,20 @@ def test_costs_are_held_against_results(results: Results, comparison: Comparison
     assert results["acceptability"].records[0]["probability"] == 0
 
 
+def test_who_has_no_office_is_left_out_of_the_costs_as_of_the_models(starters: Frames) -> None:
+    people = starters["participants"]
+    without = people.assign(office=people["office"].where(people.index != people.index[3]))
+    costs = Costs(Comparison(proba_plan(), {**starters, "participants": without}))
+    assert costs.people["office"].notna().all()
+    assert np.isfinite(costs.uncertain.result_se)
+
+
+def test_two_rates_of_unemployment_in_a_month_are_named(starters: Frames) -> None:
+    rates = starters["unemployment"]
+    with pytest.raises(EvaluationError, match="two rates in the same month"):
+        _ = Comparison(proba_plan(), {**starters, "unemployment": pd.concat([rates, rates.head(1)])}).people
+
+
 def test_a_plan_without_costs_has_no_chapter_of_them(comparison: Comparison) -> None:
     content = proba_plan().to_dict()
     content.pop("costs")
