@@ -125,6 +125,15 @@ def test_an_office_once_drawn_never_changes(offices_trial: DrawCast):
             connection.cursor().execute(statement)
 
 
+def test_the_draw_room_speaks_of_offices(offices_trial: DrawCast):
+    take_places(offices_trial)
+    client = Client()
+    client.force_login(offices_trial.cast.researcher)
+    page = client.get(reverse("allocation:draw_room", args=[offices_trial.trial.code])).content.decode()
+    assert "4 kontorer venter på loddtrekning." in page
+    assert "Deltakernummer" not in page
+
+
 def test_the_researcher_is_told_once_that_offices_wait(offices_trial: DrawCast):
     take_places(offices_trial)
     take_places(offices_trial)
