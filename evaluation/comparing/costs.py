@@ -53,7 +53,7 @@ class Costs:
 
     @cached_property
     def people(self) -> pd.DataFrame:
-        """Those followed a year from a known office: arm, office, `months` in follow-up, its `cost` (NOK), the `result`."""
+        """Those followed a year whose office is known: arm, `months` in follow-up, its `cost` (NOK), the `result`."""
         people, months = self.data.people, self.data.months_in_follow_up(YEAR)
         known = people.assign(months=months, result=people["employed"])
         known = known.dropna(subset=["months", "result", "arm", "office"])
