@@ -23,7 +23,7 @@ WRITTEN = f"Nora, {ID[:6]} {ID[6:]}"
 NO_FREE_TEXT = {
     "trial.access.code_forms": {"code"},
     "trial.access.login_form": {"login", "password"},
-    "trial.allocation.forms": {"value", "other", "researcher_commitment"},
+    "trial.allocation.forms": {"value", "other", "researcher_commitment", "step"},
     "trial.config.styleguide": {"number", "note", "password"},
     "trial.enrolment.forms": {"national_id"},
     "trial.followup.forms.records": {"present", "seen"},
