@@ -158,7 +158,8 @@ def _listen(complaints: IO[str] | None, end: _End) -> None:
     """Hear whether the child, a library or the loader of libraries dies for want of memory, long before all of it is
     mapped: one large piece was not to be had. Nothing of it is kept, since it may hold a cell of the file."""
     while complaints and (line := complaints.readline(LONGEST_LINE)):
-        end.full = end.full or _wants_memory(line)
+        if _wants_memory(line):
+            end.full = True
 
 
 def _wants_memory(words: str) -> bool:
@@ -172,7 +173,8 @@ def _watch(child: subprocess.Popen[str], confinement: Confinement, end: _End, en
         now, uses = monotonic(), _processor_time(child.pid)
         if uses != used:
             used, busy_at = uses, now
-        end.full = end.full or _is_full(child.pid)
+        if not end.full and _is_full(child.pid):  # never set back: the other thread may have heard it meanwhile
+            end.full = True
         late, idle = now - begun > confinement.seconds, now - busy_at > confinement.idle_seconds
         if late or idle:
             end.by_us = "too_slow" if late else "too_demanding"
